@@ -1,0 +1,103 @@
+# Makefile -- builds histd, histfs, histctl and their tests; no lists of files
+#
+#   make                  build/histd build/histfs build/histctl
+#   make check            the test suite (see tests/)
+#   make lint             what a script can check of the style
+#   make bench            figures beside their peers
+#   make SAN=address,undefined ...   the same in a folder of its own
+#   make install DESTDIR= PREFIX=/usr/local
+
+CC ?= gcc
+PREFIX ?= /usr/local
+SAN ?=
+OPT ?= -O2 -g
+WERROR ?=
+
+B := build$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
+
+WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 $(WERROR)
+CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fno-common -fno-omit-frame-pointer -pthread -D_GNU_SOURCE \
+	-D_FILE_OFFSET_BITS=64 -I. $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(CFLAGS)
+LDFLAGS_ALL := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+PKG := pkg-config
+LIBS_store := $(shell $(PKG) --libs libzstd libxxhash)
+LIBS_fs := $(shell $(PKG) --libs fuse3)
+CFLAGS_fs := $(shell $(PKG) --cflags fuse3)
+LIBS_collector := $(shell $(PKG) --libs inih)
+
+objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+not_main = $(filter-out %/main.o,$(1))
+
+STORE := $(call objs,store/*.c)
+VIEW := $(call objs,view/*.c)
+COLLECTOR := $(call objs,collector/*.c collector/tables/*.c)
+FS := $(call objs,fs/*.c)
+CTL := $(call objs,ctl/*.c)
+
+# A test program a file. unit: the library as it is; crash: with faultio.o in the place of store/io.o; fuzz: main from
+# tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
+CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*.c))
+FUZZ := $(patsubst %.c,$(B)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
+
+.PHONY: all tests check lint bench install clean FORCE
+.SECONDARY:
+
+all: $(B)/histd $(B)/histfs $(B)/histctl
+tests: all $(UNIT) $(CRASH) $(FUZZ) $(TOOLS)
+
+$(B)/histd: $(COLLECTOR) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_collector) $(LIBS_store) -lm
+$(B)/histfs: $(FS) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(LIBS_store) -lm
+$(B)/histctl: $(CTL) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_store) -lm
+
+$(B)/libstore.a: $(STORE)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(B)/tests/faultio.o $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+$(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+
+$(B)/fs/%.o: CFLAGS_ALL += $(CFLAGS_fs)
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Rebuild everything when compiler or flags change.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(FUZZER)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(FUZZER)' >$@
+
+check: tests
+	tests/suite $(B)
+lint:
+	@tests/lint
+bench: all $(BENCH)
+	bench/run $(B)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
+	install $(B)/histd $(DESTDIR)$(PREFIX)/sbin
+	install $(B)/histfs $(B)/histctl $(DESTDIR)$(PREFIX)/bin
+	for m in man/*.[1-8]; do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d; install -m 644 $$m $$d; done
+	ln -sf ../bin/histfs $(DESTDIR)$(PREFIX)/sbin/mount.fuse.histfs
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

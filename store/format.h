@@ -1,0 +1,162 @@
+/* format.h -- everything that lies on disk, declared once; docs/format.md is the specification */
+#ifndef STORE_FORMAT_H
+#define STORE_FORMAT_H
+
+#include "store/bytes.h"
+
+#include <assert.h>
+
+enum {
+	FORMAT_VERSION = 1,
+
+	FRAME_LEN_MAX = 64 << 20,
+	GROUP_RAW_MAX = 256 << 20,
+	GROUP_N_MAX = 4096,
+	SCHEMA_TABLES_MAX = 1024,
+	SCHEMA_COLUMNS_MAX = 4096,
+	TABLE_ID_MAX = 4095,
+	STRING_ID_MAX = 1 << 22, /* string ids are below this */
+	STRING_LEN_MAX = 1 << 20,
+	ROWS_MAX = 1 << 22, /* rows of a table in a snapshot, and lives in a group */
+	SEQ_MAX = (1 << 20) - 2,
+	PART_MAX = 9999,
+};
+
+#define FILE_MAGIC "\x89histfs\n"
+#define FRAME_MARK "\xf5hf\n"
+#define SEAL_MAGIC "sealed\n\x89"
+
+#define KIND_STORE "STOR"
+#define KIND_WAL "SNPW"
+#define KIND_CHUNK "SNPC"
+#define KIND_HEAT "HEAT"
+
+enum frame_type {
+	FRAME_SCHEMA = 1,
+	FRAME_SNAPSHOT = 2,
+	FRAME_GROUP = 3,
+	FRAME_DICT = 4,
+	FRAME_INDEX = 5,
+	FRAME_LISTING = 6,
+	FRAME_META = 7,
+	FRAME_HEAT = 8,
+	FRAME_HOST = 9,
+	FRAME_TOC = 255,
+};
+
+struct disk_header {
+	uint8_t magic[8];
+	uint8_t kind[4];
+	le16 version;
+	le16 zero;
+	le32 compat;
+	le32 incompat;
+	le64 id;
+	le64 store_id;
+	le32 hour;
+	le32 part;
+	le64 first_seq;
+	le64 check;
+};
+static_assert(sizeof(struct disk_header) == 64, "header");
+
+struct disk_frame {
+	uint8_t mark[4];
+	le64 check;
+	le32 len;
+	uint8_t type;
+	uint8_t flags;
+	le16 zero;
+};
+static_assert(sizeof(struct disk_frame) == 20, "frame");
+
+struct disk_toc_entry {
+	le32 type;
+	le32 len;
+	le64 off;
+};
+static_assert(sizeof(struct disk_toc_entry) == 16, "toc entry");
+
+struct disk_footer {
+	le64 toc_off;
+	le64 file_len;
+	uint8_t magic[8];
+	le64 check;
+};
+static_assert(sizeof(struct disk_footer) == 32, "footer");
+
+enum { CODEC_STORED = 0, CODEC_ZSTD = 1, CODEC_ZSTD_DICT = 2 };
+enum { GROUP_BASED = 1 };
+
+struct disk_group {
+	le64 first_seq;
+	le64 first_ms;
+	le64 last_ms;
+	le64 boot;
+	le32 n;
+	le32 raw_len;
+	le32 body_len;
+	le16 schema;
+	uint8_t codec;
+	uint8_t flags;
+	le64 zero;
+};
+static_assert(sizeof(struct disk_group) == 56, "group");
+
+struct disk_index_entry {
+	le64 off;
+	le32 len;
+	le32 n;
+	le64 first_seq;
+	le64 first_ms;
+	le64 min_ms;
+	le64 max_ms;
+};
+static_assert(sizeof(struct disk_index_entry) == 48, "index entry");
+
+struct disk_meta {
+	le64 wal_id;
+	le64 wal_len;
+	le64 n;
+	le64 n_lost;
+	le64 first_seq;
+	le64 last_seq;
+	le64 first_ms;
+	le64 last_ms;
+	le32 text_version;
+	le32 zero[3];
+};
+static_assert(sizeof(struct disk_meta) == 80, "meta");
+
+/* Heat measures, in the order in which they lie in an entry. */
+enum heat_measure {
+	HEAT_CPU,
+	HEAT_IOWAIT,
+	HEAT_MEM,
+	HEAT_PSI_CPU,
+	HEAT_PSI_IO,
+	HEAT_PSI_MEM,
+	HEAT_DISK,
+	HEAT_HEALTH,
+	HEAT_ACTIVE,
+	HEAT_WAITING,
+	HEAT_ERR_CRITICAL,
+	HEAT_ERR_WARNING,
+	HEAT_ERR_INFO,
+	HEAT_CHECKPOINTS,
+	HEAT_AUTOVACUUMS,
+	HEAT_SLOW,
+	HEAT_CGROUP_CPU,
+	HEAT_CGROUP_MEM,
+	HEAT_N,
+};
+enum { HEAT_UNKNOWN = 65535, HEAT_MAX = 65534 };
+
+struct disk_heat {
+	le64 time_ms;
+	le32 seq;
+	le16 m[HEAT_N];
+};
+static_assert(sizeof(struct disk_heat) == 48, "heat");
+
+#endif

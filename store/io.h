@@ -1,0 +1,70 @@
+/* io.h -- every system call the store makes on a file
+ *
+ * Nothing else in store/ calls the kernel about files, so that tests replace this one object (tests/faultio.c) to
+ * fail the n-th call, or to take away at a crash what was not synced. All functions return 0 or more, or a negative
+ * errno; EINTR and short transfers are dealt with inside. Thread-safe.
+ */
+#ifndef STORE_IO_H
+#define STORE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Opens a directory for use as dirfd below. create: makes it (mode 0750) if it is not there and syncs its parent. */
+int io_opendir(int dirfd, const char *name, bool create);
+
+/* Opens a file to read. */
+int io_open_read(int dirfd, const char *name);
+
+/* Creates a file that must not exist (-EEXIST), to read and write, mode 0640. */
+int io_create(int dirfd, const char *name);
+
+/* Opens an existing file to read and write. */
+int io_open_write(int dirfd, const char *name);
+
+void io_close(int fd);
+
+/* Reads len bytes at off; returns the number read, fewer only at the end of the file. */
+ssize_t io_pread(int fd, void *p, size_t len, uint64_t off);
+
+/* Writes len bytes at off, all of them. After an error any part may be in the file. */
+int io_pwrite(int fd, const void *p, size_t len, uint64_t off);
+
+int io_truncate(int fd, uint64_t len);
+
+/* Durable: contents and size. data_only: as fdatasync. */
+int io_sync(int fd, bool data_only);
+
+/* Durable: names in the directory. */
+int io_sync_dir(int dirfd);
+
+int io_rename(int dirfd, const char *from, const char *to);
+int io_unlink(int dirfd, const char *name);
+
+struct io_stat {
+	uint64_t len;
+	uint64_t ino;
+	uint64_t dev;
+	int64_t mtime_ns;
+	bool is_dir;
+};
+
+int io_fstat(int fd, struct io_stat *ret);
+int io_stat(int dirfd, const char *name, struct io_stat *ret);
+
+/* Calls each(name, arg) for every name in the directory but . and .. , in the kernel's order; stops at the first
+ * non-zero value and returns it. */
+int io_list(int dirfd, int (*each)(const char *name, void *arg), void *arg);
+
+/* Takes the exclusive lock without waiting: 0, or -EWOULDBLOCK if another process (or descriptor) has it. */
+int io_lock(int fd);
+
+/* Fills p with random bytes. */
+int io_random(void *p, size_t len);
+
+/* Bytes free to this user on the file system, and its size. */
+int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size);
+
+#endif
