@@ -1,0 +1,58 @@
+/* source.h -- where a recorded table comes from
+ *
+ * One recorded table is one file in collector/tables/ that ends in its descriptor:
+ *
+ *   SOURCE(cpu) = {.name = "cpu", .id = 2, .columns = columns, .n_columns = N_ELEMENTS(columns), .sample = sample};
+ *
+ * Nothing lists the tables: the linker gathers the descriptors. Table ids are part of the store's format: unique, never
+ * used again for something else. Sources run on the sampling thread unless they say so.
+ */
+#ifndef COLLECTOR_SOURCE_H
+#define COLLECTOR_SOURCE_H
+
+#include "collector/procfs.h"
+#include "store/table.h"
+
+struct source_env {
+	struct procfs *fs;	 /* everything is read below its root */
+	uint64_t ticks_per_s;	 /* of /proc's clock ticks */
+	uint64_t page_size;	 /* bytes */
+	uint32_t cmdline_max;	 /* bytes of a command line that are kept */
+	const struct redact *redact; /* what to blank in free text */
+};
+
+struct source_desc {
+	const char *name;
+	uint16_t id;
+	const struct column *columns; /* those always there; a source may add more at run time */
+	uint32_t n_columns;
+
+	/* Makes the source's own state (kept-open files, caches); may be NULL. A source that cannot exist here (no such file)
+	 * still opens: it may appear later. */
+	int (*open)(const struct source_env *env, void **ret_state);
+	void (*close)(void *state);
+
+	/* Fills the empty table t with the rows of now, in a stable order (by key where the kernel's order is not). Returns 0;
+	 * -ENOENT: not there on this machine or kernel; another negative errno: could not be read this time. In both cases
+	 * the table is absent from the snapshot. A value that could not be read stays NULL, never 0. Columns beyond the
+	 * descriptor's are added with source_column. */
+	int (*sample)(const struct source_env *env, void *state, struct table *t);
+};
+
+#define SOURCE(ident)                                                                                                  \
+	static const struct source_desc source_##ident;                                                               \
+	static const struct source_desc *const source_ptr_##ident                                                     \
+	    __attribute__((used, section("histfs_sources"), aligned(sizeof(void *)))) = &source_##ident;                \
+	static const struct source_desc source_##ident
+
+/* All descriptors, in order of id. The array is static. */
+const struct source_desc *const *source_all(size_t *ret_n);
+
+/* Number of the column with that name in t, added to its schema (c->name = name) if it is new: that is how columns that a newer
+ * kernel prints are recorded. Only while the table has no rows. -EINVAL for a name the format cannot hold (see source_name). */
+int source_column(struct table *t, const char *name, const struct column *c);
+
+/* Makes a column name of a kernel's word: characters that the format does not allow become '_', cut at 64 bytes. */
+void source_name(char ret[65], const char *word, size_t len);
+
+#endif
