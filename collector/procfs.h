@@ -41,7 +41,7 @@ bool parse_u64(const char **p, uint64_t *ret);
 bool parse_i64(const char **p, int64_t *ret);
 /* Takes "12.34" as an integer scaled by 10^scale; further digits are dropped. */
 bool parse_dec(const char **p, unsigned scale, int64_t *ret);
-/* Takes hexadecimal digits. */
+/* Skips blanks, takes hexadecimal digits. */
 bool parse_hex(const char **p, uint64_t *ret);
 /* Skips blanks, takes a run of non-blanks; its length is 0 at the end of the line. Does not pass '\n'. */
 const char *parse_word(const char **p, size_t *ret_len);
