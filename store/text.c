@@ -1,0 +1,404 @@
+/* text.c -- tables as text
+ *
+ * Lengths are computed without writing, by the same rules as the text: text_cell_len and put_cell must agree for every
+ * value, which tests/unit/text.c checks for all types.
+ */
+#include "store/text.h"
+
+#include "store/format.h"
+
+#include <stdio.h>
+
+/* What a byte of a string becomes: 0 itself, 1 \xHH, else a backslash and this letter. */
+static const uint8_t escapes[256] = {
+    [0 ... 31] = 1,
+    [127] = 1,
+    ['\b'] = 'b',
+    ['\t'] = 't',
+    ['\n'] = 'n',
+    ['\v'] = 'v',
+    ['\f'] = 'f',
+    ['\r'] = 'r',
+    ['\\'] = '\\',
+};
+
+size_t text_str_len(const char *s, size_t len)
+{
+	size_t n = len;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t e = escapes[(uint8_t)s[i]];
+
+		n += e == 0 ? 0 : e == 1 ? 3 : 1;
+	}
+	return n;
+}
+
+char *text_put_str(char *out, const char *s, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)s[i], e = escapes[c];
+
+		if (e == 0) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '\\';
+		if (e == 1) {
+			*out++ = 'x';
+			*out++ = hex[c >> 4];
+			*out++ = hex[c & 15];
+		} else {
+			*out++ = (char)e;
+		}
+	}
+	return out;
+}
+
+static const uint64_t powers[20] = {1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull,
+    100000000ull, 1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
+    100000000000000ull, 1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull,
+    10000000000000000000ull};
+
+static unsigned n_digits(uint64_t v)
+{
+	/* 1233/4096 is just above log10(2): exact to within one, which the table settles. */
+	unsigned guess = ((64 - (unsigned)__builtin_clzll(v | 1)) * 1233) >> 12;
+
+	return guess + (guess < 20 && v >= powers[guess]) + (v == 0);
+}
+
+static char *put_u64(char *out, uint64_t v)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+	char *end;
+
+	if (v < 10) {
+		*out = (char)('0' + v);
+		return out + 1;
+	}
+	end = out + n_digits(v);
+	for (out = end; v >= 100; v /= 100) {
+		out -= 2;
+		memcpy(out, pairs + 2 * (v % 100), 2);
+	}
+	if (v >= 10)
+		memcpy(out - 2, pairs + 2 * v, 2);
+	else
+		out[-1] = (char)('0' + v);
+	return end;
+}
+
+/* The absolute value, which for the smallest int64 does not fit in one. */
+static uint64_t magnitude(uint64_t bits)
+{
+	return (int64_t)bits < 0 ? 0 - bits : bits;
+}
+
+static size_t dec_len(uint64_t bits, unsigned scale)
+{
+	uint64_t m = magnitude(bits);
+	unsigned whole = n_digits(m / powers[scale]);
+
+	return ((int64_t)bits < 0) + whole + (scale ? 1 + scale : 0);
+}
+
+static char *put_dec(char *out, uint64_t bits, unsigned scale)
+{
+	uint64_t m = magnitude(bits);
+
+	if ((int64_t)bits < 0)
+		*out++ = '-';
+	out = put_u64(out, m / powers[scale]);
+	if (scale) {
+		uint64_t rest = m % powers[scale];
+
+		*out++ = '.';
+		for (unsigned i = scale; i-- > 0;) {
+			out[i] = (char)('0' + rest % 10);
+			rest /= 10;
+		}
+		out += scale;
+	}
+	return out;
+}
+
+enum { F64_LEN_MAX = 32 };
+
+/* As few digits as read back to the same bits; NaN and infinities as PostgreSQL reads them. */
+static int f64_text(char ret[F64_LEN_MAX], uint64_t bits)
+{
+	double v, back;
+
+	memcpy(&v, &bits, sizeof v);
+	if (v != v)
+		return snprintf(ret, F64_LEN_MAX, "NaN");
+	if (v - v != 0)
+		return snprintf(ret, F64_LEN_MAX, v > 0 ? "Infinity" : "-Infinity");
+	for (int digits = 15;; digits++) {
+		int n = snprintf(ret, F64_LEN_MAX, "%.*g", digits, v);
+
+		back = strtod(ret, NULL);
+		if (digits == 17 || memcmp(&back, &v, sizeof v) == 0)
+			return n;
+	}
+}
+
+size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct strpool *pool)
+{
+	const struct str *s;
+	char f64[F64_LEN_MAX];
+
+	if (null)
+		return 2;
+	switch (c->type) {
+	case COL_U64:
+		return n_digits(v);
+	case COL_I64:
+		return dec_len(v, 0);
+	case COL_DEC:
+		return dec_len(v, c->scale);
+	case COL_F64:
+		return (size_t)f64_text(f64, v);
+	default:
+		s = strpool_get(pool, (uint32_t)v);
+		return s ? s->text_len : 0;
+	}
+}
+
+/* Room for one cell that is not a string. */
+enum { NUMBER_LEN_MAX = F64_LEN_MAX };
+
+static char *put_number(char *out, const struct column *c, uint64_t v)
+{
+	switch (c->type) {
+	case COL_U64:
+		return put_u64(out, v);
+	case COL_I64:
+		return put_dec(out, v, 0);
+	case COL_DEC:
+		return put_dec(out, v, c->scale);
+	default:
+		return out + f64_text(out, v);
+	}
+}
+
+size_t text_header_len(const struct table_schema *s)
+{
+	size_t n = s->n_columns ? s->n_columns : 1;
+
+	for (uint32_t i = 0; i < s->n_columns; i++)
+		n += strlen(s->columns[i].name);
+	return n;
+}
+
+uint64_t text_table_len(const struct table *t)
+{
+	uint64_t len = text_header_len(t->schema);
+
+	for (uint32_t c = 0; c < t->schema->n_columns; c++)
+		for (uint32_t row = 0; row < t->n_rows; row++) {
+			size_t i = table_cell(t, c, row);
+
+			len += 1 + text_cell_len(&t->schema->columns[c], t->cells[i], t->nulls[i], t->pool);
+		}
+	if (t->schema->n_columns == 0)
+		len += t->n_rows;
+	return len;
+}
+
+void text_put_header(struct buf *out, const struct table_schema *s, const char *prefix)
+{
+	buf_puts(out, prefix);
+	for (uint32_t i = 0; i < s->n_columns; i++) {
+		if (i > 0)
+			buf_put_u8(out, '\t');
+		buf_puts(out, s->columns[i].name);
+	}
+	buf_put_u8(out, '\n');
+}
+
+void text_put_row(struct buf *out, const struct table *t, uint32_t row, const char *prefix, size_t prefix_len)
+{
+	const struct column *col = t->schema->columns;
+	uint32_t n = t->schema->n_columns;
+	size_t i = table_cell(t, 0, row);
+
+	buf_put(out, prefix, prefix_len);
+	/* Room for all the numbers at once; strings ask for more of their own. */
+	if (buf_reserve(out, (size_t)n * (NUMBER_LEN_MAX + 1) + 1) < 0)
+		return;
+	for (uint32_t c = 0; c < n; c++, i += t->cap_rows) {
+		if (c > 0)
+			out->p[out->len++] = '\t';
+		if (t->nulls[i]) {
+			memcpy(out->p + out->len, "\\N", 2);
+			out->len += 2;
+		} else if (col[c].type != COL_STR) {
+			char *p = (char *)out->p + out->len;
+
+			out->len += (size_t)(put_number(p, &col[c], t->cells[i]) - p);
+		} else {
+			const struct str *s = strpool_get(t->pool, (uint32_t)t->cells[i]);
+			char *p;
+
+			if (!s)
+				continue;
+			if (buf_reserve(out, s->text_len + (size_t)(n - c) * (NUMBER_LEN_MAX + 1) + 1) < 0)
+				return;
+			p = (char *)out->p + out->len;
+			if (s->text_len == s->len)
+				memcpy(p, s->p, s->len);
+			else
+				text_put_str(p, s->p, s->len);
+			out->len += s->text_len;
+		}
+	}
+	out->p[out->len++] = '\n';
+}
+
+void text_put_table(struct buf *out, const struct table *t)
+{
+	text_put_header(out, t->schema, "");
+	for (uint32_t row = 0; row < t->n_rows; row++)
+		text_put_row(out, t, row, "", 0);
+}
+
+/* Length of the well-formed UTF-8 character at p, 0 if there is none. */
+static unsigned utf8_len(const uint8_t *p, size_t left)
+{
+	unsigned len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (len > left)
+		return 0;
+	for (unsigned i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong, surrogates, above U+10FFFF. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static void put_json_str(struct buf *out, const char *s, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + len;
+
+	buf_put_u8(out, '"');
+	while (p < end) {
+		unsigned n = utf8_len(p, (size_t)(end - p));
+
+		if (n == 0) {
+			buf_puts(out, "\\ufffd");
+			p++;
+			continue;
+		}
+		if (*p == '"' || *p == '\\') {
+			buf_put_u8(out, '\\');
+			buf_put_u8(out, *p);
+		} else if (*p < 0x20 || *p == 0x7f) {
+			buf_printf(out, "\\u%04x", *p);
+		} else {
+			buf_put(out, p, n);
+		}
+		p += n;
+	}
+	buf_put_u8(out, '"');
+}
+
+static void put_json_number(struct buf *out, const struct column *c, uint64_t v)
+{
+	char *p;
+
+	if (c->type == COL_F64) {
+		double d;
+
+		memcpy(&d, &v, sizeof d);
+		if (d - d != 0) {
+			buf_puts(out, "null");
+			return;
+		}
+	}
+	if (buf_reserve(out, NUMBER_LEN_MAX) < 0)
+		return;
+	p = (char *)out->p + out->len;
+	out->len += (size_t)(put_number(p, c, v) - p);
+}
+
+void text_put_row_json(struct buf *out, const struct table *t, uint32_t row, const char *prefix, size_t prefix_len)
+{
+	buf_put_u8(out, '{');
+	buf_put(out, prefix, prefix_len);
+	for (uint32_t c = 0; c < t->schema->n_columns; c++) {
+		const struct column *col = &t->schema->columns[c];
+		size_t i = table_cell(t, c, row);
+
+		if (c > 0)
+			buf_put_u8(out, ',');
+		put_json_str(out, col->name, strlen(col->name));
+		buf_put_u8(out, ':');
+		if (t->nulls[i]) {
+			buf_puts(out, "null");
+		} else if (col->type == COL_STR) {
+			struct str s = table_str(t, c, row);
+
+			put_json_str(out, s.p, s.len);
+		} else {
+			put_json_number(out, col, t->cells[i]);
+		}
+	}
+	buf_puts(out, "}\n");
+}
+
+void text_put_table_json(struct buf *out, const struct table *t)
+{
+	for (uint32_t row = 0; row < t->n_rows; row++)
+		text_put_row_json(out, t, row, "", 0);
+}
+
+/* Civil date of a day since 1970-01-01, proleptic Gregorian (the era-based method: 400-year cycles from 0000-03-01). */
+static void civil(int64_t day, int64_t *ret_y, unsigned *ret_m, unsigned *ret_d)
+{
+	int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097, y;
+	unsigned doe = (unsigned)(z - era * 146097);
+	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+
+	y = (int64_t)yoe + era * 400;
+	*ret_d = doy - (153 * mp + 2) / 5 + 1;
+	*ret_m = mp < 10 ? mp + 3 : mp - 9;
+	*ret_y = y + (*ret_m <= 2);
+}
+
+void text_time(char ret[TEXT_TIME_LEN + 1], int64_t time_ms)
+{
+	const int64_t first = -62167219200000, last = 253402300799999; /* 0000-01-01 to 9999-12-31 */
+	int64_t t = time_ms < first ? first : time_ms > last ? last : time_ms, day = t / 86400000, y;
+	unsigned ms, m, d;
+	char *p = ret;
+
+	if (t % 86400000 < 0)
+		day--;
+	ms = (unsigned)(t - day * 86400000);
+	civil(day, &y, &m, &d);
+	const struct {
+		unsigned v, n;
+		char sep;
+	} parts[] = {{(unsigned)y, 4, '-'}, {m, 2, '-'}, {d, 2, 'T'}, {ms / 3600000, 2, ':'}, {ms / 60000 % 60, 2, ':'},
+	    {ms / 1000 % 60, 2, '.'}, {ms % 1000, 3, 'Z'}};
+
+	for (unsigned i = 0; i < N_ELEMENTS(parts); i++) {
+		unsigned v = parts[i].v;
+
+		for (unsigned k = parts[i].n; k-- > 0; v /= 10)
+			p[k] = (char)('0' + v % 10);
+		p += parts[i].n;
+		*p++ = parts[i].sep;
+	}
+	*p = 0;
+}
