@@ -1,0 +1,256 @@
+/* pidfiles.c -- see pidfiles.h */
+#include "collector/pidfiles.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum {
+	KEPT_MAX = 4096,    /* files; about 5 KB of kernel memory each */
+	FDS_RESERVED = 256, /* of the limit, for the rest of the program */
+	TEXT_FIRST = 16384, /* holds any status file but one with thousands of groups */
+	TEXT_MAX = 16 << 20,
+	DENTS = 32768,
+};
+
+enum { FD_CLOSED = -1, FD_REFUSED = -2 };
+
+static const char *const names[PIDFILE_N] = {
+    [PIDFILE_STAT] = "stat",
+    [PIDFILE_STATUS] = "status",
+    [PIDFILE_IO] = "io",
+    [PIDFILE_SCHEDSTAT] = "schedstat",
+    [PIDFILE_CMDLINE] = "cmdline",
+};
+
+struct pidfiles {
+	struct procfs *fs;
+	int procfd;
+	unsigned n_kept; /* descriptors in sets */
+	unsigned max_kept;
+	char *p;
+	size_t cap;
+	char *dents;
+	int *pids;
+	size_t cap_pids;
+};
+
+int pidfiles_new(struct procfs *fs, struct pidfiles **ret)
+{
+	_cleanup_(cleanup_pidfiles) struct pidfiles *pf = calloc(1, sizeof *pf);
+	struct rlimit lim;
+
+	if (!pf)
+		return -ENOMEM;
+	pf->fs = fs;
+	pf->procfd = -1;
+	pf->p = malloc(TEXT_FIRST);
+	pf->dents = malloc(DENTS);
+	if (!pf->p || !pf->dents)
+		return -ENOMEM;
+	pf->cap = TEXT_FIRST;
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return -errno;
+	if (lim.rlim_cur >= KEPT_MAX + FDS_RESERVED)
+		pf->max_kept = KEPT_MAX;
+	else if (lim.rlim_cur > FDS_RESERVED)
+		pf->max_kept = (unsigned)lim.rlim_cur - FDS_RESERVED;
+	*ret = TAKE(pf);
+	return 0;
+}
+
+void pidfiles_free(struct pidfiles *pf)
+{
+	if (pf->procfd >= 0)
+		close(pf->procfd);
+	free(pf->p);
+	free(pf->dents);
+	free(pf->pids);
+	free(pf);
+}
+
+/* The process number that a name in /proc is; 0 if it is none. */
+static int pid_of_name(const char *name)
+{
+	uint64_t v;
+
+	if (*name < '1' || *name > '9' || !parse_u64(&name, &v) || *name != '\0' || v > INT_MAX)
+		return 0;
+	return (int)v;
+}
+
+static int push_pid(struct pidfiles *pf, size_t n, int pid)
+{
+	if (n == pf->cap_pids) {
+		size_t cap = pf->cap_pids ? 2 * pf->cap_pids : 512;
+		int *pids = realloc(pf->pids, cap * sizeof *pids);
+
+		if (!pids)
+			return -ENOMEM;
+		pf->pids = pids;
+		pf->cap_pids = cap;
+	}
+	pf->pids[n] = pid;
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int pidfiles_list(struct pidfiles *pf, const int **ret_pids, size_t *ret_n)
+{
+	bool ascending = true;
+	size_t n = 0;
+
+	if (pf->procfd < 0) {
+		pf->procfd = openat(procfs_rootfd(pf->fs), "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (pf->procfd < 0)
+			return -errno;
+	}
+	if (lseek(pf->procfd, 0, SEEK_SET) < 0)
+		return -errno;
+	for (;;) {
+		long len = syscall(SYS_getdents64, pf->procfd, pf->dents, (size_t)DENTS);
+
+		if (len < 0)
+			return -errno;
+		if (len == 0)
+			break;
+		for (long at = 0; at < len;) {
+			const struct dirent64 *d = (const void *)(pf->dents + at);
+			int pid = pid_of_name(d->d_name);
+
+			at += d->d_reclen;
+			if (pid == 0)
+				continue;
+			if (n > 0 && pf->pids[n - 1] >= pid)
+				ascending = false;
+			if (push_pid(pf, n, pid) < 0)
+				return -ENOMEM;
+			n++;
+		}
+	}
+	/* The kernel lists them in order; a captured tree does not. */
+	if (!ascending)
+		qsort(pf->pids, n, sizeof *pf->pids, compare_pids);
+	*ret_pids = pf->pids;
+	*ret_n = n;
+	return 0;
+}
+
+void pidset_init(struct pidset *s, int pid)
+{
+	s->pid = pid;
+	s->dirfd = -1;
+	for (int i = 0; i < PIDFILE_N; i++)
+		s->fd[i] = FD_CLOSED;
+}
+
+static void close_dir(struct pidset *s)
+{
+	if (s->dirfd >= 0)
+		close(s->dirfd);
+	s->dirfd = -1;
+}
+
+static void close_files(struct pidfiles *pf, struct pidset *s)
+{
+	for (int i = 0; i < PIDFILE_N; i++)
+		if (s->fd[i] >= 0) {
+			close(s->fd[i]);
+			s->fd[i] = FD_CLOSED;
+			pf->n_kept--;
+		}
+}
+
+void pidset_done(struct pidfiles *pf, struct pidset *s)
+{
+	close_dir(s);
+	close_files(pf, s);
+}
+
+void pidset_settle(struct pidfiles *pf, struct pidset *s)
+{
+	close_dir(s);
+	if (pf->n_kept > pf->max_kept)
+		close_files(pf, s);
+}
+
+static int open_dir(struct pidfiles *pf, struct pidset *s)
+{
+	char name[16], *c = name + sizeof name;
+	int pid = s->pid;
+
+	*--c = '\0';
+	for (; pid > 0; pid /= 10)
+		*--c = (char)('0' + pid % 10);
+	s->dirfd = openat(pf->procfd, c, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->dirfd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return 0;
+}
+
+int pidset_fd(struct pidfiles *pf, struct pidset *s, enum pidfile which)
+{
+	int fd = s->fd[which], r;
+
+	if (fd >= 0)
+		return fd;
+	if (fd == FD_REFUSED)
+		return -EACCES;
+	if (s->dirfd < 0) {
+		r = open_dir(pf, s);
+		if (r < 0)
+			return r;
+	}
+	fd = openat(s->dirfd, names[which], O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		r = -errno;
+		if (r == -ENOENT || r == -EACCES || r == -EPERM)
+			s->fd[which] = FD_REFUSED;
+		return r;
+	}
+	s->fd[which] = fd;
+	pf->n_kept++;
+	return fd;
+}
+
+int pidset_read(struct pidfiles *pf, struct pidset *s, enum pidfile which, const char **ret, size_t *ret_len)
+{
+	int fd = pidset_fd(pf, s, which);
+	size_t len = 0;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		size_t room = pf->cap - len - 1;
+		ssize_t n = pread(fd, pf->p + len, room, (off_t)len);
+		char *p;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		len += (size_t)n;
+		/* The kernel makes these files in one piece: only a full buffer leaves something behind. */
+		if ((size_t)n < room)
+			break;
+		if (pf->cap >= TEXT_MAX)
+			return -EFBIG;
+		p = realloc(pf->p, 2 * pf->cap);
+		if (!p)
+			return -ENOMEM;
+		pf->p = p;
+		pf->cap *= 2;
+	}
+	pf->p[len] = '\0';
+	*ret = pf->p;
+	*ret_len = len;
+	return 0;
+}
