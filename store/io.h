@@ -26,6 +26,13 @@ int io_open_write(int dirfd, const char *name);
 
 void io_close(int fd);
 
+/* For _cleanup_: closes a descriptor unless it is -1. */
+static inline void cleanup_io_close(int *fd)
+{
+	if (*fd >= 0)
+		io_close(*fd);
+}
+
 /* Reads len bytes at off; returns the number read, fewer only at the end of the file. */
 ssize_t io_pread(int fd, void *p, size_t len, uint64_t off);
 

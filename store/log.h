@@ -7,34 +7,10 @@
 #define STORE_LOG_H
 
 #include "store/cleanup.h"
-#include "store/format.h"
+#include "store/frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What a file's header says. kind is one of KIND_*. */
-struct file_id {
-	char kind[5];
-	uint64_t id;
-	uint64_t store_id;
-	int32_t hour;
-	uint32_t part;
-	uint64_t first_seq;
-};
-
-/* Lays out / checks a file header. Parsing: -EBADMSG if it is not one of ours or damaged (kind, if not NULL, must
- * match), -EPROTONOSUPPORT if a newer version wrote it. id.kind etc. are set only on success. */
-void file_header_put(const struct file_id *id, struct disk_header *ret);
-int file_header_get(const struct disk_header *h, const char *kind, struct file_id *ret);
-
-/* Lays out the 20 bytes in front of a payload that will lie at off + 20 of the file with that id. The payload must lie
- * directly behind h in memory. */
-void frame_put(struct disk_frame *h, enum frame_type type, uint32_t len, uint64_t file_id, uint64_t off);
-
-/* Reads and checks the frame at off of a file of file_len bytes. 0: payload in *ret (replaced, may be reused between calls)
- * of *ret_len bytes. -ENODATA: file ends here (off == file_len). -EBADMSG: no valid frame here; a frame that reaches past
- * file_len is one of these. -ENOMEM, -EIO as they come. */
-int frame_read(int fd, uint64_t file_id, uint64_t off, uint64_t file_len, uint8_t *ret_type, struct buf *ret);
 
 enum sync_mode { SYNC_FSYNC, SYNC_FDATASYNC, SYNC_NONE };
 
@@ -57,7 +33,7 @@ struct log_recovery {
 
 /* Opens a log to append: cuts a torn tail and syncs the cut before anything can be appended. For every valid frame
  * each(type, off, payload, len, arg) is called first, in order; it stops the opening with a negative errno. each may be NULL.
- * -EBADMSG: the header is whole but wrong. -ENODATA: there is no whole header, nothing can be in the file (make it anew). */
+ * -EBADMSG: the header is whole but wrong, or what is behind it is beyond all searching (scan.h). -ENODATA: there is no whole header, nothing can be in the file (make it anew). */
 int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
@@ -86,7 +62,8 @@ int log_reader_open(int dirfd, const char *name, const char *kind, struct log_re
 
 /* Yields the next valid frame at or behind the reader's position and moves behind it. 0: *ret_payload stays valid until the
  * next call. -ENODATA: no further valid frame now; call again when the file has grown. Damage in the middle is passed over and
- * added to what log_reader_damage tells; bytes after the last valid frame are not damage (they may be half written). */
+ * added to what log_reader_damage tells; bytes after the last valid frame are not damage (they may be half written).
+ * -EBADMSG: given up, as in scan.h; so will every further call be. */
 int log_reader_next(struct log_reader *lr, uint8_t *ret_type, uint64_t *ret_off, struct span *ret_payload);
 
 /* Moves to a frame's offset (from ret_off), so that the next call yields it. */

@@ -19,7 +19,8 @@ int sealed_writer_add(struct sealed_writer *w, enum frame_type type, const void 
     uint64_t *ret_off);
 
 /* Writes table of contents and footer, syncs, renames, syncs the directory. Replaces a file of that name. On an error the
- * temporary file is removed as far as that is possible. The writer is freed either way. */
+ * temporary file is removed as far as that is possible; if only the sync of the directory failed, the new file is in its place, whole, but
+ * a power cut may bring back what was there before. The writer is freed either way. */
 int sealed_writer_finish(struct sealed_writer *w);
 
 /* Gives up: removes the temporary file. */
@@ -43,8 +44,9 @@ int sealed_read(const struct sealed *s, uint64_t off, enum frame_type type, stru
 int sealed_section(const struct sealed *s, enum frame_type type, unsigned nth, struct buf *ret);
 
 /* Reads every frame of the file and checks that frames, table of contents and footer make up the whole file:
- * each(type, off, r, arg) is called for every frame, with r = 0 or -EBADMSG for one that is damaged. Returns the number of
- * damaged runs, or a negative errno. */
+ * each(type, off, r, arg) is called for every frame, with r = 0, and for every run of damage, with r = -EBADMSG and
+ * the type of the first section that the table of contents has in it (0: none). A frame that is not what the table of contents says of it
+ * is damage, too. Returns the number of damaged runs, or a negative errno. */
 int sealed_verify(const struct sealed *s, void (*each)(uint8_t type, uint64_t off, int r, void *arg), void *arg);
 
 void sealed_close(struct sealed *s);

@@ -29,14 +29,17 @@ struct strpool {
 	uint32_t epoch;
 	uint32_t mark;
 	size_t bytes;
+	uint64_t serial;
 };
 
 int strpool_new(struct strpool **ret)
 {
+	static _Atomic uint64_t serial;
 	struct strpool *p = calloc(1, sizeof *p);
 
 	if (!p)
 		return -ENOMEM;
+	p->serial = ++serial;
 	p->epoch = 1;
 	p->mark = 1;
 	*ret = p;
@@ -229,6 +232,11 @@ bool strpool_mark(struct strpool *p, uint32_t id)
 void strpool_clear_marks(struct strpool *p)
 {
 	p->mark++;
+}
+
+uint64_t strpool_serial(const struct strpool *p)
+{
+	return p->serial;
 }
 
 size_t strpool_memory(const struct strpool *p)

@@ -47,6 +47,9 @@ void strpool_sweep(struct strpool *p);
 bool strpool_mark(struct strpool *p, uint32_t id);
 void strpool_clear_marks(struct strpool *p);
 
+/* A number that no other pool of this process has or had. */
+uint64_t strpool_serial(const struct strpool *p);
+
 /* Bytes of memory held. */
 size_t strpool_memory(const struct strpool *p);
 

@@ -19,7 +19,7 @@ struct table {
 	const uint32_t *order; /* slot of the row at each position; NULL: slot = position */
 	bool absent;	       /* the source could not be read: the table is not in this snapshot */
 	bool repeated;	       /* not due: rows are those of the snapshot before */
-	uint32_t taken_ms;     /* rows were taken so long after the snapshot's time */
+	int32_t taken_ms;      /* rows were taken so long after the snapshot's time (before it, if negative) */
 };
 
 int table_new(struct table_schema *schema, struct strpool *pool, struct table **ret);

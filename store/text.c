@@ -11,7 +11,8 @@
 
 /* What a byte of a string becomes: 0 itself, 1 \xHH, else a backslash and this letter. */
 static const uint8_t escapes[256] = {
-    [0 ... 31] = 1,
+    [0 ... 7] = 1,
+    [14 ... 31] = 1,
     [127] = 1,
     ['\b'] = 'b',
     ['\t'] = 't',

@@ -1,0 +1,303 @@
+/* log.c -- see log.h
+ *
+ * WRITING. A frame is put together in one buffer, which is kept, and written by one call at the end of what is known to
+ * be good; the file's own length is never asked for. What a failed append left behind it is therefore overwritten by
+ * the next.
+ *
+ * RECOVERY. Whatever lies behind the last valid frame was never acknowledged, and is cut. The cut is synced at once:
+ * else the old bytes could come back at the next power cut, behind or between frames that were appended and
+ * acknowledged since.
+ */
+#include "store/log.h"
+#include "store/io.h"
+#include "store/scan.h"
+
+struct log {
+	int fd;
+	struct file_id id;
+	enum sync_mode mode;
+	uint64_t len;
+	uint64_t synced; /* up to here durable, as the mode says */
+	bool broken;     /* a sync failed */
+	struct buf frame;
+};
+
+struct log_reader {
+	struct file_id id;
+	struct scan scan;
+};
+
+static int log_new(int *fd, const struct file_id *id, enum sync_mode mode, uint64_t len, struct log **ret)
+{
+	struct log *l = malloc(sizeof *l);
+
+	if (!l)
+		return -ENOMEM;
+	*l = (struct log){.fd = take_fd(fd), .id = *id, .mode = mode, .len = len, .synced = len};
+	*ret = l;
+	return 0;
+}
+
+void log_close(struct log *l)
+{
+	if (!l)
+		return;
+	io_close(l->fd);
+	buf_done(&l->frame);
+	free(l);
+}
+
+static int create(int dirfd, int fd_, const struct file_id *id, enum sync_mode mode, struct log **ret)
+{
+	_cleanup_(cleanup_io_close) int fd = fd_;
+	_cleanup_(cleanup_log) struct log *l = NULL;
+	struct disk_header h;
+	int r;
+
+	file_header_put(id, &h);
+	r = io_pwrite(fd, &h, sizeof h, 0);
+	if (r == 0)
+		r = io_sync(fd, false);
+	if (r == 0)
+		r = io_sync_dir(dirfd);
+	if (r == 0)
+		r = log_new(&fd, id, mode, sizeof h, &l);
+	if (r < 0)
+		return r;
+	*ret = TAKE(l);
+	return 0;
+}
+
+int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode mode, struct log **ret)
+{
+	int fd, r;
+
+	r = io_random(&id->id, sizeof id->id);
+	if (r < 0)
+		return r;
+	fd = io_create(dirfd, name);
+	if (fd < 0)
+		return fd;
+	r = create(dirfd, fd, id, mode, ret);
+	if (r < 0)
+		(void)io_unlink(dirfd, name); /* what stays is an empty log, or a torn header: nothing */
+	return r;
+}
+
+/* -ENODATA: no frame can be in the file, since its header was never made durable. */
+static int read_header(int fd, const char *kind, struct file_id *ret)
+{
+	struct disk_header h;
+	struct io_stat st;
+	ssize_t n;
+	int r;
+
+	n = io_pread(fd, &h, sizeof h, 0);
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < sizeof h)
+		return -ENODATA;
+	r = file_header_get(&h, kind, ret);
+	if (r != -EBADMSG || file_header_get(&h, NULL, ret) == 0)
+		return r;
+	/* After a power cut a file may have the size of its header, but not the bytes. */
+	r = io_fstat(fd, &st);
+	if (r < 0)
+		return r;
+	return st.len <= sizeof h ? -ENODATA : -EBADMSG;
+}
+
+static void found_by(const struct scan *s, struct log_recovery *ret)
+{
+	*ret = (struct log_recovery){
+	    .n_frames = s->n_frames,
+	    .len = s->file_len,
+	    .n_torn = s->file_len > s->off ? s->file_len - s->off : 0,
+	    .n_damaged = s->n_damaged,
+	    .damaged_len = s->damaged_len,
+	    .damaged_off = s->damaged_off,
+	};
+}
+
+static int scan_all(int fd, const struct file_id *id, int (*each)(uint8_t, uint64_t, struct span, void *), void *arg,
+    struct log_recovery *ret)
+{
+	_cleanup_(scan_done) struct scan s;
+	struct scan_frame f;
+	int r;
+
+	scan_init(&s, fd, id->id, UINT64_MAX);
+	for (;;) {
+		r = scan_next(&s, &f);
+		if (r < 0)
+			break;
+		r = each ? each(f.type, f.off, f.payload, arg) : 0;
+		if (r < 0)
+			return r;
+	}
+	if (r != -ENODATA)
+		return r;
+	found_by(&s, ret);
+	return 0;
+}
+
+int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
+    int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
+    struct log **ret)
+{
+	_cleanup_(cleanup_io_close) int fd = io_open_write(dirfd, name);
+	struct log_recovery found;
+	struct file_id id;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = read_header(fd, kind, &id);
+	if (r < 0)
+		return r;
+	r = scan_all(fd, &id, each, arg, &found);
+	if (r < 0)
+		return r;
+	found.len -= found.n_torn;
+	if (found.n_torn > 0) {
+		r = io_truncate(fd, found.len);
+		if (r < 0)
+			return r;
+	}
+	/* Frames that a killed writer had not synced have been found and count from now on. */
+	if (found.n_torn > 0 || mode != SYNC_NONE) {
+		r = io_sync(fd, false);
+		if (r < 0)
+			return r;
+	}
+	r = log_new(&fd, &id, mode, found.len, ret);
+	if (r < 0)
+		return r;
+	*ret_found = found;
+	return 0;
+}
+
+int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off)
+{
+	struct disk_frame *h;
+	uint64_t len = 0;
+	int r;
+
+	if (l->broken)
+		return -EIO;
+	for (unsigned i = 0; i < n; i++) {
+		if (span_left(&pieces[i]) > FRAME_LEN_MAX - len)
+			return -EMSGSIZE;
+		len += span_left(&pieces[i]);
+	}
+	l->frame.len = 0;
+	l->frame.err = 0;
+	r = buf_reserve(&l->frame, sizeof *h + len);
+	if (r < 0)
+		return r;
+	h = (struct disk_frame *)l->frame.p;
+	l->frame.len = sizeof *h;
+	for (unsigned i = 0; i < n; i++)
+		buf_put(&l->frame, pieces[i].p, span_left(&pieces[i]));
+	frame_put(h, type, (uint32_t)len, l->id.id, l->len);
+
+	r = io_pwrite(l->fd, l->frame.p, l->frame.len, l->len);
+	if (r < 0) {
+		(void)io_truncate(l->fd, l->len);
+		return r;
+	}
+	if (ret_off)
+		*ret_off = l->len;
+	l->len += l->frame.len;
+	return 0;
+}
+
+int log_sync(struct log *l)
+{
+	int r;
+
+	if (l->broken)
+		return -EIO;
+	if (l->mode == SYNC_NONE || l->synced == l->len)
+		return 0;
+	r = io_sync(l->fd, l->mode == SYNC_FDATASYNC);
+	if (r < 0) {
+		l->broken = true;
+		return r;
+	}
+	l->synced = l->len;
+	return 0;
+}
+
+uint64_t log_len(const struct log *l)
+{
+	return l->len;
+}
+
+const struct file_id *log_id(const struct log *l)
+{
+	return &l->id;
+}
+
+int log_reader_open(int dirfd, const char *name, const char *kind, struct log_reader **ret)
+{
+	_cleanup_(cleanup_io_close) int fd = io_open_read(dirfd, name);
+	struct log_reader *lr;
+	struct file_id id;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = read_header(fd, kind, &id);
+	if (r < 0)
+		return r;
+	lr = malloc(sizeof *lr);
+	if (!lr)
+		return -ENOMEM;
+	lr->id = id;
+	scan_init(&lr->scan, take_fd(&fd), id.id, UINT64_MAX);
+	*ret = lr;
+	return 0;
+}
+
+int log_reader_next(struct log_reader *lr, uint8_t *ret_type, uint64_t *ret_off, struct span *ret_payload)
+{
+	struct scan_frame f;
+	int r = scan_next(&lr->scan, &f);
+
+	if (r < 0)
+		return r;
+	*ret_type = f.type;
+	*ret_off = f.off;
+	*ret_payload = f.payload;
+	return 0;
+}
+
+void log_reader_seek(struct log_reader *lr, uint64_t off)
+{
+	scan_seek(&lr->scan, off);
+}
+
+void log_reader_damage(const struct log_reader *lr, struct log_recovery *ret)
+{
+	found_by(&lr->scan, ret);
+}
+
+const struct file_id *log_reader_id(const struct log_reader *lr)
+{
+	return &lr->id;
+}
+
+int log_reader_fd(const struct log_reader *lr)
+{
+	return lr->scan.fd;
+}
+
+void log_reader_close(struct log_reader *lr)
+{
+	if (!lr)
+		return;
+	io_close(lr->scan.fd);
+	scan_done(&lr->scan);
+	free(lr);
+}

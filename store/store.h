@@ -1,0 +1,124 @@
+/* store.h -- reading a store: hours, snapshots, tables, texts
+ *
+ * For readers in any process, also while a recorder writes. Opening costs one directory listing; an hour costs its
+ * index; a table one group, from a cache with a byte budget. One thread at a time. Pointers that are returned as borrowed stay
+ * valid until the next call on the same store unless said otherwise.
+ *
+ * Errors: -ENOENT nothing recorded there; -EBADMSG the bytes on disk that this needs are damaged (also told by
+ * store_problems); -EPROTONOSUPPORT written by a newer version; others as the kernel says.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/format.h"
+#include "store/table.h"
+
+struct store;
+struct hour;
+
+struct store_options {
+	size_t cache_bytes; /* decoded groups and texts; 0: 64 MiB */
+};
+
+int store_open(const char *dir, const struct store_options *o, struct store **ret);
+void store_close(struct store *s);
+DEFINE_CLEANUP(store, store_close)
+
+struct store_info {
+	uint64_t id;
+	int64_t created_ms;
+	const char *host; /* borrowed, for the store's life */
+};
+void store_info(const struct store *s, struct store_info *ret);
+
+/* Looks for hours, parts and snapshots that came or went since the last look. Costs a stat and, if something
+ * is being recorded, an fstat. Ret: 1 if anything is different, 0 if not. */
+int store_refresh(struct store *s);
+
+/* Hours that have snapshots, ascending, as hours since 1970. Borrowed until the next store_refresh. */
+void store_hours(struct store *s, const int32_t **ret, size_t *ret_n);
+
+/* An hour, from a bounded set of open ones: borrowed until the next call of store_hour or store_refresh for another
+ * one... holds at least the 4 hours asked for last. Opens by name: independent of the history's length. */
+int store_hour(struct store *s, int32_t hour, struct hour **ret);
+
+/* The newest snapshot not after time_ms: by the snapshots' times, whatever order they were recorded in (among equal times the
+ * one recorded last). */
+int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq);
+/* The snapshot recorded last. */
+int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq);
+
+/* --- an hour --- */
+
+int32_t hour_number(const struct hour *h);
+/* True while a log of this hour exists (more may be recorded). */
+bool hour_live(const struct hour *h);
+/* Smallest and largest time of its snapshots; of the snapshot recorded last. */
+int64_t hour_first_ms(const struct hour *h);
+int64_t hour_last_ms(const struct hour *h);
+
+/* Number of snapshots. Index i below counts 0…n-1 in order of recording; seq is the number in the name. */
+uint32_t hour_n(const struct hour *h);
+/* Reads the listing if it has not been read yet. */
+int hour_snapshot(struct hour *h, uint32_t i, uint32_t *ret_seq, int64_t *ret_time_ms);
+/* Index of a sequence number. */
+int hour_find(struct hour *h, uint32_t seq, uint32_t *ret_i);
+
+/* Tables that occur in the hour, ascending by id: the schema each had last. Borrowed as the hour. */
+void hour_tables(const struct hour *h, struct table_schema *const **ret, uint32_t *ret_n);
+
+/* Rows and length of the text of a table in a snapshot, without decoding. -ENOENT: not in this snapshot. */
+int hour_size(struct hour *h, uint32_t i, uint16_t table, uint64_t *ret_rows, uint64_t *ret_len);
+
+/* --- contents --- */
+
+/* A table at a moment. Borrowed. */
+int store_table(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret);
+
+/* The same with counters as rates since the snapshot recorded before it (its last appearance of the table, also in the hour before, not
+ * across a boot): columns NAME_per_s, decimals with 3 digits. NULL where a counter went down, where the row was not there before, where a counter holds
+ * reaped children's share, for all if there is no snapshot before. -ENOENT as store_table. Borrowed. */
+int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret);
+
+enum text_form { FORM_TEXT, FORM_JSON, FORM_RATE, FORM_RATE_JSON };
+
+/* The whole text of a table in a snapshot. Borrowed. */
+int store_text(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, struct span *ret);
+/* Its length: for FORM_TEXT as hour_size, for the others from the group (then cached). */
+int store_text_len(
+    struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len);
+
+/* The text of a table over the whole hour: the header line with `time` first, then each snapshot's rows with its time in the first column. Where a
+ * table's columns grew, the header line is repeated. Length, and any byte range (shorter at the end) appended to out. Appending only: as long as
+ * the hour is live the text grows at its end. */
+int store_hour_text_len(struct store *s, struct hour *h, uint16_t table, uint64_t *ret_len);
+int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out);
+
+/* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar is missing or
+ * damaged: computed from the chunk (slow), remembered while the hour is open. */
+int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n);
+
+/* --- health --- */
+
+struct store_problem {
+	const char *file; /* name within the store */
+	uint64_t off;
+	const char *what;
+};
+/* What reading has found damaged or unreadable so far, oldest first; each place once. */
+void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
+
+/* Every file of the snapshots: name, length. */
+struct store_file {
+	const char *name;
+	int32_t hour;
+	uint32_t part;
+	uint64_t len;
+};
+int store_files(struct store *s, int (*each)(const struct store_file *f, void *arg), void *arg);
+
+/* Reads and checks everything of every file: frames, schemas, groups decode, stored sizes equal rendered ones, listing and index agree, heat
+ * equals what the chunk gives. each is told every violation. Returns their number. */
+int store_verify(struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
+
+#endif
