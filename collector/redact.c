@@ -243,8 +243,7 @@ void redact_put(const struct redact *rd, const char *text, size_t len, struct bu
 		struct buf *from = &work[i % 2], *to = &work[(i + 1) % 2];
 
 		to->len = 0;
-		/* Not needed by regexec with REG_STARTEND, but those who look over its shoulder rely on a string's end.
-		 */
+		/* regexec with REG_STARTEND needs no NUL, but those who look over its shoulder do. */
 		buf_put_u8(from, '\0');
 		from->len -= from->err == 0;
 		if (from->err == 0)

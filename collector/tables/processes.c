@@ -1,0 +1,430 @@
+/* processes.c -- table processes: one row a process, out of /proc/PID/{stat,status,io,schedstat,cmdline}
+ *
+ * READING. The files of a process stay open while it lives (collector/pidfiles.h) and are read once a tick each. A
+ * process that goes away before all of them are read is as one that went before the tick: it has no row. What the
+ * kernel does not print, or does not show to us, is NULL.
+ *
+ * LIVES. A number that is given again is another process: the kept files of the old one then say ESRCH, and its start
+ * time is another one.
+ *
+ * COMMAND LINES are read when a process is new, and again only when it ran since, as it may have set a new title
+ * (collector/cmdline.h).
+ *
+ * run_ns, run_delay_ns, timeslices and the context switches are those of the main thread: that is what the kernel has
+ * in these files. All others are of the whole process.
+ */
+#include "collector/cmdline.h"
+#include "collector/pidfiles.h"
+#include "collector/pidparse.h"
+#include "collector/redact.h"
+#include "collector/source.h"
+
+#define LABEL(n)                                                                                                       \
+	{                                                                                                              \
+		n, "", COL_U64, KIND_LABEL, 0, 0                                                                       \
+	}
+#define LABEL_SIGNED(n)                                                                                                \
+	{                                                                                                              \
+		n, "", COL_I64, KIND_LABEL, 0, 0                                                                       \
+	}
+#define TEXT(n)                                                                                                        \
+	{                                                                                                              \
+		n, "", COL_STR, KIND_LABEL, 0, 0                                                                       \
+	}
+#define GAUGE(n, unit)                                                                                                 \
+	{                                                                                                              \
+		n, unit, COL_U64, KIND_GAUGE, 0, 0                                                                     \
+	}
+#define GAUGE_SIGNED(n)                                                                                                \
+	{                                                                                                              \
+		n, "", COL_I64, KIND_GAUGE, 0, 0                                                                       \
+	}
+#define COUNTER(n, unit)                                                                                               \
+	{                                                                                                              \
+		n, unit, COL_U64, KIND_COUNTER, 0, 0                                                                   \
+	}
+#define COUNTER_REAPED(n, unit)                                                                                        \
+	{                                                                                                              \
+		n, unit, COL_U64, KIND_COUNTER, COL_REAPED, 0                                                          \
+	}
+
+/* Part of the format: columns are only ever added, at the end. */
+static const struct column columns[N_PROCESS_COLUMNS] = {
+    [PID] = {"pid", "", COL_U64, KIND_LABEL, COL_KEY, 0},
+    [START] = {"start_us", "us", COL_U64, KIND_LABEL, COL_KEY, 0}, /* since boot */
+    [PPID] = LABEL("ppid"),
+    [THREADS] = GAUGE("threads", ""),
+    [STATE] = TEXT("state"),
+    [UID] = LABEL("uid"),
+    [EUID] = LABEL("euid"),
+    [GID] = LABEL("gid"),
+    [EGID] = LABEL("egid"),
+    [UTIME] = COUNTER("utime_us", "us"),
+    [STIME] = COUNTER("stime_us", "us"),
+    [RSS] = GAUGE("rss_bytes", "bytes"),
+    [VSIZE] = GAUGE("vsize_bytes", "bytes"),
+    [MINFLT] = COUNTER("minflt", ""),
+    [MAJFLT] = COUNTER("majflt", ""),
+    [READ_BYTES] = COUNTER_REAPED("read_bytes", "bytes"),
+    [WRITE_BYTES] = COUNTER_REAPED("write_bytes", "bytes"),
+    [RUN] = COUNTER("run_ns", "ns"),
+    [RUN_DELAY] = COUNTER("run_delay_ns", "ns"),
+    [TIMESLICES] = COUNTER("timeslices", ""),
+    [BLOCK_DELAY] = COUNTER("block_delay_us", "us"),
+    [VOLUNTARY] = COUNTER("voluntary_switches", ""),
+    [INVOLUNTARY] = COUNTER("involuntary_switches", ""),
+    [NICE] = GAUGE_SIGNED("nice"),
+    [PRIO] = GAUGE_SIGNED("prio"),
+    [RTPRIO] = GAUGE("rtprio", ""),
+    [POLICY] = LABEL("policy"),
+    [CPU] = LABEL("cpu"), /* it ran on last */
+    [PEAK_RSS] = GAUGE("peak_rss_bytes", "bytes"),
+    [RSS_ANON] = GAUGE("rss_anon_bytes", "bytes"),
+    [RSS_FILE] = GAUGE("rss_file_bytes", "bytes"),
+    [RSS_SHMEM] = GAUGE("rss_shmem_bytes", "bytes"),
+    [DATA] = GAUGE("data_bytes", "bytes"),
+    [STACK] = GAUGE("stack_bytes", "bytes"),
+    [EXE] = GAUGE("exe_bytes", "bytes"),
+    [LIB] = GAUGE("lib_bytes", "bytes"),
+    [SWAP] = GAUGE("swap_bytes", "bytes"),
+    [LOCKED] = GAUGE("locked_bytes", "bytes"),
+    [PTE] = GAUGE("pte_bytes", "bytes"),
+    [RCHAR] = COUNTER_REAPED("rchar_bytes", "bytes"),
+    [WCHAR] = COUNTER_REAPED("wchar_bytes", "bytes"),
+    [SYSCR] = COUNTER_REAPED("syscr", ""),
+    [SYSCW] = COUNTER_REAPED("syscw", ""),
+    [CANCELLED] = COUNTER_REAPED("cancelled_write_bytes", "bytes"),
+    [CUTIME] = COUNTER("cutime_us", "us"),
+    [CSTIME] = COUNTER("cstime_us", "us"),
+    [CMINFLT] = {"cminflt", "", COL_U64, KIND_COUNTER, COL_REAPMARK, 0},
+    [CMAJFLT] = COUNTER("cmajflt", ""),
+    [EXIT_SIGNAL] = LABEL_SIGNED("exit_signal"),
+    [TTY] = TEXT("tty"),
+    [COMM] = TEXT("comm"),
+    [CMDLINE] = TEXT("cmdline"),
+};
+
+/* Command lines read at a time. Their processes' files are all open until then, and are well within FDS_RESERVED of
+ * pidfiles.c. */
+enum { BATCH = 32 };
+
+struct process {
+	struct pidset files;
+	bool known;      /* its stat was read: what follows is set */
+	bool no_cmdline; /* a thread of the kernel's */
+	bool want_cmdline;
+	bool stuck;        /* its command line could not be had in time */
+	uint64_t start;    /* ticks */
+	uint64_t activity; /* sum of counters that grow when it runs */
+	char *cmdline;     /* as stored, redacted; NULL: none */
+	size_t cmdline_len;
+};
+
+struct processes {
+	struct pidfiles *pf;
+	struct cmdlines *cmdlines;
+	struct process *now, *before; /* ascending by pid; now[i] is row i */
+	size_t n_before, cap;
+	size_t n_wants;
+	struct process *wanting[BATCH]; /* whose command lines are to be read next, in now */
+	struct buf text;
+};
+
+/* --- one process --- */
+
+static void process_init(struct process *p, int pid)
+{
+	*p = (struct process){0};
+	pidset_init(&p->files, pid);
+}
+
+static void process_done(struct processes *ps, struct process *p)
+{
+	pidset_done(ps->pf, &p->files);
+	free(p->cmdline);
+}
+
+/* Reads stat; where the number is another process's by now, p begins anew. */
+static int read_stat(
+    const struct source_env *env, struct processes *ps, struct process *p, struct table *t, uint32_t row)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		struct pidstat st;
+		const char *text;
+		size_t len;
+		int r = pidset_read(ps->pf, &p->files, PIDFILE_STAT, &text, &len);
+
+		if (r == 0)
+			r = pidparse_stat(env, t, row, text, len, &st);
+		if (r == 0 && (!p->known || p->start == st.start)) {
+			p->no_cmdline = st.kernel_thread;
+			p->start = st.start;
+			return 0;
+		}
+		if (r < 0 && (r != -ESRCH || !p->known))
+			return r;
+		process_done(ps, p);
+		process_init(p, p->files.pid);
+	}
+	return -ESRCH;
+}
+
+/* Sum of what grows whenever the process runs. */
+static uint64_t activity(const struct table *t, uint32_t row)
+{
+	static const uint8_t of[] = {UTIME, STIME, MINFLT, RUN, TIMESLICES, VOLUNTARY, INVOLUNTARY};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(of); i++)
+		if (!table_is_null(t, of[i], row))
+			sum += table_get(t, of[i], row);
+	return sum;
+}
+
+/* Fills a row but for the command line. Negative: no row. */
+static int sample_process(
+    const struct source_env *env, struct processes *ps, struct process *p, struct table *t, uint32_t row)
+{
+	const char *text;
+	uint64_t act;
+	size_t len;
+	int r;
+
+	r = read_stat(env, ps, p, t, row);
+	if (r < 0)
+		return r;
+	r = pidset_read(ps->pf, &p->files, PIDFILE_STATUS, &text, &len);
+	if (r < 0)
+		return r;
+	pidparse_status(t, row, text, len);
+	r = pidset_read(ps->pf, &p->files, PIDFILE_IO, &text, &len);
+	if (r == -ESRCH)
+		return r;
+	if (r == 0)
+		pidparse_io(t, row, text, len);
+	r = pidset_read(ps->pf, &p->files, PIDFILE_SCHEDSTAT, &text, &len);
+	if (r == -ESRCH)
+		return r;
+	if (r == 0)
+		pidparse_schedstat(t, row, text);
+
+	act = activity(t, row);
+	if (!p->no_cmdline && (!p->known || act != p->activity))
+		p->want_cmdline = true;
+	p->activity = act;
+	p->known = true;
+	return 0;
+}
+
+/* --- command lines --- */
+
+static bool is_separator(char c)
+{
+	return c == '\0' || c == ' ' || c == '\n';
+}
+
+/* Keeps what the kernel gave as the process's command line, made fit for a table. */
+static int keep_cmdline(
+    const struct source_env *env, struct processes *ps, struct process *p, const char *raw, size_t len)
+{
+	struct buf *b = &ps->text;
+	char *s, *kept;
+
+	/* Nothing is there any more when a process is ending: what it was called stays. */
+	if (len == 0)
+		return 0;
+	b->len = 0;
+	if (env->redact)
+		redact_put(env->redact, raw, len, b);
+	else
+		buf_put(b, raw, len);
+	if (b->err < 0)
+		return b->err;
+	s = (char *)b->p;
+	len = utf8_cut(s, b->len, env->cmdline_max);
+	while (len > 0 && is_separator(s[len - 1]))
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '\0')
+			s[i] = ' ';
+	if (p->cmdline && p->cmdline_len == len && memcmp(p->cmdline, s, len) == 0)
+		return 0;
+	kept = realloc(p->cmdline, len + 1);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, s, len);
+	p->cmdline = kept;
+	p->cmdline_len = len;
+	return 0;
+}
+
+/* Reads the command lines of the processes that wait for it, and is done with their files. */
+static int read_cmdlines(const struct source_env *env, struct processes *ps)
+{
+	struct cmdline_want wants[BATCH];
+	int r = 0;
+
+	for (size_t i = 0; i < ps->n_wants; i++)
+		wants[i].fd = pidset_fd(ps->pf, &ps->wanting[i]->files, PIDFILE_CMDLINE);
+	/* An error says no more than that all are wanted still. */
+	cmdlines_run(ps->cmdlines, wants, ps->n_wants);
+	for (size_t i = 0; i < ps->n_wants; i++) {
+		struct process *p = ps->wanting[i];
+
+		p->want_cmdline = wants[i].r == -EAGAIN || wants[i].r == -ETIMEDOUT;
+		p->stuck = wants[i].r == -ETIMEDOUT;
+		if (wants[i].r >= 0 && r == 0)
+			r = keep_cmdline(env, ps, p, wants[i].raw, (size_t)wants[i].r);
+		pidset_settle(ps->pf, &p->files);
+	}
+	ps->n_wants = 0;
+	return r;
+}
+
+/* Ends a process's part of the tick: puts it among those whose command lines are read, or is done with its files. */
+static int settle(const struct source_env *env, struct processes *ps, struct process *p)
+{
+	/* One that was stuck is not tried again while any is stuck. */
+	if (p->want_cmdline && !(p->stuck && cmdlines_stuck(ps->cmdlines) > 0)) {
+		ps->wanting[ps->n_wants++] = p;
+		return ps->n_wants == BATCH ? read_cmdlines(env, ps) : 0;
+	}
+	pidset_settle(ps->pf, &p->files);
+	return 0;
+}
+
+/* --- the table --- */
+
+static int make_room(struct processes *ps, size_t n)
+{
+	struct process *now, *before;
+
+	if (n <= ps->cap)
+		return 0;
+	n += n / 2;
+	now = realloc(ps->now, n * sizeof *now);
+	if (!now)
+		return -ENOMEM;
+	ps->now = now;
+	before = realloc(ps->before, n * sizeof *before);
+	if (!before)
+		return -ENOMEM;
+	ps->before = before;
+	ps->cap = n;
+	return 0;
+}
+
+/* Whether an error is about us and not about one process: then the table cannot be had, rather than rows silently less.
+ */
+static bool is_our_error(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
+/* Adds the rows, carrying what is known of each process from before to now. */
+static int sample_all(const struct source_env *env, struct processes *ps, struct table *t, const int *pids, size_t n)
+{
+	size_t b = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct process *p = &ps->now[t->n_rows];
+		uint32_t row;
+
+		while (b < ps->n_before && ps->before[b].files.pid < pids[i])
+			process_done(ps, &ps->before[b++]);
+		if (b < ps->n_before && ps->before[b].files.pid == pids[i])
+			*p = ps->before[b++];
+		else
+			process_init(p, pids[i]);
+		r = table_add_row(t, &row);
+		if (r < 0) {
+			process_done(ps, p);
+			break;
+		}
+		r = sample_process(env, ps, p, t, row);
+		if (r < 0) {
+			table_drop_row(t);
+			process_done(ps, p);
+			r = is_our_error(r) ? r : 0;
+		} else {
+			r = settle(env, ps, p);
+		}
+	}
+	while (b < ps->n_before)
+		process_done(ps, &ps->before[b++]);
+	ps->n_before = 0;
+	return r;
+}
+
+static int sample(const struct source_env *env, void *state, struct table *t)
+{
+	struct processes *ps = state;
+	struct process *now;
+	const int *pids;
+	size_t n;
+	int r, last;
+
+	r = pidfiles_list(ps->pf, &pids, &n);
+	if (r < 0)
+		return r;
+	r = make_room(ps, n);
+	if (r < 0)
+		return r;
+	r = sample_all(env, ps, t, pids, n);
+	last = read_cmdlines(env, ps);
+	if (r == 0)
+		r = last;
+	for (uint32_t i = 0; i < t->n_rows && r == 0; i++)
+		if (ps->now[i].cmdline_len > 0)
+			r = table_set_str(t, i, CMDLINE, ps->now[i].cmdline, ps->now[i].cmdline_len);
+	now = ps->now;
+	ps->now = ps->before;
+	ps->before = now;
+	ps->n_before = t->n_rows;
+	return r;
+}
+
+static void close_state(void *state)
+{
+	struct processes *ps = state;
+
+	for (size_t i = 0; i < ps->n_before; i++)
+		process_done(ps, &ps->before[i]);
+	if (ps->cmdlines)
+		cmdlines_free(ps->cmdlines);
+	if (ps->pf)
+		pidfiles_free(ps->pf);
+	free(ps->now);
+	free(ps->before);
+	buf_done(&ps->text);
+	free(ps);
+}
+
+static int open_state(const struct source_env *env, void **ret_state)
+{
+	struct processes *ps = calloc(1, sizeof *ps);
+	int r;
+
+	if (!ps)
+		return -ENOMEM;
+	r = pidfiles_new(env->fs, &ps->pf);
+	if (r == 0)
+		r = cmdlines_new((size_t)env->cmdline_max + 4, &ps->cmdlines);
+	if (r < 0) {
+		close_state(ps);
+		return r;
+	}
+	*ret_state = ps;
+	return 0;
+}
+
+SOURCE(processes) = {
+    .name = "processes",
+    .id = 1,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .open = open_state,
+    .close = close_state,
+    .sample = sample,
+};

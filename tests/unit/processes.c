@@ -1,0 +1,384 @@
+/* processes.c -- tests of collector/tables/processes.c on captured trees and on processes of our own */
+#include "collector/redact.h"
+#include "collector/source.h"
+#include "store/text.h"
+#include "tests/tap.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* The source with its table, below some root. */
+struct rig {
+	struct source_env env;
+	const struct source_desc *desc;
+	void *state;
+	struct table_schema *schema;
+	struct strpool *pool;
+	struct table *t;
+};
+
+static void rig_down(struct rig *g)
+{
+	if (g->state)
+		g->desc->close(g->state);
+	if (g->t)
+		table_free(g->t);
+	if (g->pool)
+		strpool_free(g->pool);
+	if (g->schema)
+		table_schema_put(g->schema);
+	if (g->env.fs)
+		procfs_close(g->env.fs);
+}
+
+static bool rig_up(struct rig *g, const char *root, const struct redact *redact)
+{
+	size_t n;
+	const struct source_desc *const *all = source_all(&n);
+
+	*g = (struct rig){.env = {.ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096, .redact = redact}};
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->id == 1)
+			g->desc = all[i];
+	if (!ok(g->desc) || !ok_r(procfs_open(root, &g->env.fs)) || !ok_r(g->desc->open(&g->env, &g->state)) ||
+	    !ok_r(table_schema_new(1, g->desc->name, &g->schema)))
+		return false;
+	for (uint32_t i = 0; i < g->desc->n_columns; i++)
+		ok_r(table_schema_add(g->schema, &g->desc->columns[i]));
+	return ok_r(strpool_new(&g->pool)) && ok_r(table_new(g->schema, g->pool, &g->t));
+}
+
+static int sample(struct rig *g)
+{
+	table_clear(g->t);
+	return g->desc->sample(&g->env, g->state, g->t);
+}
+
+static int column(const struct rig *g, const char *name)
+{
+	int c = table_schema_find(g->schema, name);
+
+	ok_r(c);
+	return c < 0 ? 0 : c;
+}
+
+/* Row of that process; -1 if there is none. */
+static int row_of(const struct rig *g, int pid)
+{
+	for (uint32_t i = 0; i < g->t->n_rows; i++)
+		if (table_get(g->t, 0, i) == (uint64_t)pid)
+			return (int)i;
+	return -1;
+}
+
+static uint64_t number(const struct rig *g, int row, const char *name)
+{
+	return table_get(g->t, (uint32_t)column(g, name), (uint32_t)row);
+}
+
+static bool is_null(const struct rig *g, int row, const char *name)
+{
+	return table_is_null(g->t, (uint32_t)column(g, name), (uint32_t)row);
+}
+
+static const char *string(const struct rig *g, int row, const char *name)
+{
+	static char text[8192];
+	struct str s = table_str(g->t, (uint32_t)column(g, name), (uint32_t)row);
+
+	snprintf(text, sizeof text, "%.*s", (int)s.len, s.p);
+	return text;
+}
+
+static void write_file(const char *root, int pid, const char *name, const char *text, size_t len)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/proc", root);
+	mkdir(path, 0777);
+	snprintf(path, sizeof path, "%s/proc/%d", root, pid);
+	mkdir(path, 0777);
+	snprintf(path, sizeof path, "%s/proc/%d/%s", root, pid, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	ok(fd >= 0 && write(fd, text, len) == (ssize_t)len);
+	close(fd);
+}
+
+static void remove_file(const char *root, int pid, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/proc/%d/%s", root, pid, name);
+	ok(remove(path) == 0);
+}
+
+/* A process that has just stat, status and a command line. */
+static void write_process(
+    const char *root, int pid, const char *comm, unsigned start, unsigned utime, const char *cmdline)
+{
+	char text[512];
+	int len;
+
+	len = snprintf(
+	    text, sizeof text, "%d (%s) S 1 1 1 0 -1 0 1 2 3 4 %u 0 0 0 20 0 1 0 %u 4096 1\n", pid, comm, utime, start);
+	write_file(root, pid, "stat", text, (size_t)len);
+	write_file(root, pid, "status", "Uid:\t1\t2\t3\t4\n", 13);
+	write_file(root, pid, "cmdline", cmdline, strlen(cmdline));
+}
+
+/* Compares the table with the text in a file, row by row so that a difference can be read. */
+static void is_text_of(struct rig *g, const char *path)
+{
+	_cleanup_(cleanup_procfs) struct procfs *fs = NULL;
+	_cleanup_(buf_done) struct buf text = {0};
+	const char *want, *got;
+	size_t want_len;
+
+	text_put_table(&text, g->t);
+	buf_put_u8(&text, '\0');
+	if (!ok(text.err == 0) || !ok_r(procfs_open(".", &fs)) || !ok_r(procfs_read(fs, path, &want, &want_len)))
+		return;
+	got = (const char *)text.p;
+	while (*want && *got) {
+		size_t w = strcspn(want, "\n"), h = strcspn(got, "\n");
+
+		if (!ok(w == h && memcmp(want, got, w) == 0))
+			printf("# want %.*s\n# got  %.*s\n", (int)w, want, (int)h, got);
+		want += w + 1;
+		got += h + 1;
+	}
+	ok(*want == *got);
+}
+
+static void every_column_of_the_debian_tree_is_right(void)
+{
+	_cleanup_(cleanup_redact) struct redact *rd = NULL;
+	struct rig g;
+
+	ok_r(redact_new(NULL, 0, NULL, &rd));
+	if (rig_up(&g, "tests/fixtures/proc-debian12", rd)) {
+		ok_r(sample(&g));
+		is_text_of(&g, "tests/fixtures/proc-debian12/processes.txt");
+		ok_r(sample(&g)); /* the same from the kept files */
+		is_text_of(&g, "tests/fixtures/proc-debian12/processes.txt");
+	}
+	rig_down(&g);
+}
+
+static void what_kernel_3_10_does_not_print_is_null(void)
+{
+	struct rig g;
+
+	if (rig_up(&g, "tests/fixtures/proc-3.10", NULL)) {
+		ok_r(sample(&g));
+		is_text_of(&g, "tests/fixtures/proc-3.10/processes.txt");
+	}
+	rig_down(&g);
+}
+
+static void a_tree_without_processes_has_no_table(void)
+{
+	struct rig g;
+
+	if (rig_up(&g, tap_tmpdir(), NULL))
+		eq(sample(&g), -ENOENT);
+	rig_down(&g);
+}
+
+static void a_process_that_vanishes_between_two_of_its_files_has_no_row(void)
+{
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	write_process(root, 30, "stays", 100, 1, "stays");
+	write_process(root, 9, "goes", 100, 1, "goes");
+	write_process(root, 200, "also", 100, 1, "also");
+	remove_file(root, 9, "status"); /* its stat is still there */
+	if (rig_up(&g, root, NULL)) {
+		ok_r(sample(&g));
+		eq(g.t->n_rows, 2);
+		eq(table_get(g.t, 0, 0), 30); /* by number */
+		eq(table_get(g.t, 0, 1), 200);
+		str_eq(string(&g, 0, "cmdline"), "stays");
+	}
+	rig_down(&g);
+}
+
+static void a_file_that_is_no_stat_is_a_row_less(void)
+{
+	static const char *const bad[] = {
+	    "", "7", "7 (x", "7 x) S 1", "7 (x)", "7 (x) ", "7 (x) S", "7 (x) S 1 1", ") 7 (", "x (y) S 1 1"};
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	if (rig_up(&g, root, NULL))
+		for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+			write_process(root, 8, "fine", 100, 1, "fine");
+			write_process(root, 7, "x", 100, 1, "x");
+			write_file(root, 7, "stat", bad[i], strlen(bad[i]));
+			ok_r(sample(&g));
+			eq(g.t->n_rows, 1);
+			eq(row_of(&g, 8), 0);
+		}
+	rig_down(&g);
+}
+
+static void a_number_given_again_is_another_process(void)
+{
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	write_process(root, 50, "first", 100, 7, "first one");
+	if (rig_up(&g, root, NULL)) {
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "first one");
+		eq(number(&g, 0, "start_us"), 1000000);
+		/* As active as the one before, so that only the start time tells. */
+		write_process(root, 50, "second", 200, 7, "second one");
+		ok_r(sample(&g));
+		eq(g.t->n_rows, 1);
+		eq(number(&g, 0, "start_us"), 2000000);
+		str_eq(string(&g, 0, "comm"), "second");
+		str_eq(string(&g, 0, "cmdline"), "second one");
+	}
+	rig_down(&g);
+}
+
+static void a_command_line_is_read_again_only_after_the_process_ran(void)
+{
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	write_process(root, 50, "pg", 100, 7, "postgres: idle");
+	if (rig_up(&g, root, NULL)) {
+		ok_r(sample(&g));
+		write_process(root, 50, "pg", 100, 7, "postgres: SELECT");
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "postgres: idle");
+		write_process(root, 50, "pg", 100, 8, "postgres: SELECT");
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "postgres: SELECT");
+		/* It is ending: the kernel has no command line any more. */
+		write_process(root, 50, "pg", 100, 9, "");
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "postgres: SELECT");
+	}
+	rig_down(&g);
+}
+
+static void command_lines_are_cut_in_front_of_a_character(void)
+{
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	write_process(root, 50, "x", 100, 7, "12345\xe2\x82\xac tail");
+	if (rig_up(&g, root, NULL)) {
+		g.env.cmdline_max = 7;
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "12345");
+		g.env.cmdline_max = 8;
+		write_process(root, 50, "x", 100, 8, "12345\xe2\x82\xac tail");
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "cmdline"), "12345\xe2\x82\xac");
+	}
+	rig_down(&g);
+}
+
+static void more_processes_than_files_may_be_kept_are_all_there(void)
+{
+	const char *root = tap_tmpdir();
+	struct rlimit before, few;
+	struct rig g;
+
+	for (int pid = 1; pid <= 300; pid++)
+		write_process(root, pid, "many", 100, 7, "many of them");
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = (struct rlimit){300, before.rlim_max};
+	ok(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	if (rig_up(&g, root, NULL))
+		for (int tick = 0; tick < 3; tick++) {
+			ok_r(sample(&g));
+			eq(g.t->n_rows, 300);
+			for (int i = 0; i < 300; i++)
+				if (is_null(&g, i, "euid") || is_null(&g, i, "cmdline"))
+					eq(i, -1);
+		}
+	rig_down(&g);
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
+/* A child that waits to be killed, with that name. */
+static pid_t start_child(const char *comm)
+{
+	int pipefd[2];
+	pid_t pid;
+	char c;
+
+	ok(pipe(pipefd) == 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, comm);
+		close(pipefd[0]);
+		close(pipefd[1]);
+		for (;;)
+			pause();
+	}
+	close(pipefd[1]);
+	ok(read(pipefd[0], &c, 1) == 0); /* it has its name */
+	close(pipefd[0]);
+	return pid;
+}
+
+static void a_real_process_is_recorded_until_it_is_reaped(void)
+{
+	pid_t pid = start_child("x) S\n1 (");
+	struct rig g;
+	int row;
+
+	if (rig_up(&g, "/", NULL)) {
+		ok_r(sample(&g));
+		row = row_of(&g, pid);
+		if (ok(row >= 0)) {
+			str_eq(string(&g, row, "comm"), "x) S\n1 (");
+			str_eq(string(&g, row, "state"), "S");
+			eq(number(&g, row, "ppid"), getpid());
+			eq(number(&g, row, "euid"), geteuid());
+			ok(number(&g, row, "rss_bytes") > 0);
+			ok(!is_null(&g, row, "cmdline"));
+		}
+		kill(pid, SIGKILL);
+		waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+		ok_r(sample(&g));
+		row = row_of(&g, pid);
+		if (ok(row >= 0)) {
+			str_eq(string(&g, row, "state"), "Z");
+			ok(is_null(&g, row, "peak_rss_bytes"));
+			ok(!is_null(&g, row, "cmdline")); /* what it was called */
+		}
+		waitpid(pid, NULL, 0);
+		ok_r(sample(&g));
+		eq(row_of(&g, pid), -1);
+	}
+	rig_down(&g);
+}
+
+int main(void)
+{
+	RUN(every_column_of_the_debian_tree_is_right);
+	RUN(what_kernel_3_10_does_not_print_is_null);
+	RUN(a_tree_without_processes_has_no_table);
+	RUN(a_process_that_vanishes_between_two_of_its_files_has_no_row);
+	RUN(a_file_that_is_no_stat_is_a_row_less);
+	RUN(a_number_given_again_is_another_process);
+	RUN(a_command_line_is_read_again_only_after_the_process_ran);
+	RUN(command_lines_are_cut_in_front_of_a_character);
+	RUN(more_processes_than_files_may_be_kept_are_all_there);
+	RUN(a_real_process_is_recorded_until_it_is_reaped);
+	return tap_done();
+}
