@@ -1,23 +1,14 @@
 /* processes.c -- table processes: one row a process, out of /proc/PID/{stat,status,io,schedstat,cmdline}
  *
- * READING. The files of a process stay open while it lives (collector/pidfiles.h) and are read once a tick each. A
- * process that goes away before all of them are read is as one that went before the tick: it has no row. What the
- * kernel does not print, or does not show to us, is NULL.
- *
- * LIVES. A number that is given again is another process: the kept files of the old one then say ESRCH, and its start
- * time is another one.
- *
- * COMMAND LINES are read when a process is new, and again only when it ran since, as it may have set a new title
- * (collector/cmdline.h).
+ * A process that goes away before all of its files are read is as one that went before the tick: it has no row. What
+ * the kernel does not print, or does not show to us, is NULL. How a process is read, and when it is not:
+ * collector/process.h. How command lines are read without being held up: collector/cmdline.h.
  *
  * run_ns, run_delay_ns, timeslices and the context switches are those of the main thread: that is what the kernel has
  * in these files. All others are of the whole process.
  */
 #include "collector/cmdline.h"
-#include "collector/pidfiles.h"
-#include "collector/pidparse.h"
-#include "collector/redact.h"
-#include "collector/source.h"
+#include "collector/process.h"
 
 #define LABEL(n)                                                                                                       \
 	{                                                                                                              \
@@ -108,155 +99,16 @@ static const struct column columns[N_PROCESS_COLUMNS] = {
  * pidfiles.c. */
 enum { BATCH = 32 };
 
-struct process {
-	struct pidset files;
-	bool known;      /* its stat was read: what follows is set */
-	bool no_cmdline; /* a thread of the kernel's */
-	bool want_cmdline;
-	bool stuck;        /* its command line could not be had in time */
-	uint64_t start;    /* ticks */
-	uint64_t activity; /* sum of counters that grow when it runs */
-	char *cmdline;     /* as stored, redacted; NULL: none */
-	size_t cmdline_len;
-};
-
 struct processes {
 	struct pidfiles *pf;
 	struct cmdlines *cmdlines;
-	struct process *now, *before; /* ascending by pid; now[i] is row i */
+	struct process **now, **before; /* ascending by pid; now[i] is row i */
 	size_t n_before, cap;
 	size_t n_wants;
-	struct process *wanting[BATCH]; /* whose command lines are to be read next, in now */
-	struct buf text;
+	struct process *wanting[BATCH]; /* whose command lines are to be read next */
+	struct buf scratch;
+	uint64_t tick;
 };
-
-/* --- one process --- */
-
-static void process_init(struct process *p, int pid)
-{
-	*p = (struct process){0};
-	pidset_init(&p->files, pid);
-}
-
-static void process_done(struct processes *ps, struct process *p)
-{
-	pidset_done(ps->pf, &p->files);
-	free(p->cmdline);
-}
-
-/* Reads stat; where the number is another process's by now, p begins anew. */
-static int read_stat(
-    const struct source_env *env, struct processes *ps, struct process *p, struct table *t, uint32_t row)
-{
-	for (int tries = 0; tries < 2; tries++) {
-		struct pidstat st;
-		const char *text;
-		size_t len;
-		int r = pidset_read(ps->pf, &p->files, PIDFILE_STAT, &text, &len);
-
-		if (r == 0)
-			r = pidparse_stat(env, t, row, text, len, &st);
-		if (r == 0 && (!p->known || p->start == st.start)) {
-			p->no_cmdline = st.kernel_thread;
-			p->start = st.start;
-			return 0;
-		}
-		if (r < 0 && (r != -ESRCH || !p->known))
-			return r;
-		process_done(ps, p);
-		process_init(p, p->files.pid);
-	}
-	return -ESRCH;
-}
-
-/* Sum of what grows whenever the process runs. */
-static uint64_t activity(const struct table *t, uint32_t row)
-{
-	static const uint8_t of[] = {UTIME, STIME, MINFLT, RUN, TIMESLICES, VOLUNTARY, INVOLUNTARY};
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < N_ELEMENTS(of); i++)
-		if (!table_is_null(t, of[i], row))
-			sum += table_get(t, of[i], row);
-	return sum;
-}
-
-/* Fills a row but for the command line. Negative: no row. */
-static int sample_process(
-    const struct source_env *env, struct processes *ps, struct process *p, struct table *t, uint32_t row)
-{
-	const char *text;
-	uint64_t act;
-	size_t len;
-	int r;
-
-	r = read_stat(env, ps, p, t, row);
-	if (r < 0)
-		return r;
-	r = pidset_read(ps->pf, &p->files, PIDFILE_STATUS, &text, &len);
-	if (r < 0)
-		return r;
-	pidparse_status(t, row, text, len);
-	r = pidset_read(ps->pf, &p->files, PIDFILE_IO, &text, &len);
-	if (r == -ESRCH)
-		return r;
-	if (r == 0)
-		pidparse_io(t, row, text, len);
-	r = pidset_read(ps->pf, &p->files, PIDFILE_SCHEDSTAT, &text, &len);
-	if (r == -ESRCH)
-		return r;
-	if (r == 0)
-		pidparse_schedstat(t, row, text);
-
-	act = activity(t, row);
-	if (!p->no_cmdline && (!p->known || act != p->activity))
-		p->want_cmdline = true;
-	p->activity = act;
-	p->known = true;
-	return 0;
-}
-
-/* --- command lines --- */
-
-static bool is_separator(char c)
-{
-	return c == '\0' || c == ' ' || c == '\n';
-}
-
-/* Keeps what the kernel gave as the process's command line, made fit for a table. */
-static int keep_cmdline(
-    const struct source_env *env, struct processes *ps, struct process *p, const char *raw, size_t len)
-{
-	struct buf *b = &ps->text;
-	char *s, *kept;
-
-	/* Nothing is there any more when a process is ending: what it was called stays. */
-	if (len == 0)
-		return 0;
-	b->len = 0;
-	if (env->redact)
-		redact_put(env->redact, raw, len, b);
-	else
-		buf_put(b, raw, len);
-	if (b->err < 0)
-		return b->err;
-	s = (char *)b->p;
-	len = utf8_cut(s, b->len, env->cmdline_max);
-	while (len > 0 && is_separator(s[len - 1]))
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if (s[i] == '\0')
-			s[i] = ' ';
-	if (p->cmdline && p->cmdline_len == len && memcmp(p->cmdline, s, len) == 0)
-		return 0;
-	kept = realloc(p->cmdline, len + 1);
-	if (!kept)
-		return -ENOMEM;
-	memcpy(kept, s, len);
-	p->cmdline = kept;
-	p->cmdline_len = len;
-	return 0;
-}
 
 /* Reads the command lines of the processes that wait for it, and is done with their files. */
 static int read_cmdlines(const struct source_env *env, struct processes *ps)
@@ -274,7 +126,7 @@ static int read_cmdlines(const struct source_env *env, struct processes *ps)
 		p->want_cmdline = wants[i].r == -EAGAIN || wants[i].r == -ETIMEDOUT;
 		p->stuck = wants[i].r == -ETIMEDOUT;
 		if (wants[i].r >= 0 && r == 0)
-			r = keep_cmdline(env, ps, p, wants[i].raw, (size_t)wants[i].r);
+			r = process_keep_cmdline(env, p, wants[i].raw, (size_t)wants[i].r, &ps->scratch);
 		pidset_settle(ps->pf, &p->files);
 	}
 	ps->n_wants = 0;
@@ -293,11 +145,9 @@ static int settle(const struct source_env *env, struct processes *ps, struct pro
 	return 0;
 }
 
-/* --- the table --- */
-
 static int make_room(struct processes *ps, size_t n)
 {
-	struct process *now, *before;
+	struct process **now, **before;
 
 	if (n <= ps->cap)
 		return 0;
@@ -321,6 +171,18 @@ static bool is_our_error(int r)
 	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
+/* The process as it was known before, or a new one. Others that come before it in the list are gone. */
+static int find_process(struct processes *ps, size_t *b, int pid, struct process **ret)
+{
+	while (*b < ps->n_before && ps->before[*b]->files.pid < pid)
+		process_free(ps->pf, ps->before[(*b)++]);
+	if (*b < ps->n_before && ps->before[*b]->files.pid == pid) {
+		*ret = ps->before[(*b)++];
+		return 0;
+	}
+	return process_new(pid, ret);
+}
+
 /* Adds the rows, carrying what is known of each process from before to now. */
 static int sample_all(const struct source_env *env, struct processes *ps, struct table *t, const int *pids, size_t n)
 {
@@ -328,31 +190,29 @@ static int sample_all(const struct source_env *env, struct processes *ps, struct
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct process *p = &ps->now[t->n_rows];
+		struct process *p;
 		uint32_t row;
 
-		while (b < ps->n_before && ps->before[b].files.pid < pids[i])
-			process_done(ps, &ps->before[b++]);
-		if (b < ps->n_before && ps->before[b].files.pid == pids[i])
-			*p = ps->before[b++];
-		else
-			process_init(p, pids[i]);
+		r = find_process(ps, &b, pids[i], &p);
+		if (r < 0)
+			break;
 		r = table_add_row(t, &row);
 		if (r < 0) {
-			process_done(ps, p);
+			process_free(ps->pf, p);
 			break;
 		}
-		r = sample_process(env, ps, p, t, row);
+		r = process_sample(env, ps->pf, p, ps->tick, t, row);
 		if (r < 0) {
 			table_drop_row(t);
-			process_done(ps, p);
+			process_free(ps->pf, p);
 			r = is_our_error(r) ? r : 0;
 		} else {
+			ps->now[row] = p;
 			r = settle(env, ps, p);
 		}
 	}
 	while (b < ps->n_before)
-		process_done(ps, &ps->before[b++]);
+		process_free(ps->pf, ps->before[b++]);
 	ps->n_before = 0;
 	return r;
 }
@@ -360,7 +220,7 @@ static int sample_all(const struct source_env *env, struct processes *ps, struct
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
 	struct processes *ps = state;
-	struct process *now;
+	struct process **now;
 	const int *pids;
 	size_t n;
 	int r, last;
@@ -376,12 +236,13 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	if (r == 0)
 		r = last;
 	for (uint32_t i = 0; i < t->n_rows && r == 0; i++)
-		if (ps->now[i].cmdline_len > 0)
-			r = table_set_str(t, i, CMDLINE, ps->now[i].cmdline, ps->now[i].cmdline_len);
+		if (ps->now[i]->cmdline_len > 0)
+			r = table_set_str(t, i, CMDLINE, ps->now[i]->cmdline, ps->now[i]->cmdline_len);
 	now = ps->now;
 	ps->now = ps->before;
 	ps->before = now;
 	ps->n_before = t->n_rows;
+	ps->tick++;
 	return r;
 }
 
@@ -390,14 +251,14 @@ static void close_state(void *state)
 	struct processes *ps = state;
 
 	for (size_t i = 0; i < ps->n_before; i++)
-		process_done(ps, &ps->before[i]);
+		process_free(ps->pf, ps->before[i]);
 	if (ps->cmdlines)
 		cmdlines_free(ps->cmdlines);
 	if (ps->pf)
 		pidfiles_free(ps->pf);
 	free(ps->now);
 	free(ps->before);
-	buf_done(&ps->text);
+	buf_done(&ps->scratch);
 	free(ps);
 }
 

@@ -271,6 +271,45 @@ static void a_command_line_is_read_again_only_after_the_process_ran(void)
 	rig_down(&g);
 }
 
+/* What stands in status, and how often it was given a CPU. */
+static void write_sleeper(const char *root, unsigned euid, unsigned timeslices, unsigned rss)
+{
+	char text[128];
+
+	write_file(root, 50, "status", text, (size_t)snprintf(text, sizeof text, "Uid:\t1\t%u\t3\t4\n", euid));
+	write_file(root, 50, "schedstat", text, (size_t)snprintf(text, sizeof text, "100 20 %u\n", timeslices));
+	write_file(root, 50, "stat", text,
+	    (size_t)snprintf(text, sizeof text, "50 (x) S 1 1 1 0 -1 0 1 2 3 4 5 0 0 0 20 0 1 0 9 4096 %u\n", rss));
+}
+
+static void a_process_that_slept_is_read_in_full_only_now_and_then(void)
+{
+	const char *root = tap_tmpdir();
+	struct rig g;
+
+	write_process(root, 50, "x", 9, 7, "x");
+	write_sleeper(root, 1, 7, 1);
+	if (rig_up(&g, root, NULL)) {
+		int ticks = 0;
+
+		ok_r(sample(&g));
+		eq(number(&g, 0, "euid"), 1);
+		eq(number(&g, 0, "timeslices"), 7);
+		write_sleeper(root, 2, 8, 1); /* it ran */
+		ok_r(sample(&g));
+		eq(number(&g, 0, "euid"), 2);
+		write_sleeper(root, 3, 8, 2); /* its memory is another size */
+		ok_r(sample(&g));
+		eq(number(&g, 0, "euid"), 3);
+		write_sleeper(root, 4, 8, 2); /* no sign of a change */
+		do
+			ok_r(sample(&g));
+		while (number(&g, 0, "euid") != 4 && ++ticks < 100);
+		ok(ticks > 0 && ticks < 17);
+	}
+	rig_down(&g);
+}
+
 static void command_lines_are_cut_in_front_of_a_character(void)
 {
 	const char *root = tap_tmpdir();
@@ -377,6 +416,7 @@ int main(void)
 	RUN(a_file_that_is_no_stat_is_a_row_less);
 	RUN(a_number_given_again_is_another_process);
 	RUN(a_command_line_is_read_again_only_after_the_process_ran);
+	RUN(a_process_that_slept_is_read_in_full_only_now_and_then);
 	RUN(command_lines_are_cut_in_front_of_a_character);
 	RUN(more_processes_than_files_may_be_kept_are_all_there);
 	RUN(a_real_process_is_recorded_until_it_is_reaped);

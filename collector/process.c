@@ -1,0 +1,251 @@
+/* process.c -- see process.h */
+#include "collector/process.h"
+
+#include "collector/redact.h"
+
+/* What stat does not give and is therefore taken from the row before where nothing else is read. */
+static const uint8_t beside_stat[] = {
+    UID,
+    EUID,
+    GID,
+    EGID,
+    READ_BYTES,
+    WRITE_BYTES,
+    VOLUNTARY,
+    INVOLUNTARY,
+    PEAK_RSS,
+    RSS_ANON,
+    RSS_FILE,
+    RSS_SHMEM,
+    DATA,
+    STACK,
+    EXE,
+    LIB,
+    SWAP,
+    LOCKED,
+    PTE,
+    RCHAR,
+    WCHAR,
+    SYSCR,
+    SYSCW,
+    CANCELLED,
+};
+
+enum { N_SCHEDSTAT = 3 };
+static const uint8_t schedstat_columns[N_SCHEDSTAT] = {RUN, RUN_DELAY, TIMESLICES};
+
+int process_new(int pid, struct process **ret)
+{
+	struct process *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return -ENOMEM;
+	pidset_init(&p->files, pid);
+	*ret = p;
+	return 0;
+}
+
+static void reset(struct pidfiles *pf, struct process *p)
+{
+	int pid = p->files.pid;
+
+	pidset_done(pf, &p->files);
+	free(p->cmdline);
+	*p = (struct process){0};
+	pidset_init(&p->files, pid);
+}
+
+void process_free(struct pidfiles *pf, struct process *p)
+{
+	reset(pf, p);
+	free(p);
+}
+
+/* Takes a cell over from the row before. */
+static void repeat(const struct process *p, struct table *t, uint32_t row, unsigned column)
+{
+	if (!p->nulls[column])
+		table_set(t, row, column, p->cells[column]);
+}
+
+static bool is_number(unsigned column)
+{
+	return column != STATE && column != TTY && column != COMM && column != CMDLINE;
+}
+
+static void repeat_kernel_thread(const struct process *p, struct table *t, uint32_t row)
+{
+	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
+		if (is_number(c))
+			repeat(p, t, row, c);
+	table_set_str(t, row, STATE, &p->state, 1);
+	table_set_str(t, row, COMM, p->comm, p->comm_len);
+}
+
+/* Sum of what grows whenever the process runs. */
+static uint64_t activity(const struct table *t, uint32_t row)
+{
+	static const uint8_t of[] = {UTIME, STIME, MINFLT, RUN, TIMESLICES, VOLUNTARY, INVOLUNTARY};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(of); i++)
+		if (!table_is_null(t, of[i], row))
+			sum += table_get(t, of[i], row);
+	return sum;
+}
+
+static void remember(struct process *p, const struct table *t, uint32_t row, const struct pidstat *st)
+{
+	uint64_t act = activity(t, row);
+	struct str comm = table_str(t, COMM, row), state = table_str(t, STATE, row);
+
+	p->want_cmdline = !st->kernel_thread && (p->want_cmdline || !p->known || act != p->activity);
+	p->activity = act;
+	p->kernel_thread = st->kernel_thread && comm.len <= sizeof p->comm;
+	if (p->kernel_thread) {
+		memcpy(p->comm, comm.p, comm.len);
+		p->comm_len = (uint8_t)comm.len;
+	}
+	p->state = state.len > 0 ? state.p[0] : '?';
+	p->start = st->start;
+	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
+		if (is_number(c)) {
+			p->nulls[c] = table_is_null(t, c, row);
+			p->cells[c] = table_get(t, c, row);
+		}
+	p->known = true;
+}
+
+/* Whether the process is one thread that was not given a CPU since its last row. As schedstat is read before all else,
+ * a CPU that it is given while it is being sampled shows at the next tick. Only through files kept open is this surely
+ * the same process. */
+static bool was_idle(const struct process *p, bool kept, const struct table *t, uint32_t row)
+{
+	if (!p->known || !kept || p->state == 'R' || p->cells[THREADS] != 1 || table_is_null(t, TIMESLICES, row))
+		return false;
+	/* No time slice at all: a kernel that does not count them. */
+	if (table_get(t, TIMESLICES, row) == 0)
+		return false;
+	for (size_t i = 0; i < N_SCHEDSTAT; i++)
+		if (p->nulls[schedstat_columns[i]] ||
+		    p->cells[schedstat_columns[i]] != table_get(t, schedstat_columns[i], row))
+			return false;
+	return true;
+}
+
+static bool same_cell(const struct process *p, const struct table *t, uint32_t row, unsigned column)
+{
+	return !p->nulls[column] && !table_is_null(t, column, row) && p->cells[column] == table_get(t, column, row);
+}
+
+static int read_status_and_io(struct pidfiles *pf, struct process *p, struct table *t, uint32_t row)
+{
+	const char *text;
+	size_t len;
+	int r;
+
+	r = pidset_read(pf, &p->files, PIDFILE_STATUS, &text, &len);
+	if (r < 0)
+		return r;
+	pidparse_status(t, row, text, len);
+	r = pidset_read(pf, &p->files, PIDFILE_IO, &text, &len);
+	if (r == 0)
+		pidparse_io(t, row, text, len);
+	/* Only the owner and root may read it. */
+	return r == -ESRCH ? r : 0;
+}
+
+/* -ESTALE: the number is another process's by now. */
+static int sample_once(
+    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t tick, struct table *t, uint32_t row)
+{
+	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, idle;
+	struct pidstat st;
+	const char *text;
+	size_t len;
+	int r;
+
+	r = pidset_read(pf, &p->files, PIDFILE_SCHEDSTAT, &text, &len);
+	if (r == -ESRCH)
+		return r;
+	if (r == 0)
+		pidparse_schedstat(t, row, text);
+	idle = (tick + (uint64_t)p->files.pid) % PROCESS_FULL_TICKS != 0 && was_idle(p, kept, t, row);
+	if (idle && p->kernel_thread) {
+		repeat_kernel_thread(p, t, row);
+		return 0;
+	}
+
+	r = pidset_read(pf, &p->files, PIDFILE_STAT, &text, &len);
+	if (r < 0)
+		return r;
+	r = pidparse_stat(env, t, row, text, len, &st);
+	if (r < 0)
+		return r;
+	if (p->known && p->start != st.start)
+		return -ESTALE;
+
+	if (idle && same_cell(p, t, row, RSS) && same_cell(p, t, row, VSIZE)) {
+		for (size_t i = 0; i < N_ELEMENTS(beside_stat); i++)
+			repeat(p, t, row, beside_stat[i]);
+	} else {
+		r = read_status_and_io(pf, p, t, row);
+		if (r < 0)
+			return r;
+	}
+	remember(p, t, row, &st);
+	return 0;
+}
+
+int process_sample(
+    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t tick, struct table *t, uint32_t row)
+{
+	bool known = p->known;
+	int r = sample_once(env, pf, p, tick, t, row);
+
+	if (r != -ESTALE && (r != -ESRCH || !known))
+		return r;
+	/* The process that was known is gone. There may be another one with its number. */
+	reset(pf, p);
+	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
+		table_set_null(t, row, c);
+	return sample_once(env, pf, p, tick, t, row);
+}
+
+static bool is_separator(char c)
+{
+	return c == '\0' || c == ' ' || c == '\n';
+}
+
+int process_keep_cmdline(
+    const struct source_env *env, struct process *p, const char *raw, size_t len, struct buf *scratch)
+{
+	char *s, *kept;
+
+	/* Nothing is there any more when a process is ending: what it was called stays. */
+	if (len == 0)
+		return 0;
+	scratch->len = 0;
+	if (env->redact)
+		redact_put(env->redact, raw, len, scratch);
+	else
+		buf_put(scratch, raw, len);
+	if (scratch->err < 0)
+		return scratch->err;
+	s = (char *)scratch->p;
+	len = utf8_cut(s, scratch->len, env->cmdline_max);
+	while (len > 0 && is_separator(s[len - 1]))
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '\0')
+			s[i] = ' ';
+	if (p->cmdline && p->cmdline_len == len && memcmp(p->cmdline, s, len) == 0)
+		return 0;
+	kept = realloc(p->cmdline, len + 1);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, s, len);
+	p->cmdline = kept;
+	p->cmdline_len = len;
+	return 0;
+}
