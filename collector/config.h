@@ -1,0 +1,74 @@
+/* config.h -- what histd is told by its file
+ *
+ *   [store]
+ *   path = /var/lib/histfs     directory of the store
+ *   sync = fdatasync           fsync | fdatasync | none
+ *   sync_every = 10            snapshots; as many can be lost when the power fails
+ *   retention_bytes = 1G       oldest hours are removed above that (K M G T); 0: never
+ *   retention_age = 7d         and when they are older than that (s m h d w); 0: never
+ *   seal_level = 0             of zstd, 1 to 22, for finished hours; 0: the store's default
+ *
+ *   [record]
+ *   interval = 1s              from tick to tick, 100ms to 10min
+ *   root = /                   below which /proc and /sys are
+ *   cmdline_max = 4096         bytes kept of a command line, 16 to 1000000
+ *   redact = 1                 1: blank what looks like a secret in command lines; 0: do not
+ *   redact_pattern = …         one more regular expression to blank (may be repeated)
+ *   tables = cpu mem …         record these only (may be repeated)
+ *   skip = …                   record all but these (may be repeated)
+ *
+ * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
+ * not understood are errors. A config is immutable and shared by counting, from any thread.
+ */
+#ifndef COLLECTOR_CONFIG_H
+#define COLLECTOR_CONFIG_H
+
+#include "collector/redact.h"
+#include "store/log.h"
+
+#include <stdatomic.h>
+
+struct string_list {
+	char **v;
+	size_t n;
+};
+
+struct config {
+	atomic_uint refs;
+
+	char *store;
+	enum sync_mode sync;
+	uint64_t sync_every;
+	uint64_t retention_bytes;
+	uint64_t retention_age_ms;
+	uint64_t seal_level;
+
+	uint64_t interval_ms;
+	char *root;
+	uint64_t cmdline_max;
+	bool redact_on;
+	struct string_list patterns;
+	struct string_list tables;
+	struct string_list skip;
+	struct redact *redact; /* NULL: off */
+};
+
+enum { CONFIG_ERROR_MAX = 512 };
+
+/* Reads a file; path NULL: the defaults. On an error, error is one line for a person, with file and line. -EINVAL: the
+ * file is not right; otherwise what reading it said. */
+int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_MAX]);
+
+struct config *config_get(struct config *c);
+void config_put(struct config *c);
+DEFINE_CLEANUP(config, config_put)
+
+/* Whether the table of that name is to be recorded. */
+bool config_wants(const struct config *c, const char *table);
+
+/* "1s", "100ms", "7d" (ms s m min h d w; a bare 0 too) in milliseconds; "64K", "1G" (K M G T or none) in bytes. False
+ * if the text is something else or too large. */
+bool config_parse_time(const char *text, uint64_t *ret_ms);
+bool config_parse_size(const char *text, uint64_t *ret_bytes);
+
+#endif

@@ -1,0 +1,161 @@
+/* config.c -- tests of collector/config.c */
+#include "collector/config.h"
+#include "tests/tap.h"
+
+static const char *path;
+
+/* Loads a file with that text; its error, or "" if there is none, stays in error. */
+static char error[CONFIG_ERROR_MAX];
+static struct config *load(const char *text)
+{
+	struct config *c = NULL;
+	FILE *f = fopen(path, "w");
+
+	if (!ok(f) || !ok(fputs(text, f) >= 0) || !ok(fclose(f) == 0))
+		return NULL;
+	if (config_load(path, &c, error) == 0)
+		*error = '\0';
+	return c;
+}
+
+static void is_refused(const char *text, const char *want)
+{
+	struct config *c = load(text);
+	char full[CONFIG_ERROR_MAX];
+
+	snprintf(full, sizeof full, "%s:%s", path, want);
+	str_eq(error, full);
+	if (!ok(!c))
+		config_put(c);
+}
+
+static void no_file_means_the_documented_defaults(void)
+{
+	_cleanup_(cleanup_config) struct config *c = NULL;
+
+	if (!ok_r(config_load(NULL, &c, error)))
+		return;
+	str_eq(c->store, "/var/lib/histfs");
+	eq(c->sync, SYNC_FDATASYNC);
+	eq(c->sync_every, 10);
+	eq(c->retention_bytes, 1 << 30);
+	eq(c->retention_age_ms, 7LL * 24 * 3600 * 1000);
+	eq(c->seal_level, 0);
+	eq(c->interval_ms, 1000);
+	str_eq(c->root, "/");
+	eq(c->cmdline_max, 4096);
+	ok(c->redact_on && c->redact);
+	ok(config_wants(c, "processes"));
+}
+
+static void every_key_is_taken(void)
+{
+	_cleanup_(cleanup_config) struct config *c =
+	    load("# a comment\n[store]\npath = /srv/h\nsync=none\nsync_every = 3\n"
+	         "retention_bytes = 2T\nretention_age = 8w\nseal_level = 19\n"
+	         "[record]\ninterval = 250ms ; often\nroot = /x\ncmdline_max = 99\n"
+	         "redact = 1\nredact_pattern = a+\nredact_pattern = b(c)\n"
+	         "tables = processes\nskip =\n");
+
+	str_eq(error, "");
+	if (!ok(c))
+		return;
+	str_eq(c->store, "/srv/h");
+	eq(c->sync, SYNC_NONE);
+	eq(c->sync_every, 3);
+	eq(c->retention_bytes, 2LL << 40);
+	eq(c->retention_age_ms, 8LL * 7 * 24 * 3600 * 1000);
+	eq(c->seal_level, 19);
+	eq(c->interval_ms, 250);
+	str_eq(c->root, "/x");
+	eq(c->cmdline_max, 99);
+	eq(c->patterns.n, 2);
+	str_eq(c->patterns.v[1], "b(c)");
+	ok(config_wants(c, "processes"));
+	ok(!config_wants(c, "cpu"));
+}
+
+static void skipped_tables_are_not_wanted(void)
+{
+	_cleanup_(cleanup_config) struct config *c = load("[record]\nskip = processes\nredact = 0\n");
+
+	if (!ok(c))
+		return;
+	ok(!config_wants(c, "processes"));
+	ok(config_wants(c, "cpu"));
+	ok(!c->redact);
+}
+
+static void an_error_names_file_and_line(void)
+{
+	is_refused("[store]\npath = /x\npaht = /y\n", "3: unknown key paht in [store]");
+	is_refused("\n\n[strore]\npath = /x\n", "4: unknown section [strore]");
+	is_refused("path = /x\n", "1: path stands before any [section]");
+	is_refused("[store]\nthis is it\n", "2: this is not KEY = VALUE");
+	is_refused("[store]\nsync = yes\n", "2: sync: expected fsync, fdatasync or none, not 'yes'");
+	is_refused("[store]\npath =\n", "2: path: expected a directory, not ''");
+	is_refused("[store]\npath = /x\npath = /y\n", "3: path is given twice");
+	is_refused("[record]\ninterval = 99ms\n", "2: interval: expected a time from 100ms to 10min, not '99ms'");
+	is_refused("[record]\ninterval = 11min\n", "2: interval: expected a time from 100ms to 10min, not '11min'");
+	is_refused("[record]\ninterval = 5\n", "2: interval: expected a time from 100ms to 10min, not '5'");
+	is_refused(
+	    "[record]\ntables = processes nosuch\n", "2: tables: expected names of tables, not 'processes nosuch'");
+	is_refused(
+	    "[record]\nredact_pattern = (\n", "2: redact_pattern: expected an extended regular expression, not '('");
+	is_refused("[record]\nredact = yes\n", "2: redact: expected 0 or 1, not 'yes'");
+	/* The first of several. */
+	is_refused("[record]\nredact = 2\n[store]\nx = 1\n", "2: redact: expected 0 or 1, not '2'");
+}
+
+static void a_line_that_is_too_long_is_refused_and_not_split(void)
+{
+	char text[4096] = "[store]\npath = /";
+
+	memset(text + strlen(text), 'x', sizeof text - strlen(text) - 2);
+	text[sizeof text - 2] = '\n';
+	is_refused(text, "2: the line is too long");
+}
+
+static void a_missing_file_is_an_error(void)
+{
+	struct config *c;
+
+	eq(config_load("/nonexistent/histd.conf", &c, error), -ENOENT);
+	str_eq(error, "/nonexistent/histd.conf: No such file or directory");
+}
+
+static void times_and_sizes_need_a_unit_that_is_known(void)
+{
+	uint64_t v;
+
+	ok(config_parse_time("100ms", &v) && v == 100);
+	ok(config_parse_time("2 min", &v) && v == 120000);
+	ok(config_parse_time("3m", &v) && v == 180000);
+	ok(config_parse_time("0", &v) && v == 0);
+	ok(!config_parse_time("7", &v));
+	ok(!config_parse_time("7x", &v));
+	ok(!config_parse_time("", &v));
+	ok(!config_parse_time("-1s", &v));
+	ok(!config_parse_time("99999999999999999w", &v));
+	ok(config_parse_size("512", &v) && v == 512);
+	ok(config_parse_size("64K", &v) && v == 65536);
+	ok(!config_parse_size("64KB", &v));
+	ok(!config_parse_size("64k", &v));
+	ok(!config_parse_size("99999999T", &v));
+}
+
+int main(void)
+{
+	static char buf[512];
+
+	snprintf(buf, sizeof buf, "%s/histd.conf", tap_tmpdir());
+	path = buf;
+	RUN(no_file_means_the_documented_defaults);
+	RUN(every_key_is_taken);
+	RUN(skipped_tables_are_not_wanted);
+	RUN(an_error_names_file_and_line);
+	RUN(a_line_that_is_too_long_is_refused_and_not_split);
+	RUN(a_missing_file_is_an_error);
+	RUN(times_and_sizes_need_a_unit_that_is_known);
+	return tap_done();
+}
