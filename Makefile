@@ -36,8 +36,8 @@ COLLECTOR := $(call objs,collector/*.c collector/tables/*.c)
 FS := $(call objs,fs/*.c)
 CTL := $(call objs,ctl/*.c)
 
-# A test program a file. unit: the library as it is; crash: with faultio.o in the place of store/io.o; fuzz: main from
-# tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
+# A test program a file. unit: the library as it is; crash: with faultio.o in the place of store/io.o and allocations that
+# can fail; fuzz: main from tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*.c))
 FUZZ := $(patsubst %.c,$(B)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -64,8 +64,8 @@ $(B)/libstore.a: $(STORE)
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
-$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(B)/tests/faultio.o $(B)/libstore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(B)/tests/faultio.o $(B)/tests/faultalloc.o $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a

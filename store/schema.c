@@ -4,6 +4,7 @@
 #include "store/format.h"
 
 #include <ctype.h>
+#include <zstd.h>
 
 enum { NAME_MAX_LEN = 64, UNIT_MAX_LEN = 16 };
 
@@ -190,6 +191,16 @@ int schema_index_by_name(const struct schema *s, const char *name)
 	return -ENOENT;
 }
 
+bool schema_equal(const struct schema *a, const struct schema *b)
+{
+	if (a->number != b->number || a->n_tables != b->n_tables)
+		return false;
+	for (uint32_t i = 0; i < a->n_tables; i++)
+		if (!table_schema_equal(a->tables[i], b->tables[i]))
+			return false;
+	return true;
+}
+
 static void put_string(struct buf *out, const char *s)
 {
 	size_t len = strlen(s);
@@ -302,6 +313,42 @@ int schema_decode(struct span in, struct schema **ret)
 		return -EBADMSG;
 	*ret = TAKE(s);
 	return 0;
+}
+
+int schema_pack(const struct schema *s, struct buf *out)
+{
+	_cleanup_(buf_done) struct buf raw = {0};
+	size_t n;
+
+	schema_encode(s, &raw);
+	if (raw.err < 0)
+		return raw.err;
+	if (raw.len > SCHEMA_RAW_MAX)
+		return -EMSGSIZE;
+	buf_put_varint(out, raw.len);
+	if (buf_reserve(out, ZSTD_compressBound(raw.len)) < 0)
+		return -ENOMEM;
+	n = ZSTD_compress(out->p + out->len, out->cap - out->len, raw.p, raw.len, 3);
+	if (ZSTD_isError(n))
+		return -ENOMEM;
+	out->len += n;
+	return 0;
+}
+
+int schema_unpack(struct span payload, struct schema **ret)
+{
+	_cleanup_(cleanup_free) uint8_t *raw = NULL;
+	uint64_t len;
+	int r = span_varint_max(&payload, SCHEMA_RAW_MAX, &len);
+
+	if (r < 0)
+		return r;
+	raw = malloc(len + 1);
+	if (!raw)
+		return -ENOMEM;
+	if (ZSTD_decompress(raw, len, payload.p, span_left(&payload)) != len)
+		return -EBADMSG;
+	return schema_decode(span_of(raw, len), ret);
 }
 
 void schema_free(struct schema *s)

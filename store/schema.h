@@ -68,9 +68,14 @@ int schema_set(struct schema *s, struct table_schema *t);
 int schema_index(const struct schema *s, uint16_t id);
 int schema_index_by_name(const struct schema *s, const char *name);
 
+bool schema_equal(const struct schema *a, const struct schema *b);
+
 void schema_encode(const struct schema *s, struct buf *out);
 /* -EBADMSG for anything that section 5 does not allow. */
 int schema_decode(struct span in, struct schema **ret);
+/* The payload of a schema frame: the same, packed. */
+int schema_pack(const struct schema *s, struct buf *out);
+int schema_unpack(struct span payload, struct schema **ret);
 void schema_free(struct schema *s);
 DEFINE_CLEANUP(schema, schema_free)
 

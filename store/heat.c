@@ -1,0 +1,281 @@
+/* heat.c -- the heatmap's measures of a snapshot, and the sidecar that keeps them */
+#include "store/heat.h"
+
+enum { CPU_BUSY, CPU_IOWAIT, CPU_ALL, CPU_N };
+enum { PSI_CPU, PSI_IO, PSI_MEM, PSI_N };
+
+struct disk_counter {
+	uint64_t io_ms;
+	char name[24];
+};
+
+struct counters {
+	uint64_t boot, boot_us;
+	bool has_cpu, has_psi[PSI_N];
+	uint64_t cpu[CPU_N], psi[PSI_N];
+	struct disk_counter *disks;
+	uint32_t n_disks, cap_disks;
+};
+
+struct heat_state {
+	bool any;
+	struct counters before, now;
+};
+
+const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_permille", "psi_cpu_permille",
+    "psi_io_permille", "psi_memory_permille", "disk_permille", "health", "sessions_active", "sessions_waiting",
+    "errors_critical", "errors_warning", "errors_info", "checkpoints", "autovacuums", "slow_queries",
+    "cgroup_cpu_permille", "cgroup_mem_permille"};
+
+int heat_state_new(struct heat_state **ret)
+{
+	*ret = calloc(1, sizeof **ret);
+	return *ret ? 0 : -ENOMEM;
+}
+
+void heat_state_free(struct heat_state *h)
+{
+	free(h->before.disks);
+	free(h->now.disks);
+	free(h);
+}
+
+static const struct table *find_table(const struct snapshot *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->n_tables; i++)
+		if (!s->tables[i]->absent && strcmp(s->tables[i]->schema->name, name) == 0)
+			return s->tables[i];
+	return NULL;
+}
+
+/* The row of a string key; UINT32_MAX if there is none. */
+static uint32_t find_row(const struct table *t, int column, const char *key)
+{
+	for (uint32_t i = 0; column >= 0 && i < t->n_rows; i++) {
+		struct str s = table_str(t, (uint32_t)column, i);
+
+		if (s.len == strlen(key) && memcmp(s.p, key, s.len) == 0)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+static bool get(const struct table *t, const char *column, uint32_t row, uint64_t *ret)
+{
+	int c = table_schema_find(t->schema, column);
+
+	if (c < 0 || row >= t->n_rows || table_is_null(t, (uint32_t)c, row))
+		return false;
+	*ret = table_get(t, (uint32_t)c, row);
+	return true;
+}
+
+static void gather_cpu(const struct snapshot *s, struct counters *c)
+{
+	static const char *const busy[] = {
+	    "user_ticks", "nice_ticks", "system_ticks", "irq_ticks", "softirq_ticks", "steal_ticks"};
+	const struct table *t = find_table(s, "cpu");
+	uint64_t idle, v;
+	uint32_t row;
+
+	c->has_cpu = false;
+	if (!t)
+		return;
+	row = find_row(t, table_schema_find(t->schema, "cpu"), "all");
+	if (!get(t, "idle_ticks", row, &idle))
+		return;
+	memset(c->cpu, 0, sizeof c->cpu);
+	if (get(t, "iowait_ticks", row, &v))
+		c->cpu[CPU_IOWAIT] = v;
+	for (unsigned i = 0; i < N_ELEMENTS(busy); i++)
+		if (get(t, busy[i], row, &v))
+			c->cpu[CPU_BUSY] += v;
+	c->cpu[CPU_ALL] = c->cpu[CPU_BUSY] + c->cpu[CPU_IOWAIT] + idle;
+	c->has_cpu = true;
+}
+
+static void gather_psi(const struct snapshot *s, struct counters *c)
+{
+	static const char *const resources[PSI_N] = {"cpu", "io", "memory"};
+	const struct table *t = find_table(s, "psi");
+
+	for (unsigned i = 0; i < PSI_N; i++)
+		c->has_psi[i] = t && get(t, "some_total_us",
+					     find_row(t, table_schema_find(t->schema, "resource"), resources[i]),
+					     &c->psi[i]);
+}
+
+static int gather_disks(const struct snapshot *s, struct counters *c)
+{
+	const struct table *t = find_table(s, "disk");
+	int key = t ? table_schema_find(t->schema, "device") : -ENOENT;
+
+	c->n_disks = 0;
+	if (key < 0)
+		return 0;
+	if (t->n_rows > c->cap_disks) {
+		struct disk_counter *p = realloc(c->disks, t->n_rows * sizeof *p);
+
+		if (!p)
+			return -ENOMEM;
+		c->disks = p;
+		c->cap_disks = t->n_rows;
+	}
+	for (uint32_t i = 0; i < t->n_rows; i++) {
+		struct str name = table_str(t, (uint32_t)key, i);
+		struct disk_counter *d = &c->disks[c->n_disks];
+
+		if (name.len >= sizeof d->name || !get(t, "io_ms", i, &d->io_ms))
+			continue;
+		memset(d->name, 0, sizeof d->name);
+		memcpy(d->name, name.p, name.len);
+		c->n_disks++;
+	}
+	return 0;
+}
+
+static uint16_t permille(uint64_t part, uint64_t whole)
+{
+	uint64_t v = whole ? (part * 1000 + whole / 2) / whole : 0;
+
+	/* A little over the whole is the sampling's jitter, not a measure. */
+	return (uint16_t)(v > 1000 ? 1000 : v);
+}
+
+static uint16_t memory_used(const struct snapshot *s)
+{
+	const struct table *t = find_table(s, "mem");
+	uint64_t total, free, v;
+
+	if (!t || !get(t, "MemTotal_kb", 0, &total) || total == 0)
+		return HEAT_UNKNOWN;
+	if (!get(t, "MemAvailable_kb", 0, &free)) {
+		if (!get(t, "MemFree_kb", 0, &free))
+			return HEAT_UNKNOWN;
+		free += get(t, "Buffers_kb", 0, &v) ? v : 0;
+		free += get(t, "Cached_kb", 0, &v) ? v : 0;
+	}
+	return permille(free < total ? total - free : 0, total);
+}
+
+static uint16_t busiest_disk(const struct counters *before, const struct counters *now, uint64_t us)
+{
+	uint16_t most = HEAT_UNKNOWN;
+
+	for (uint32_t i = 0, k = 0; i < now->n_disks; i++) {
+		const struct disk_counter *d = &now->disks[i], *b = NULL;
+		uint16_t v;
+
+		/* The order stays as a rule: go on where the last one was found. */
+		for (uint32_t tries = 0; tries < before->n_disks && !b; tries++, k++) {
+			if (k >= before->n_disks)
+				k = 0;
+			if (strcmp(before->disks[k].name, d->name) == 0)
+				b = &before->disks[k];
+		}
+		if (!b || d->io_ms < b->io_ms)
+			continue;
+		v = permille((d->io_ms - b->io_ms) * 1000, us);
+		if (most == HEAT_UNKNOWN || v > most)
+			most = v;
+	}
+	return most;
+}
+
+static uint16_t health(const uint16_t m[HEAT_N])
+{
+	static const struct {
+		enum heat_measure measure;
+		unsigned from, times; /* what is over `from` counts so many times */
+	} rules[] = {{HEAT_PSI_CPU, 0, 1}, {HEAT_PSI_IO, 0, 1}, {HEAT_PSI_MEM, 0, 2}, {HEAT_MEM, 900, 10}},
+	  without_psi[] = {{HEAT_CPU, 900, 10}, {HEAT_IOWAIT, 0, 1}, {HEAT_MEM, 900, 10}};
+	bool psi = m[HEAT_PSI_CPU] != HEAT_UNKNOWN;
+	unsigned worst = 0, n = psi ? N_ELEMENTS(rules) : N_ELEMENTS(without_psi);
+	bool any = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned from = psi ? rules[i].from : without_psi[i].from;
+		unsigned times = psi ? rules[i].times : without_psi[i].times;
+		uint16_t v = m[psi ? rules[i].measure : without_psi[i].measure];
+
+		if (v == HEAT_UNKNOWN)
+			continue;
+		any = true;
+		if (v > from && (v - from) * times > worst)
+			worst = (v - from) * times;
+	}
+	return !any ? HEAT_UNKNOWN : (uint16_t)(100 - (worst >= 1000 ? 100 : worst / 10));
+}
+
+int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret)
+{
+	static const enum heat_measure psi_measures[PSI_N] = {HEAT_PSI_CPU, HEAT_PSI_IO, HEAT_PSI_MEM};
+	struct counters swap = h->before, *before = &h->before, *now = &h->now;
+	uint16_t m[HEAT_N];
+	uint64_t us;
+	int r;
+
+	h->before = h->now;
+	h->now = swap;
+	now->boot = s->boot;
+	now->boot_us = s->boot_us;
+	gather_cpu(s, now);
+	gather_psi(s, now);
+	r = gather_disks(s, now);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < HEAT_N; i++)
+		m[i] = HEAT_UNKNOWN;
+	m[HEAT_MEM] = memory_used(s);
+	if (h->any && before->boot == now->boot && now->boot_us > before->boot_us) {
+		us = now->boot_us - before->boot_us;
+		if (before->has_cpu && now->has_cpu && now->cpu[CPU_ALL] > before->cpu[CPU_ALL] &&
+		    now->cpu[CPU_BUSY] >= before->cpu[CPU_BUSY]) {
+			uint64_t all = now->cpu[CPU_ALL] - before->cpu[CPU_ALL];
+
+			m[HEAT_CPU] = permille(now->cpu[CPU_BUSY] - before->cpu[CPU_BUSY], all);
+			/* The kernel's iowait can go back a little. */
+			m[HEAT_IOWAIT] = now->cpu[CPU_IOWAIT] < before->cpu[CPU_IOWAIT]
+					     ? 0
+					     : permille(now->cpu[CPU_IOWAIT] - before->cpu[CPU_IOWAIT], all);
+		}
+		for (unsigned i = 0; i < PSI_N; i++)
+			if (before->has_psi[i] && now->has_psi[i] && now->psi[i] >= before->psi[i])
+				m[psi_measures[i]] = permille(now->psi[i] - before->psi[i], us);
+		m[HEAT_DISK] = busiest_disk(before, now, us);
+	}
+	m[HEAT_HEALTH] = health(m);
+	h->any = true;
+	*ret = (struct disk_heat){.time_ms = put_le64((uint64_t)s->time_ms)};
+	for (unsigned i = 0; i < HEAT_N; i++)
+		ret->m[i] = put_le16(m[i]);
+	return 0;
+}
+
+int heat_write(int dirfd, const char *name, struct file_id *id, const struct disk_heat *entries, uint32_t n)
+{
+	_cleanup_(cleanup_sealed_writer) struct sealed_writer *w = NULL;
+	int r = sealed_writer_new(dirfd, name, id, &w);
+
+	if (r == 0)
+		r = sealed_writer_add(w, FRAME_HEAT, entries, n * sizeof *entries, true, NULL);
+	return r < 0 ? r : sealed_writer_finish(TAKE(w));
+}
+
+int heat_read(int dirfd, const char *name, struct disk_heat **ret, uint32_t *ret_n)
+{
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	_cleanup_(buf_done) struct buf b = {0};
+	int r = sealed_open(dirfd, name, KIND_HEAT, &s);
+
+	if (r == 0)
+		r = sealed_section(s, FRAME_HEAT, 0, &b);
+	if (r < 0)
+		return r == -ENOENT && s ? -EBADMSG : r;
+	if (b.len % sizeof **ret)
+		return -EBADMSG;
+	*ret_n = (uint32_t)(b.len / sizeof **ret);
+	*ret = (struct disk_heat *)(void *)b.p;
+	b = (struct buf){0};
+	return 0;
+}
