@@ -188,9 +188,8 @@ static int add_sizes(
 
 		if (t->absent)
 			continue;
-		if (sizes && (!lt || lt->len[i] == 0))
-			return -EBADMSG;
-		r = listing_set(&w->listing, t->schema->id, t->n_rows, lt ? lt->len[i] : text_table_len(t));
+		r = listing_set(&w->listing, t->schema->id, t->n_rows,
+		    lt && lt->len[i] > 0 ? lt->len[i] : text_table_len(t));
 	}
 	return r;
 }

@@ -42,6 +42,7 @@ void recorder_begin(struct recorder *r);
 struct encoded {
 	int32_t hour; /* of the snapshot's time */
 	bool keyframe;
+	uint64_t ordinal; /* one more than that of the snapshot it is based on */
 	struct buf schema; /* with keyframes only */
 	struct buf frame;
 	struct encoded *next; /* for the caller's queue */

@@ -24,6 +24,7 @@ struct sealed {
 	int fd;
 	struct file_id id;
 	uint64_t len;
+	uint64_t frames_end;
 	uint64_t toc_off;
 	size_t n_toc;
 	struct buf toc;
@@ -229,7 +230,7 @@ static bool toc_valid(const struct sealed *s)
 
 static int read_toc(struct sealed *s)
 {
-	uint64_t frames_end = s->len - sizeof(struct disk_footer);
+	uint64_t frames_end = s->frames_end;
 	uint8_t type;
 	int r;
 
@@ -245,7 +246,7 @@ static int read_toc(struct sealed *s)
 	return toc_valid(s) ? 0 : -EBADMSG;
 }
 
-static int sealed_load(struct sealed *s, const char *kind)
+static int load_header(struct sealed *s, const char *kind)
 {
 	struct disk_header h;
 	struct io_stat st;
@@ -257,21 +258,51 @@ static int sealed_load(struct sealed *s, const char *kind)
 	if (st.is_dir || st.len < sizeof h)
 		return -EBADMSG;
 	s->len = st.len;
+	s->frames_end = st.len;
 	r = read_all(s->fd, &h, sizeof h, 0);
 	if (r < 0)
 		return r;
-	r = file_header_get(&h, kind, &s->id);
+	return file_header_get(&h, kind, &s->id);
+}
+
+static int sealed_load(struct sealed *s, const char *kind)
+{
+	int r = load_header(s, kind);
+
 	if (r < 0)
 		return r;
-	if (s->len < sizeof h + sizeof(struct disk_frame) + sizeof(struct disk_footer))
+	if (s->len < sizeof(struct disk_header) + sizeof(struct disk_frame) + sizeof(struct disk_footer))
 		return -EBADMSG;
+	s->frames_end = s->len - sizeof(struct disk_footer);
 	r = read_footer(s);
 	if (r < 0)
 		return r;
 	return read_toc(s);
 }
 
-int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **ret)
+/* A table of contents of every frame that is valid. */
+static int scan_frames(struct sealed *s, const char *kind)
+{
+	_cleanup_(scan_done) struct scan scan = {0};
+	struct scan_frame f;
+	int r = load_header(s, kind);
+
+	if (r < 0)
+		return r;
+	scan_init(&scan, s->fd, s->id.id, s->len);
+	while ((r = scan_next(&scan, &f)) == 0) {
+		struct disk_toc_entry e = {.type = put_le32(f.type),
+		    .len = put_le32((uint32_t)span_left(&f.payload)),
+		    .off = put_le64(f.off)};
+
+		buf_put(&s->toc, &e, sizeof e);
+		s->n_toc++;
+	}
+	return r == -ENODATA ? s->toc.err : r;
+}
+
+static int open_with(int dirfd, const char *name, const char *kind, int (*load)(struct sealed *s, const char *kind),
+    struct sealed **ret)
 {
 	_cleanup_(cleanup_io_close) int fd = io_open_read(dirfd, name);
 	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
@@ -283,11 +314,21 @@ int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **r
 	if (!s)
 		return -ENOMEM;
 	*s = (struct sealed){.fd = take_fd(&fd)};
-	r = sealed_load(s, kind);
+	r = load(s, kind);
 	if (r < 0)
 		return r;
 	*ret = TAKE(s);
 	return 0;
+}
+
+int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **ret)
+{
+	return open_with(dirfd, name, kind, sealed_load, ret);
+}
+
+int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed **ret)
+{
+	return open_with(dirfd, name, kind, scan_frames, ret);
 }
 
 const struct file_id *sealed_id(const struct sealed *s)
@@ -315,7 +356,7 @@ int sealed_find(const struct sealed *s, enum frame_type type, unsigned nth, uint
 
 int sealed_read(const struct sealed *s, uint64_t off, enum frame_type type, struct buf *ret)
 {
-	uint64_t frames_end = s->len - sizeof(struct disk_footer);
+	uint64_t frames_end = s->frames_end;
 	uint8_t found;
 	int r;
 
@@ -368,7 +409,7 @@ static int toc_check(const struct sealed *s, size_t *i, const struct scan_frame 
 
 int sealed_verify(const struct sealed *s, void (*each)(uint8_t type, uint64_t off, int r, void *arg), void *arg)
 {
-	uint64_t frames_end = s->len - sizeof(struct disk_footer), off = sizeof(struct disk_header);
+	uint64_t frames_end = s->frames_end, off = sizeof(struct disk_header);
 	_cleanup_(scan_done) struct scan scan;
 	struct scan_frame f;
 	int n_damaged = 0;

@@ -31,6 +31,10 @@ struct sealed;
 
 /* -EBADMSG: not sealed, damaged or cut. -EPROTONOSUPPORT. -ENOENT. */
 int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **ret);
+
+/* Opens a file whose footer or table of contents is damaged: reads all of it, and takes every valid frame for a section, so that
+ * sealed_find finds also those that no table of contents names. -EBADMSG: the header is damaged. */
+int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed **ret);
 const struct file_id *sealed_id(const struct sealed *s);
 uint64_t sealed_len(const struct sealed *s);
 

@@ -1,0 +1,137 @@
+/* seal.c -- from a finished log to a sealed hour
+ *
+ * Reads the log run by run, so that memory follows a run and a group, not the hour. Order of what becomes durable: sidecar, chunk, and
+ * only then the log's removal; a crash in between leaves both, and the chunk names the log it holds.
+ */
+#include "store/seal.h"
+
+#include "store/heat.h"
+#include "store/io.h"
+#include "store/names.h"
+#include "store/wal.h"
+
+/* The tables of snapshot s of a group. */
+static int gather(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret)
+{
+	uint32_t n = 0;
+	int r;
+
+	for (uint32_t i = 0; i < group_schema(g)->n_tables; i++) {
+		const struct table *t;
+
+		r = group_table(g, i, s, &t);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		/* Only read by whom the snapshot is given to. */
+		tables[n++] = (struct table *)(uintptr_t)t;
+	}
+	group_times(g, s, &ret->time_ms, &ret->boot_us);
+	ret->boot = group_boot(g);
+	ret->n_tables = n;
+	ret->tables = tables;
+	return 0;
+}
+
+static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk_writer *cw)
+{
+	_cleanup_(cleanup_group) struct group *g = NULL;
+	_cleanup_(cleanup_free) struct table **tables = NULL;
+	const struct listing *l = wal_listing(w);
+	const struct wal_run *runs;
+	struct snapshot snap;
+	uint32_t n_runs;
+	int r;
+
+	wal_runs(w, &runs, &n_runs);
+	r = wal_load(w, run, runs[run].n, u, &g);
+	if (r < 0)
+		return r;
+	tables = malloc((group_schema(g)->n_tables + 1) * sizeof *tables);
+	if (!tables)
+		return -ENOMEM;
+	for (uint32_t s = 0; s < runs[run].n && r == 0; s++) {
+		uint32_t i = runs[run].first + s;
+
+		r = gather(g, s, tables, &snap);
+		if (r == 0)
+			r = chunk_writer_add(cw, l->seq[i], &snap, wal_sizes_known(w) ? l : NULL, i);
+	}
+	return r;
+}
+
+static int write_heat(int dirfd, const struct wal *w, int32_t hour, uint32_t part)
+{
+	struct file_id id = {.kind = KIND_HEAT, .store_id = wal_id(w)->store_id, .hour = hour, .part = part};
+	const struct listing *l = wal_listing(w);
+	char name[FILE_NAME_SIZE];
+
+	id.first_seq = l->seq[0];
+	file_name(name, hour, part, ".heat");
+	return heat_write(dirfd, name, &id, wal_heat(w), l->n);
+}
+
+/* n_lost comes as what the log's index could not list, and goes as what the chunk does not hold. */
+static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, const struct chunk_options *o,
+    uint64_t wal_len, uint32_t *n_lost)
+{
+	struct file_id id = {.kind = KIND_CHUNK, .store_id = wal_id(w)->store_id, .hour = hour, .part = part};
+	_cleanup_(cleanup_chunk_writer) struct chunk_writer *cw = NULL;
+	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;
+	const struct wal_run *runs;
+	char name[FILE_NAME_SIZE];
+	uint32_t n_runs, n_good = 0;
+	int r = unpacker_new(&u);
+
+	id.first_seq = wal_listing(w)->seq[0];
+	file_name(name, hour, part, ".chunk");
+	if (r == 0)
+		r = chunk_writer_new(dirfd, name, &id, o, &cw);
+	wal_runs(w, &runs, &n_runs);
+	for (uint32_t i = 0; i < n_runs && r == 0; i++) {
+		r = add_run(w, i, u, cw);
+		if (r == -EBADMSG) {
+			/* Frames that are whole and do not make sense; the rest of the hour is sealed without the run. */
+			*n_lost += runs[i].n;
+			r = 0;
+		} else {
+			n_good += runs[i].n;
+		}
+	}
+	if (r == 0 && n_good == 0)
+		return -EBADMSG;
+	return r < 0 ? r : chunk_writer_finish(TAKE(cw), wal_id(w)->id, wal_len, *n_lost);
+}
+
+int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options *o, uint32_t *ret_n)
+{
+	_cleanup_(cleanup_wal) struct wal *w = NULL;
+	char name[FILE_NAME_SIZE], aside[FILE_NAME_SIZE];
+	struct log_recovery damage;
+	uint32_t n_lost;
+	int r;
+
+	file_name(name, hour, part, ".wal");
+	file_name(aside, hour, part, ".wal.damaged");
+	r = wal_open(dirfd, name, &w);
+	if (r == 0) {
+		r = wal_update(w);
+	}
+	if (r < 0)
+		return r;
+	*ret_n = wal_listing(w)->n;
+	wal_damage(w, &damage, &n_lost);
+	if (*ret_n > 0) {
+		r = write_heat(dirfd, w, hour, part);
+		if (r == 0)
+			r = write_chunk(dirfd, w, hour, part, o, wal_len(w), &n_lost);
+		if (r < 0)
+			return r;
+	}
+	if (damage.n_damaged > 0 || n_lost > 0)
+		r = io_rename(dirfd, name, aside);
+	else
+		r = io_unlink(dirfd, name);
+	return r < 0 ? r : io_sync_dir(dirfd);
+}
