@@ -1,0 +1,24 @@
+/* sealer.h -- the thread that seals finished hours and removes old ones
+ *
+ * What cannot be sealed is tried again, at longer and longer distances up to five minutes; it stays readable as it is.
+ * Old hours are removed after each that was sealed.
+ */
+#ifndef COLLECTOR_SEALER_H
+#define COLLECTOR_SEALER_H
+
+#include "store/recorder.h"
+
+struct sealer;
+
+int sealer_start(struct recorder *rec, uint64_t max_bytes, int64_t max_age_ms, struct sealer **ret);
+
+/* From any thread: there may be something to seal. */
+void sealer_wake(struct sealer *s);
+
+/* From any thread: other limits, applied at once. */
+void sealer_configure(struct sealer *s, uint64_t max_bytes, int64_t max_age_ms);
+
+/* Waits for what is being sealed, begins nothing more, ends the thread, frees it. */
+void sealer_stop(struct sealer *s);
+
+#endif
