@@ -73,6 +73,17 @@ static bool is_quote(char c)
 /* Length of the secret's word that begins at p; 0 if none does. */
 static size_t secret_word(const char *p, const char *end)
 {
+	/* Most bytes begin none of them. */
+	switch (*p | 0x20) {
+	case 'a':
+	case 'm':
+	case 'p':
+	case 's':
+	case 't':
+		break;
+	default:
+		return 0;
+	}
 	for (size_t i = 0; i < N_ELEMENTS(secrets); i++)
 		if ((size_t)(end - p) >= secrets[i].len && strncasecmp(p, secrets[i].word, secrets[i].len) == 0)
 			return secrets[i].len;

@@ -10,6 +10,8 @@
 #include "collector/cmdline.h"
 #include "collector/process.h"
 
+#include <time.h>
+
 #define LABEL(n)                                                                                                       \
 	{                                                                                                              \
 		n, "", COL_U64, KIND_LABEL, 0, 0                                                                       \
@@ -107,7 +109,6 @@ struct processes {
 	size_t n_wants;
 	struct process *wanting[BATCH]; /* whose command lines are to be read next */
 	struct buf scratch;
-	uint64_t tick;
 };
 
 /* Reads the command lines of the processes that wait for it, and is done with their files. */
@@ -183,9 +184,18 @@ static int find_process(struct processes *ps, size_t *b, int pid, struct process
 	return process_new(pid, ret);
 }
 
+static uint64_t boottime_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 /* Adds the rows, carrying what is known of each process from before to now. */
 static int sample_all(const struct source_env *env, struct processes *ps, struct table *t, const int *pids, size_t n)
 {
+	uint64_t now_ms = boottime_ms();
 	size_t b = 0;
 	int r = 0;
 
@@ -201,7 +211,7 @@ static int sample_all(const struct source_env *env, struct processes *ps, struct
 			process_free(ps->pf, p);
 			break;
 		}
-		r = process_sample(env, ps->pf, p, ps->tick, t, row);
+		r = process_sample(env, ps->pf, p, now_ms, t, row);
 		if (r < 0) {
 			table_drop_row(t);
 			process_free(ps->pf, p);
@@ -242,7 +252,6 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	ps->now = ps->before;
 	ps->before = now;
 	ps->n_before = t->n_rows;
-	ps->tick++;
 	return r;
 }
 

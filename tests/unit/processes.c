@@ -1,4 +1,5 @@
 /* processes.c -- tests of collector/tables/processes.c on captured trees and on processes of our own */
+#include "collector/process.h"
 #include "collector/redact.h"
 #include "collector/source.h"
 #include "store/text.h"
@@ -282,31 +283,55 @@ static void write_sleeper(const char *root, unsigned euid, unsigned timeslices, 
 	    (size_t)snprintf(text, sizeof text, "50 (x) S 1 1 1 0 -1 0 1 2 3 4 5 0 0 0 20 0 1 0 9 4096 %u\n", rss));
 }
 
+/* The euid in the process's row at that time; -1 if there is no row. */
+static int euid_at(struct rig *g, struct pidfiles *pf, struct process *p, uint64_t now_ms)
+{
+	uint32_t row;
+	int r;
+
+	table_clear(g->t);
+	ok_r(table_add_row(g->t, &row));
+	r = process_sample(&g->env, pf, p, now_ms, g->t, row);
+	pidset_settle(pf, &p->files);
+	if (!ok_r(r))
+		return -1;
+	str_eq(string(g, 0, "comm"), "x");
+	str_eq(string(g, 0, "state"), "S");
+	eq(number(g, 0, "minflt"), 1);
+	return (int)number(g, 0, "euid");
+}
+
 static void a_process_that_slept_is_read_in_full_only_now_and_then(void)
 {
+	_cleanup_(cleanup_pidfiles) struct pidfiles *pf = NULL;
 	const char *root = tap_tmpdir();
+	struct process *p = NULL;
+	uint64_t now = 1000000;
 	struct rig g;
 
 	write_process(root, 50, "x", 9, 7, "x");
 	write_sleeper(root, 1, 7, 1);
-	if (rig_up(&g, root, NULL)) {
-		int ticks = 0;
+	if (rig_up(&g, root, NULL) && ok_r(sample(&g)) && ok_r(pidfiles_new(g.env.fs, &pf)) &&
+	    ok_r(process_new(50, &p))) {
+		const int *pids;
+		size_t n;
 
-		ok_r(sample(&g));
-		eq(number(&g, 0, "euid"), 1);
-		eq(number(&g, 0, "timeslices"), 7);
+		ok_r(pidfiles_list(pf, &pids, &n));
+		eq(euid_at(&g, pf, p, now), 1);
 		write_sleeper(root, 2, 8, 1); /* it ran */
-		ok_r(sample(&g));
-		eq(number(&g, 0, "euid"), 2);
-		write_sleeper(root, 3, 8, 2); /* its memory is another size */
-		ok_r(sample(&g));
-		eq(number(&g, 0, "euid"), 3);
-		write_sleeper(root, 4, 8, 2); /* no sign of a change */
-		do
-			ok_r(sample(&g));
-		while (number(&g, 0, "euid") != 4 && ++ticks < 100);
-		ok(ticks > 0 && ticks < 17);
+		eq(euid_at(&g, pf, p, now), 2);
+		write_sleeper(root, 3, 8, 1); /* no sign of a change: after 16 s at the latest */
+		eq(euid_at(&g, pf, p, now), 2);
+		eq(euid_at(&g, pf, p, now + PROCESS_FULL_MS), 3);
+		now += PROCESS_FULL_MS;
+		write_sleeper(root, 4, 8, 2); /* its memory is another size: after 4 s */
+		eq(euid_at(&g, pf, p, now), 3);
+		eq(number(&g, 0, "rss_bytes"), 4096);
+		eq(euid_at(&g, pf, p, now + PROCESS_STAT_MS), 4);
+		eq(number(&g, 0, "rss_bytes"), 8192);
 	}
+	if (p)
+		process_free(pf, p);
 	rig_down(&g);
 }
 
