@@ -1,0 +1,213 @@
+#!/bin/sh
+# histd.t -- the recorder as a program: start, stop, reload, refusals, kill -9, a full disk
+#
+# Waits for notices and for what is to happen, at most 20 s each; nothing is slept through blindly.
+
+histd=${B:-build}/histd
+dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
+store=$dir/store
+conf=$dir/histd.conf
+log=$dir/log
+pid=
+n=0
+
+cleanup() {
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
+	[ -n "$listener" ] && kill "$listener" 2>/dev/null
+	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# ok STATUS NAME: a result; on failure the log is shown
+ok() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$log"
+	fi
+}
+skip() {
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# poll COMMAND...: until it succeeds
+poll() {
+	i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -gt 400 ] && return 1
+		sleep 0.05
+	done
+}
+
+# start: histd in the background, returns when it says that it is ready
+start() {
+	rm -f "$dir/ready"
+	mkfifo "$dir/ready"
+	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
+	pid=$!
+	[ "$(timeout 20 head -n 1 "$dir/ready")" = ready ]
+}
+
+# stop SIGNAL: its exit status is $status
+stop() {
+	kill -"$1" "$pid"
+	wait "$pid"
+	status=$?
+	pid=
+}
+
+said() { grep -q -e "$1" "$log"; }
+size() { cat "$store"/snapshots/*.wal 2>/dev/null | wc -c; }
+grown() { [ "$(size)" -gt "$1" ]; }
+# Only the hour that is over is ever sealed.
+sealed_early() { [ -e "$store/snapshots/$(date -u +%Y-%m-%dT%H).chunk" ]; }
+
+configure() {
+	printf '[store]\npath = %s\n[record]\n%s\n' "$store" "$1" >"$conf"
+}
+
+: >"$log"
+"$histd" -h >"$dir/out" && grep -q '^usage:' "$dir/out"
+ok $? "help is printed"
+"$histd" -V | grep -q '^histd [0-9]'
+ok $? "the version is printed"
+"$histd" --nonsense 2>/dev/null
+[ $? = 2 ]
+ok $? "an unknown option is refused"
+
+configure "intervall = 1s"
+"$histd" -c "$conf" 2>"$log"
+[ $? = 2 ] && grep -qx "histd: $conf:4: unknown key intervall in \[record\]" "$log" && [ ! -e "$store" ]
+ok $? "an unknown key is refused by file and line, and no store is made"
+configure "interval = 1x"
+"$histd" -c "$conf" 2>"$log"
+[ $? = 2 ] && grep -q "^histd: $conf:4: interval: expected a time" "$log"
+ok $? "a bad value is refused by file and line"
+"$histd" -c "$dir/missing.conf" 2>"$log"
+[ $? = 2 ] && said "missing.conf: No such file"
+ok $? "a missing file is refused"
+
+mkdir "$store" && touch "$store/precious"
+configure "interval = 100ms"
+"$histd" -c "$conf" 2>"$log"
+[ $? = 1 ] && said "holds other things and no store" && [ "$(ls "$store")" = precious ]
+ok $? "a directory with other things is left alone"
+rm -r "$store"
+store=$dir/histd.conf/store configure "interval = 100ms"
+"$histd" -c "$conf" 2>"$log"
+[ $? = 1 ] && said "^histd: store $conf/store: Not a directory"
+ok $? "a store that cannot be made is refused with the reason"
+printf '[store]\npath = %s\n[record]\nroot = %s/nowhere\n' "$store" "$dir" >"$conf"
+"$histd" -c "$conf" 2>"$log"
+[ $? = 1 ] && said "recording of $dir/nowhere cannot begin: No such file"
+ok $? "a root that is not there is refused"
+
+configure "interval = 100ms"
+: >"$log"
+start && poll grown 0
+ok $? "it starts, says that it is ready, and records"
+[ "$(stat -c %a "$store")" = 750 ] && [ "$(stat -c %a "$store"/snapshots/*.wal | sort -u)" = 640 ]
+ok $? "what is recorded is for owner and group only"
+
+"$histd" -c "$conf" 2>"$dir/second"
+[ $? = 1 ] && grep -qx "histd: store $store: another histd is recording into it" "$dir/second"
+ok $? "a second one on the same store is refused"
+before=$(size)
+poll grown "$before"
+ok $? "the first one goes on meanwhile"
+
+configure "interval = nonsense"
+kill -HUP "$pid"
+poll said "the configuration stays as it was" && said "$conf:4: interval: expected" && before=$(size) && poll grown "$before"
+ok $? "SIGHUP with a bad file changes nothing"
+configure "interval = 200ms
+tables = processes"
+kill -HUP "$pid"
+poll said "the configuration is read again" && before=$(size) && poll grown "$before" && ! sealed_early
+ok $? "SIGHUP with a good file is followed, and nothing is sealed"
+printf '[store]\npath = %s\nsync = none\n[record]\nroot = %s/nowhere\n' "$store" "$dir" >"$conf"
+kill -HUP "$pid"
+poll said "recording goes on as before" && said "sync is changed: this takes effect at the next start" &&
+	before=$(size) && poll grown "$before"
+ok $? "SIGHUP with a root that is not there changes nothing"
+
+configure "interval = 10min"
+kill -HUP "$pid"
+poll eval '[ "$(grep -c "is read again" "$log")" = 3 ]'
+stop TERM
+[ "$status" = 0 ] && ! sealed_early
+ok $? "SIGTERM ends it at once, also between ticks far apart"
+
+configure "interval = 100ms"
+before=$(size)
+start && poll grown "$before"
+ok $? "it goes on in the same store"
+stop INT
+[ "$status" = 0 ]
+ok $? "SIGINT ends it"
+
+start && before=$(size) && poll grown "$before"
+stop KILL
+before=$(size)
+start && poll grown "$before" && ! sealed_early
+ok $? "after kill -9 it goes on where it was"
+stop TERM
+[ "$status" = 0 ]
+ok $? "and ends well"
+
+# A service manager that listens.
+if command -v python3 >/dev/null; then
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+out = open(sys.argv[2], "wb", 0)
+while True:
+	out.write(s.recv(4096) + b"\n")
+' "$dir/notify" "$dir/told" &
+	listener=$!
+	poll test -S "$dir/notify"
+	export NOTIFY_SOCKET="$dir/notify" WATCHDOG_USEC=200000
+	start && poll grep -qx READY=1 "$dir/told" && poll grep -qx WATCHDOG=1 "$dir/told"
+	ok $? "the service manager is told that it is ready and alive"
+	kill -HUP "$pid"
+	poll grep -qx RELOADING=1 "$dir/told" && grep -q '^MONOTONIC_USEC=[0-9]' "$dir/told"
+	ok $? "that it rereads its file"
+	stop TERM
+	poll grep -qx STOPPING=1 "$dir/told"
+	ok $? "and that it stops"
+	unset NOTIFY_SOCKET WATCHDOG_USEC
+	kill "$listener"
+	wait "$listener" 2>/dev/null
+	listener=
+else
+	skip "the service manager is told" "no python3"
+fi
+
+# A disk that is full for a while.
+mkdir "$dir/full"
+if mount -t tmpfs -o size=1m tmpfs "$dir/full" 2>/dev/null; then
+	store=$dir/full/store
+	configure "interval = 100ms"
+	: >"$log"
+	start && poll grown 0 && dd if=/dev/zero of="$dir/full/fill" bs=4k 2>/dev/null
+	poll said "snapshots cannot be written: No space left on device; they are kept in memory"
+	ok $? "a full disk is said"
+	rm "$dir/full/fill"
+	before=$(size)
+	poll said "snapshots are written again" && poll grown "$before"
+	ok $? "recording goes on when there is room again"
+	stop TERM
+	[ "$status" = 0 ] && ! said lost
+	ok $? "and nothing was lost"
+	umount "$dir/full"
+else
+	skip "a full disk is said, and recording goes on when there is room" "cannot mount a tmpfs"
+fi
+
+echo "1..$n"
