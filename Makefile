@@ -18,7 +18,7 @@ B := build$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
 WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 $(WERROR)
 CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fno-common -fno-omit-frame-pointer -pthread -D_GNU_SOURCE \
-	-D_FILE_OFFSET_BITS=64 -I. $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(CFLAGS)
+	-D_FILE_OFFSET_BITS=64 -I. $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(if $(FUZZER),-fsanitize=fuzzer-no-link) $(CFLAGS)
 LDFLAGS_ALL := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 PKG := pkg-config
@@ -64,16 +64,16 @@ $(B)/libstore.a: $(STORE)
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
-$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(B)/tests/faultio.o $(B)/tests/faultalloc.o $(B)/libstore.a
+$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
-$(B)/fs/%.o: CFLAGS_ALL += $(CFLAGS_fs)
+$(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -85,8 +85,8 @@ $(B)/flags: FORCE
 
 check: tests
 	tests/suite $(B)
-lint:
-	@tests/lint
+lint: all
+	@tests/lint $(B)
 bench: all $(BENCH)
 	bench/run $(B)
 

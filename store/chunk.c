@@ -181,7 +181,8 @@ static int parse_index(struct chunk *c, struct span in)
 
 		g->off = get_le64(e->off);
 		g->len = get_le32(e->len);
-		g->n = get_le32(e->n);
+		g->n = get_le16(e->n);
+		g->schema = get_le16(e->schema);
 		if (g->n < 1 || g->n > GROUP_N_MAX || first_seq < next_seq || first_seq + g->n - 1 > SEQ_MAX)
 			return -EBADMSG;
 		g->first = c->n;
@@ -229,6 +230,7 @@ static int find_groups(struct chunk *c)
 		    .len = (uint32_t)b.len,
 		    .first = c->n,
 		    .n = get_le32(h.n),
+		    .schema = get_le16(h.schema),
 		    .first_seq = (uint32_t)get_le64(h.first_seq),
 		    .first_ms = (int64_t)get_le64(h.first_ms),
 		    /* Clock steps within a group are seen only by decoding it. */
@@ -286,6 +288,21 @@ static int read_meta(struct chunk *c)
 	return 0;
 }
 
+/* From the schemas' numbers to their places. */
+static int resolve_schemas(struct chunk *c)
+{
+	for (uint32_t i = 0; i < c->n_groups; i++) {
+		uint32_t k = 0;
+
+		while (k < c->n_schemas && c->schemas[k]->number != c->groups[i].schema)
+			k++;
+		if (k == c->n_schemas)
+			return -EBADMSG;
+		c->groups[i].schema = k;
+	}
+	return 0;
+}
+
 int chunk_open(int dirfd, const char *name, struct chunk **ret)
 {
 	_cleanup_(cleanup_chunk) struct chunk *c = calloc(1, sizeof *c);
@@ -308,6 +325,8 @@ int chunk_open(int dirfd, const char *name, struct chunk **ret)
 	}
 	if (r == 0)
 		r = read_schemas(c);
+	if (r == 0)
+		r = resolve_schemas(c);
 	if (r == 0)
 		r = read_meta(c);
 	if (r < 0)
@@ -380,10 +399,9 @@ int chunk_load(struct chunk *c, uint32_t i, struct unpacker *u, struct group **r
 		    span_of(c->dict.p, c->dict.len), get_le32(h.raw_len), &raw);
 	if (r < 0)
 		return r;
-	r = -EBADMSG;
-	for (uint32_t k = 0; k < c->n_schemas; k++)
-		if (c->schemas[k]->number == get_le16(h.schema))
-			r = group_new(c->schemas[k], &g);
+	if (get_le16(h.schema) != c->schemas[cg->schema]->number)
+		return -EBADMSG;
+	r = group_new(c->schemas[cg->schema], &g);
 	if (r == 0)
 		r = group_append(g, &h, &raw);
 	if (r == 0)

@@ -44,6 +44,7 @@ struct chunk_group {
 	uint32_t first; /* index of its first snapshot in the chunk */
 	uint32_t n;
 	uint32_t first_seq;
+	uint32_t schema; /* index in chunk_schemas */
 	int64_t first_ms, min_ms, max_ms;
 };
 

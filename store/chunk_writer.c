@@ -41,6 +41,8 @@ int chunk_writer_new(
 		w->options.level = LEVEL;
 	if (w->options.group_n == 0)
 		w->options.group_n = GROUP_N;
+	if (w->options.group_n > GROUP_N_MAX)
+		w->options.group_n = GROUP_N_MAX;
 	r = strpool_new(&w->pool);
 	if (r == 0)
 		r = group_writer_new(w->pool, &w->groups);
@@ -164,7 +166,8 @@ static int finish_group(struct chunk_writer *w)
 	e = (struct disk_index_entry){
 	    .off = put_le64(off),
 	    .len = put_le32((uint32_t)w->frame.len),
-	    .n = put_le32(w->n),
+	    .n = put_le16((uint16_t)w->n),
+	    .schema = h.schema,
 	    .first_seq = put_le64(w->first_seq),
 	    .first_ms = put_le64((uint64_t)w->first_ms),
 	    .min_ms = put_le64((uint64_t)w->min_ms),

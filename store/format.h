@@ -108,7 +108,8 @@ static_assert(sizeof(struct disk_group) == 56, "group");
 struct disk_index_entry {
 	le64 off;
 	le32 len;
-	le32 n;
+	le16 n;
+	le16 schema;
 	le64 first_seq;
 	le64 first_ms;
 	le64 min_ms;

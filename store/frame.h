@@ -36,8 +36,8 @@ bool frame_head_valid(const struct disk_frame *h);
 bool frame_check_valid(const struct disk_frame *h, uint64_t file_id, uint64_t off);
 
 /* Reads and checks the frame at off of a file of file_len bytes. 0: type, and the payload in *ret (what was in it is
- * replaced; it may be used again for further calls). -ENODATA: the file ends here (off == file_len). -EBADMSG: no valid frame
- * here; a frame that reaches past file_len is one of these. -ENOMEM, -EIO as they come. */
+ * replaced; it may be used again for further calls). -ENODATA: the file ends here (off == file_len). -EBADMSG: no valid
+ * frame here; a frame that reaches past file_len is one of these. -ENOMEM, -EIO as they come. */
 int frame_read(int fd, uint64_t file_id, uint64_t off, uint64_t file_len, uint8_t *ret_type, struct buf *ret);
 
 #endif

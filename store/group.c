@@ -299,6 +299,28 @@ int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret)
 	return r < 0 ? r : table_reader_text(reader, s, ret);
 }
 
+int group_snapshot(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->schema->n_tables; i++) {
+		const struct table *t;
+		int r = group_table(g, i, s, &t);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		/* Snapshots have tables that can be filled; this one's readers do not. */
+		if (r == 0)
+			tables[n++] = (struct table *)(uintptr_t)t;
+	}
+	*ret = (struct snapshot){.time_ms = g->moments[s].time_ms,
+	    .boot_us = g->moments[s].boot_us,
+	    .boot = g->boot,
+	    .n_tables = n,
+	    .tables = tables};
+	return 0;
+}
+
 size_t group_memory(const struct group *g)
 {
 	size_t n = sizeof *g + g->cap_moments * sizeof *g->moments + strpool_memory(g->pool);

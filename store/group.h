@@ -35,6 +35,9 @@ const struct schema *group_schema(const struct group *g);
 int group_table(struct group *g, uint32_t index, uint32_t s, const struct table **ret);
 int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret);
 
+/* All tables of snapshot s; tables: room for as many as the schema has. They may be read, not changed. -EBADMSG as group_table. */
+int group_snapshot(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret);
+
 size_t group_memory(const struct group *g);
 
 #endif

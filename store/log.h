@@ -24,7 +24,7 @@ int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode m
 /* What opening a log found. n_damaged counts runs of damaged bytes in the middle, with the offset of the first. */
 struct log_recovery {
 	uint64_t n_frames;
-	uint64_t len;	      /* of the log after recovery */
+	uint64_t len;         /* of the log after recovery */
 	uint64_t n_torn;      /* bytes cut off the end */
 	uint64_t n_damaged;   /* runs of damage left in the middle */
 	uint64_t damaged_len; /* their bytes */
@@ -32,20 +32,21 @@ struct log_recovery {
 };
 
 /* Opens a log to append: cuts a torn tail and syncs the cut before anything can be appended. For every valid frame
- * each(type, off, payload, len, arg) is called first, in order; it stops the opening with a negative errno. each may be NULL.
- * -EBADMSG: the header is whole but wrong, or what is behind it is beyond all searching (scan.h). -ENODATA: there is no whole header, nothing can be in the file (make it anew). */
+ * each(type, off, payload, len, arg) is called first, in order; it stops the opening with a negative errno. each may be
+ * NULL. -EBADMSG: the header is whole but wrong, or what is behind it is beyond all searching (scan.h). -ENODATA: there
+ * is no whole header, nothing can be in the file (make it anew). */
 int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
 
 /* Appends a frame: payload is the concatenation of n pieces. Not durable before log_sync. On an error nothing is
- * appended: what had been written of the frame is cut off again, or, if even that fails, is overwritten by the next append.
- * ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
+ * appended: what had been written of the frame is cut off again, or, if even that fails, is overwritten by the next
+ * append. ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
 int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off);
 
 /* Makes all appended frames durable as the mode says (SYNC_NONE: does nothing). After a failed sync nothing is known
- * about what was appended since the last good one: all further appends and syncs fail with -EIO and the caller makes a new
- * file. */
+ * about what was appended since the last good one: all further appends and syncs fail with -EIO and the caller makes a
+ * new file. */
 int log_sync(struct log *l);
 
 uint64_t log_len(const struct log *l);
@@ -60,10 +61,10 @@ struct log_reader;
 /* -ENODATA: no whole header yet. Otherwise as log_open. */
 int log_reader_open(int dirfd, const char *name, const char *kind, struct log_reader **ret);
 
-/* Yields the next valid frame at or behind the reader's position and moves behind it. 0: *ret_payload stays valid until the
- * next call. -ENODATA: no further valid frame now; call again when the file has grown. Damage in the middle is passed over and
- * added to what log_reader_damage tells; bytes after the last valid frame are not damage (they may be half written).
- * -EBADMSG: given up, as in scan.h; so will every further call be. */
+/* Yields the next valid frame at or behind the reader's position and moves behind it. 0: *ret_payload stays valid until
+ * the next call. -ENODATA: no further valid frame now; call again when the file has grown. Damage in the middle is
+ * passed over and added to what log_reader_damage tells; bytes after the last valid frame are not damage (they may be
+ * half written). -EBADMSG: given up, as in scan.h; so will every further call be. */
 int log_reader_next(struct log_reader *lr, uint8_t *ret_type, uint64_t *ret_off, struct span *ret_payload);
 
 /* Moves to a frame's offset (from ret_off), so that the next call yields it. */

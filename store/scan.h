@@ -11,8 +11,8 @@
 struct scan {
 	int fd; /* the owner's */
 	uint64_t file_id;
-	uint64_t off;	   /* where the next frame is looked for */
-	uint64_t end;	   /* nothing at or behind it is looked at */
+	uint64_t off;      /* where the next frame is looked for */
+	uint64_t end;      /* nothing at or behind it is looked at */
 	uint64_t file_len; /* at the last look */
 
 	/* Found so far; what was gone over once is not counted again. */
@@ -41,8 +41,8 @@ struct scan_frame {
 void scan_init(struct scan *s, int fd, uint64_t file_id, uint64_t end);
 void scan_done(struct scan *s);
 
-/* Yields the next valid frame at or behind s->off and moves behind it. -ENODATA: there is none (now); s->off is left where
- * the last one ended. -EBADMSG: given up, because so many bytes look like frames without being any that looking
+/* Yields the next valid frame at or behind s->off and moves behind it. -ENODATA: there is none (now); s->off is left
+ * where the last one ended. -EBADMSG: given up, because so many bytes look like frames without being any that looking
  * at them all would take hours. -ENOMEM, -EIO. */
 int scan_next(struct scan *s, struct scan_frame *ret);
 

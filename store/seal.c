@@ -10,30 +10,6 @@
 #include "store/names.h"
 #include "store/wal.h"
 
-/* The tables of snapshot s of a group. */
-static int gather(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret)
-{
-	uint32_t n = 0;
-	int r;
-
-	for (uint32_t i = 0; i < group_schema(g)->n_tables; i++) {
-		const struct table *t;
-
-		r = group_table(g, i, s, &t);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r;
-		/* Only read by whom the snapshot is given to. */
-		tables[n++] = (struct table *)(uintptr_t)t;
-	}
-	group_times(g, s, &ret->time_ms, &ret->boot_us);
-	ret->boot = group_boot(g);
-	ret->n_tables = n;
-	ret->tables = tables;
-	return 0;
-}
-
 static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk_writer *cw)
 {
 	_cleanup_(cleanup_group) struct group *g = NULL;
@@ -54,7 +30,7 @@ static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk
 	for (uint32_t s = 0; s < runs[run].n && r == 0; s++) {
 		uint32_t i = runs[run].first + s;
 
-		r = gather(g, s, tables, &snap);
+		r = group_snapshot(g, s, tables, &snap);
 		if (r == 0)
 			r = chunk_writer_add(cw, l->seq[i], &snap, wal_sizes_known(w) ? l : NULL, i);
 	}

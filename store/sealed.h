@@ -15,12 +15,12 @@ struct sealed_writer;
 int sealed_writer_new(int dirfd, const char *name, struct file_id *id, struct sealed_writer **ret);
 
 /* Appends a frame. in_toc: names it in the table of contents. ret_off, if not NULL: its offset. */
-int sealed_writer_add(struct sealed_writer *w, enum frame_type type, const void *p, size_t len, bool in_toc,
-    uint64_t *ret_off);
+int sealed_writer_add(
+    struct sealed_writer *w, enum frame_type type, const void *p, size_t len, bool in_toc, uint64_t *ret_off);
 
-/* Writes table of contents and footer, syncs, renames, syncs the directory. Replaces a file of that name. On an error the
- * temporary file is removed as far as that is possible; if only the sync of the directory failed, the new file is in its place, whole, but
- * a power cut may bring back what was there before. The writer is freed either way. */
+/* Writes table of contents and footer, syncs, renames, syncs the directory. Replaces a file of that name. On an error
+ * the temporary file is removed as far as that is possible; if only the sync of the directory failed, the new file is
+ * in its place, whole, but a power cut may bring back what was there before. The writer is freed either way. */
 int sealed_writer_finish(struct sealed_writer *w);
 
 /* Gives up: removes the temporary file. */
@@ -32,8 +32,8 @@ struct sealed;
 /* -EBADMSG: not sealed, damaged or cut. -EPROTONOSUPPORT. -ENOENT. */
 int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **ret);
 
-/* Opens a file whose footer or table of contents is damaged: reads all of it, and takes every valid frame for a section, so that
- * sealed_find finds also those that no table of contents names. -EBADMSG: the header is damaged. */
+/* Opens a file whose footer or table of contents is damaged: reads all of it, and takes every valid frame for a
+ * section, so that sealed_find finds also those that no table of contents names. -EBADMSG: the header is damaged. */
 int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed **ret);
 const struct file_id *sealed_id(const struct sealed *s);
 uint64_t sealed_len(const struct sealed *s);
@@ -49,8 +49,8 @@ int sealed_section(const struct sealed *s, enum frame_type type, unsigned nth, s
 
 /* Reads every frame of the file and checks that frames, table of contents and footer make up the whole file:
  * each(type, off, r, arg) is called for every frame, with r = 0, and for every run of damage, with r = -EBADMSG and
- * the type of the first section that the table of contents has in it (0: none). A frame that is not what the table of contents says of it
- * is damage, too. Returns the number of damaged runs, or a negative errno. */
+ * the type of the first section that the table of contents has in it (0: none). A frame that is not what the table of
+ * contents says of it is damage, too. Returns the number of damaged runs, or a negative errno. */
 int sealed_verify(const struct sealed *s, void (*each)(uint8_t type, uint64_t off, int r, void *arg), void *arg);
 
 void sealed_close(struct sealed *s);

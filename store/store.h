@@ -11,10 +11,10 @@
 #define STORE_STORE_H
 
 #include "store/format.h"
+#include "store/hour.h"
 #include "store/table.h"
 
 struct store;
-struct hour;
 
 struct store_options {
 	size_t cache_bytes; /* decoded groups and texts; 0: 64 MiB */
@@ -47,28 +47,6 @@ int store_hour(struct store *s, int32_t hour, struct hour **ret);
 int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq);
 /* The snapshot recorded last. */
 int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq);
-
-/* --- an hour --- */
-
-int32_t hour_number(const struct hour *h);
-/* True while a log of this hour exists (more may be recorded). */
-bool hour_live(const struct hour *h);
-/* Smallest and largest time of its snapshots; of the snapshot recorded last. */
-int64_t hour_first_ms(const struct hour *h);
-int64_t hour_last_ms(const struct hour *h);
-
-/* Number of snapshots. Index i below counts 0…n-1 in order of recording; seq is the number in the name. */
-uint32_t hour_n(const struct hour *h);
-/* Reads the listing if it has not been read yet. */
-int hour_snapshot(struct hour *h, uint32_t i, uint32_t *ret_seq, int64_t *ret_time_ms);
-/* Index of a sequence number. */
-int hour_find(struct hour *h, uint32_t seq, uint32_t *ret_i);
-
-/* Tables that occur in the hour, ascending by id: the schema each had last. Borrowed as the hour. */
-void hour_tables(const struct hour *h, struct table_schema *const **ret, uint32_t *ret_n);
-
-/* Rows and length of the text of a table in a snapshot, without decoding. -ENOENT: not in this snapshot. */
-int hour_size(struct hour *h, uint32_t i, uint16_t table, uint64_t *ret_rows, uint64_t *ret_len);
 
 /* --- contents --- */
 

@@ -1,7 +1,7 @@
 /* faultalloc.h -- allocations that fail
  *
- * Linked with --wrap=malloc, --wrap=calloc and --wrap=realloc: counts the allocations of the code under test (not those of
- * libraries) and fails one of them.
+ * Linked with --wrap=malloc, --wrap=calloc and --wrap=realloc: counts the allocations of the code under test (not those
+ * of libraries) and fails one of them.
  */
 #ifndef TESTS_FAULTALLOC_H
 #define TESTS_FAULTALLOC_H
@@ -16,7 +16,8 @@ void faultalloc_at(uint64_t nth);
 /* Whether it did since then. */
 bool faultalloc_hit(void);
 
-/* Allocations that are neither counted nor failed, for the tests' own machinery. Ends the program if there is no memory. */
+/* Allocations that are neither counted nor failed, for the tests' own machinery. Ends the program if there is no
+ * memory. */
 void *faultalloc_real(void *p, size_t len);
 
 #endif

@@ -222,6 +222,59 @@ static void no_flipped_byte_gives_wrong_bytes(void)
 	eq(n_opened, (toc_off - HEADER) * 8);
 }
 
+/* How many sections are found and read, right; all others are damaged. */
+static int n_salvaged(int dir)
+{
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	_cleanup_(buf_done) struct buf b = {0};
+	unsigned nth_of[256] = {0};
+	int n = 0;
+
+	if (sealed_salvage(dir, "s", KIND_CHUNK, &s) < 0)
+		return -1;
+	for (size_t i = 0; i < N; i++) {
+		uint64_t off;
+
+		if (sealed_find(s, sections[i].type, nth_of[sections[i].type], &off) < 0 || off != offs[i])
+			continue;
+		ok_r(sealed_section(s, sections[i].type, nth_of[sections[i].type]++, &b));
+		ok(holds(&b, sections[i].p));
+		n++;
+	}
+	for (size_t i = 0; i < N; i++)
+		eq(sealed_section(s, sections[i].type, nth_of[sections[i].type], &b), -ENOENT);
+	return n;
+}
+
+static void whatever_byte_is_damaged_the_other_sections_are_salvaged(void)
+{
+	_cleanup_(cleanup_io_close) int dir = new_dir();
+	_cleanup_(cleanup_io_close) int fd = -1;
+	uint64_t len, toc_off;
+
+	ok_r(make(dir));
+	fd = io_open_write(dir, "s");
+	len = file_len(dir, "s");
+	toc_off = offs[N - 1] + HEAD + strlen(sections[N - 1].p);
+	for (uint64_t at = 0; at < len; at++) {
+		uint8_t c = 0, bad;
+
+		eq(io_pread(fd, &c, 1, at), 1);
+		bad = c ^ 0x20;
+		ok_r(io_pwrite(fd, &bad, 1, at));
+		eq(n_salvaged(dir), at < HEADER ? -1 : at < toc_off ? N - 1 : N);
+		ok_r(io_pwrite(fd, &c, 1, at));
+	}
+	while (len-- > 0) {
+		int whole = 0;
+
+		while (whole < N && offs[whole] + HEAD + strlen(sections[whole].p) <= len)
+			whole++;
+		ok_r(io_truncate(fd, len));
+		eq(n_salvaged(dir), len < HEADER ? -1 : whole);
+	}
+}
+
 static void what_is_damaged_is_told_by_the_name_in_the_table_of_contents(void)
 {
 	_cleanup_(cleanup_io_close) int dir = new_dir();
@@ -446,6 +499,7 @@ int main(void)
 	RUN(a_file_cut_at_any_length_is_not_sealed);
 	RUN(a_longer_file_is_not_sealed);
 	RUN(no_flipped_byte_gives_wrong_bytes);
+	RUN(whatever_byte_is_damaged_the_other_sections_are_salvaged);
 	RUN(what_is_damaged_is_told_by_the_name_in_the_table_of_contents);
 	RUN(a_table_of_contents_that_cannot_be_is_refused);
 	RUN(a_section_that_is_not_what_the_table_of_contents_says_is_damage);

@@ -1,0 +1,514 @@
+/* store.c -- reading a store: which hours there are, and finding moments in them
+ *
+ * The list of hours is one directory listing, made when it is first asked for and again when the directory changed. Hours are opened by
+ * name, so that looking at one moment costs the same in a store of a day and of ten years. A few stay open.
+ */
+#include "store/store.h"
+
+#include "store/contents.h"
+#include "store/identity.h"
+#include "store/io.h"
+#include "store/names.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { HOURS_OPEN = 8, CACHE_BYTES = 64 << 20, SETTLED_NS = 1000000000 };
+
+struct known_hour {
+	int32_t hour;
+	uint32_t max_part;
+	bool wal; /* some part is a log */
+};
+
+struct open_hour {
+	struct hour *hour;
+	uint64_t used;
+};
+
+struct problem {
+	char file[FILE_NAME_SIZE];
+	uint64_t off;
+	const char *what;
+};
+
+struct store {
+	int dirfd, snapdirfd;
+	struct identity identity;
+	bool listed;
+	int64_t dir_mtime_ns; /* at the last listing; 0: was too fresh to tell a later change by */
+	int32_t *hours;
+	struct known_hour *known; /* beside hours */
+	size_t n_hours;
+	struct open_hour open[HOURS_OPEN];
+	uint64_t clock;
+	struct problem *problems;
+	size_t n_problems;
+	struct contents *contents;
+};
+
+static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
+{
+	struct store *s = arg;
+	struct problem *p;
+
+	for (size_t i = 0; i < s->n_problems; i++)
+		if (s->problems[i].off == off && strcmp(s->problems[i].file, file) == 0 &&
+		    strcmp(s->problems[i].what, what) == 0)
+			return;
+	p = realloc(s->problems, (s->n_problems + 1) * sizeof *p);
+	if (!p)
+		return; /* told again the next time it is met */
+	s->problems = p;
+	p += s->n_problems++;
+	*p = (struct problem){.off = off, .what = what};
+	strncpy(p->file, file, sizeof p->file - 1);
+}
+
+int store_open(const char *dir, const struct store_options *o, struct store **ret)
+{
+	_cleanup_(cleanup_store) struct store *s = calloc(1, sizeof *s);
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->dirfd = s->snapdirfd = -1;
+	s->dirfd = io_opendir(AT_FDCWD, dir, false);
+	if (s->dirfd < 0)
+		return s->dirfd;
+	r = identity_read(s->dirfd, &s->identity);
+	if (r < 0)
+		return r;
+	s->snapdirfd = io_opendir(s->dirfd, SNAPSHOT_DIR, false);
+	if (s->snapdirfd < 0)
+		return s->snapdirfd;
+	r = contents_new(o && o->cache_bytes ? o->cache_bytes : CACHE_BYTES, &s->contents);
+	if (r < 0)
+		return r;
+	*ret = TAKE(s);
+	return 0;
+}
+
+static void close_hour(struct store *s, struct open_hour *oh)
+{
+	if (!oh->hour)
+		return;
+	contents_forget(s->contents, hour_number(oh->hour));
+	hour_close(oh->hour);
+	oh->hour = NULL;
+}
+
+void store_close(struct store *s)
+{
+	for (unsigned i = 0; i < HOURS_OPEN; i++)
+		close_hour(s, &s->open[i]);
+	if (s->contents)
+		contents_free(s->contents);
+	free(s->hours);
+	free(s->known);
+	free(s->problems);
+	io_close(s->snapdirfd);
+	io_close(s->dirfd);
+	free(s);
+}
+
+void store_info(const struct store *s, struct store_info *ret)
+{
+	*ret = (struct store_info){
+	    .id = s->identity.id, .created_ms = s->identity.created_ms, .host = s->identity.host};
+}
+
+/* --- the list of hours --- */
+
+struct listed {
+	struct known_hour *v;
+	size_t n, cap;
+};
+
+static int list_one(const char *name, void *arg)
+{
+	struct listed *l = arg;
+	enum file_type type;
+	uint32_t part;
+	int32_t hour;
+
+	if (!file_name_parse(name, &type, &hour, &part) || (type != FILE_WAL && type != FILE_CHUNK))
+		return 0;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 256;
+		struct known_hour *p = realloc(l->v, cap * sizeof *p);
+
+		if (!p)
+			return -ENOMEM;
+		l->v = p;
+		l->cap = cap;
+	}
+	l->v[l->n++] = (struct known_hour){.hour = hour, .max_part = part, .wal = type == FILE_WAL};
+	return 0;
+}
+
+static int by_hour(const void *a, const void *b)
+{
+	int32_t x = ((const struct known_hour *)a)->hour, y = ((const struct known_hour *)b)->hour;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One entry an hour, ascending. */
+static void merge_parts(struct listed *l)
+{
+	size_t n = 0;
+
+	if (l->n > 0)
+		qsort(l->v, l->n, sizeof *l->v, by_hour);
+	for (size_t i = 0; i < l->n; i++) {
+		if (n > 0 && l->v[n - 1].hour == l->v[i].hour) {
+			if (l->v[i].max_part > l->v[n - 1].max_part)
+				l->v[n - 1].max_part = l->v[i].max_part;
+			l->v[n - 1].wal |= l->v[i].wal;
+		} else {
+			l->v[n++] = l->v[i];
+		}
+	}
+	l->n = n;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int list_hours(struct store *s)
+{
+	struct listed l = {0};
+	struct io_stat st;
+	int32_t *hours;
+	int r = io_fstat(s->snapdirfd, &st);
+
+	if (r == 0)
+		r = io_list(s->snapdirfd, list_one, &l);
+	merge_parts(&l);
+	hours = malloc((l.n + 1) * sizeof *hours);
+	if (r < 0 || !hours) {
+		free(l.v);
+		free(hours);
+		return r < 0 ? r : -ENOMEM;
+	}
+	for (size_t i = 0; i < l.n; i++)
+		hours[i] = l.v[i].hour;
+	free(s->hours);
+	free(s->known);
+	s->hours = hours;
+	s->known = l.v;
+	s->n_hours = l.n;
+	s->listed = true;
+	/* A change within the clock's grain of this listing would leave the same time. */
+	s->dir_mtime_ns = now_ns() - st.mtime_ns > SETTLED_NS ? st.mtime_ns : 0;
+	return 0;
+}
+
+static const struct known_hour *find_known(const struct store *s, int32_t hour)
+{
+	struct known_hour key = {.hour = hour};
+
+	return s->n_hours > 0 ? bsearch(&key, s->known, s->n_hours, sizeof key, by_hour) : NULL;
+}
+
+static int need_list(struct store *s)
+{
+	return s->listed ? 0 : list_hours(s);
+}
+
+int store_refresh(struct store *s)
+{
+	struct io_stat st;
+	size_t n_before = s->n_hours;
+	int r = io_fstat(s->snapdirfd, &st), different = 0;
+
+	if (r < 0)
+		return r;
+	if (s->listed && st.mtime_ns != s->dir_mtime_ns) {
+		r = list_hours(s);
+		if (r < 0)
+			return r;
+		different = s->n_hours != n_before;
+		for (unsigned i = 0; i < HOURS_OPEN; i++)
+			if (s->open[i].hour && hour_is_stale(s->open[i].hour, s->snapdirfd)) {
+				close_hour(s, &s->open[i]);
+				different = 1;
+			}
+	}
+	for (unsigned i = 0; i < HOURS_OPEN; i++)
+		if (s->open[i].hour && hour_live(s->open[i].hour)) {
+			r = hour_update(s->open[i].hour);
+			if (r < 0)
+				return r;
+			if (r > 0)
+				contents_grown(s->contents, hour_number(s->open[i].hour));
+			different |= r > 0;
+		}
+	return different;
+}
+
+void store_hours(struct store *s, const int32_t **ret, size_t *ret_n)
+{
+	/* On an error the list of before is as good as can be had. */
+	(void)need_list(s);
+	*ret = s->hours;
+	*ret_n = s->n_hours;
+}
+
+int store_hour(struct store *s, int32_t number, struct hour **ret)
+{
+	struct hour_report report = {.problem = note_problem, .arg = s};
+	const struct known_hour *known = find_known(s, number);
+	struct open_hour *oldest = &s->open[0];
+	struct hour *h;
+	int r;
+
+	for (unsigned i = 0; i < HOURS_OPEN; i++) {
+		struct open_hour *oh = &s->open[i];
+
+		if (oh->hour && hour_number(oh->hour) == number) {
+			oh->used = ++s->clock;
+			*ret = oh->hour;
+			return 0;
+		}
+		if (oh->used < oldest->used)
+			oldest = oh;
+	}
+	r = hour_open(s->snapdirfd, number, known ? known->max_part : 0, &report, &h);
+	if (r < 0)
+		return r;
+	close_hour(s, oldest);
+	*oldest = (struct open_hour){.hour = h, .used = ++s->clock};
+	*ret = h;
+	return 0;
+}
+
+/* --- moments --- */
+
+int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq)
+{
+	struct hour *h;
+	int64_t time;
+	uint32_t i;
+	size_t k;
+	int r = store_hour(s, hour_of(time_ms), &h);
+
+	if (r == 0)
+		r = hour_at(h, time_ms, &i);
+	if (r == 0) {
+		*ret_hour = hour_number(h);
+		return hour_snapshot(h, i, ret_seq, &time);
+	}
+	/* Nothing in that hour: the newest hour before it that has anything. */
+	r = need_list(s);
+	for (k = s->n_hours; r == 0 && k-- > 0;) {
+		if (s->hours[k] >= hour_of(time_ms))
+			continue;
+		if (store_hour(s, s->hours[k], &h) == 0 && hour_at(h, time_ms, &i) == 0) {
+			*ret_hour = hour_number(h);
+			return hour_snapshot(h, i, ret_seq, &time);
+		}
+	}
+	return r < 0 ? r : -ENOENT;
+}
+
+int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq)
+{
+	int64_t newest_write = INT64_MIN, time;
+	size_t best = SIZE_MAX;
+	struct hour *h;
+	int r = need_list(s);
+
+	if (r < 0)
+		return r;
+	/* The log written last, if there are any: after a step of the clock it need not be the last hour's. */
+	for (size_t k = s->n_hours; k-- > 0 && s->n_hours - k < 64;) {
+		char name[FILE_NAME_SIZE];
+		struct io_stat st;
+
+		if (!s->known[k].wal)
+			continue;
+		for (uint32_t part = 0; part <= s->known[k].max_part; part++) {
+			file_name(name, s->hours[k], part, ".wal");
+			if (io_stat(s->snapdirfd, name, &st) == 0 && st.mtime_ns > newest_write) {
+				newest_write = st.mtime_ns;
+				best = k;
+			}
+		}
+	}
+	if (best != SIZE_MAX && store_hour(s, s->hours[best], &h) == 0) {
+		*ret_hour = s->hours[best];
+		return hour_snapshot(h, hour_n(h) - 1, ret_seq, &time);
+	}
+	for (size_t k = s->n_hours; k-- > 0;)
+		if (store_hour(s, s->hours[k], &h) == 0) {
+			*ret_hour = s->hours[k];
+			return hour_snapshot(h, hour_n(h) - 1, ret_seq, &time);
+		}
+	return -ENOENT;
+}
+
+/* --- contents --- */
+
+int store_table(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret)
+{
+	return contents_table(s->contents, h, i, table, ret);
+}
+
+/* The snapshot recorded before snapshot i, in this hour or the one before; h and i are replaced. */
+static int step_back(struct store *s, struct hour **h, uint32_t *i)
+{
+	int32_t number = hour_number(*h);
+	int r;
+
+	if (*i > 0) {
+		(*i)--;
+		return 0;
+	}
+	r = need_list(s);
+	if (r < 0)
+		return r;
+	for (size_t k = s->n_hours; k-- > 0;) {
+		if (s->hours[k] >= number)
+			continue;
+		r = store_hour(s, s->hours[k], h);
+		if (r == 0)
+			*i = hour_n(*h) - 1;
+		return r;
+	}
+	return -ENOENT;
+}
+
+int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret)
+{
+	struct hour *before = h;
+	uint32_t k = i;
+	bool fresh;
+	int r, steps = 0;
+
+	/* Rows that were not due are shown with the rates of when they were taken. */
+	for (;; steps++) {
+		r = contents_is_fresh(s->contents, before, k, table, &fresh);
+		if (r < 0 || fresh || steps == GROUP_N_MAX)
+			break;
+		r = step_back(s, &before, &k);
+		if (r < 0)
+			break;
+	}
+	if (r < 0)
+		return r;
+	h = before;
+	i = k;
+	for (steps = 0; steps < GROUP_N_MAX; steps++) {
+		r = step_back(s, &before, &k);
+		if (r < 0)
+			break;
+		r = contents_is_fresh(s->contents, before, k, table, &fresh);
+		if (r == 0 && fresh)
+			return contents_rate(s->contents, before, k, h, i, table, ret);
+		if (r < 0 && r != -ENOENT)
+			break;
+	}
+	/* The first there is, or what was before it is damaged. */
+	return contents_rate(s->contents, NULL, 0, h, i, table, ret);
+}
+
+int store_text(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, struct span *ret)
+{
+	bool rates = form == FORM_RATE || form == FORM_RATE_JSON, json = form == FORM_JSON || form == FORM_RATE_JSON;
+	const struct table *t;
+	int r;
+
+	if (form == FORM_TEXT)
+		return contents_text(s->contents, h, i, table, ret);
+	if (contents_rendered(s->contents, hour_number(h), i, table, form, ret))
+		return 0;
+	r = rates ? store_rate(s, h, i, table, &t) : store_table(s, h, i, table, &t);
+	return r < 0 ? r : contents_render(s->contents, t, json, hour_number(h), i, table, form, ret);
+}
+
+int store_text_len(
+    struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len)
+{
+	struct span text;
+	uint64_t rows;
+	int r;
+
+	if (form == FORM_TEXT) {
+		r = hour_size(h, i, table, &rows, ret_len);
+	} else {
+		r = store_text(s, h, i, table, form, &text);
+		*ret_len = r < 0 ? 0 : span_left(&text);
+	}
+	return r;
+}
+
+int store_hour_text_len(struct store *s, struct hour *h, uint16_t table, uint64_t *ret_len)
+{
+	return contents_hour_len(s->contents, h, table, ret_len);
+}
+
+int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out)
+{
+	return contents_hour_text(s->contents, h, table, off, len, out);
+}
+
+int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n)
+{
+	struct hour *before = h;
+	uint32_t i = 0;
+	int r = hour_heat(h, s->snapdirfd, ret, ret_n);
+
+	if (r != -ENOENT && r != -EBADMSG)
+		return r;
+	if (step_back(s, &before, &i) < 0)
+		before = NULL;
+	return contents_heat(s->contents, before, h, ret, ret_n);
+}
+
+/* --- health --- */
+
+void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg)
+{
+	for (size_t i = 0; i < s->n_problems; i++) {
+		char name[FILE_NAME_SIZE + 16];
+		struct store_problem p = {
+		    .file = name, .off = s->problems[i].off, .what = s->problems[i].what};
+
+		snprintf(name, sizeof name, "%s/%s", SNAPSHOT_DIR, s->problems[i].file);
+		each(&p, arg);
+	}
+}
+
+struct files {
+	struct store *s;
+	int (*each)(const struct store_file *f, void *arg);
+	void *arg;
+};
+
+static int one_file(const char *name, void *arg)
+{
+	const struct files *f = arg;
+	struct store_file file = {.name = name};
+	enum file_type type;
+	struct io_stat st;
+
+	if (!file_name_parse(name, &type, &file.hour, &file.part) || io_stat(f->s->snapdirfd, name, &st) < 0)
+		return 0;
+	file.len = st.len;
+	return f->each(&file, f->arg);
+}
+
+int store_files(struct store *s, int (*each)(const struct store_file *f, void *arg), void *arg)
+{
+	struct files f = {.s = s, .each = each, .arg = arg};
+
+	return io_list(s->snapdirfd, one_file, &f);
+}
