@@ -186,7 +186,7 @@ static int take_column(struct span *in, uint32_t *v, uint32_t n)
 
 static int decode_into(struct span *in, struct listing *l)
 {
-	uint64_t n, n_tables, id, before = 0, seq = (uint64_t)-1, time = 0, d_time = 0, x;
+	uint64_t n, n_tables = 0, id, before = 0, seq = (uint64_t)-1, time = 0, d_time = 0, x;
 	int r = span_varint_max(in, SEQ_MAX + 1, &n);
 
 	/* Two bytes a snapshot at least, so that a lie in the count allocates nothing. */

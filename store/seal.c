@@ -80,10 +80,18 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	return r < 0 ? r : chunk_writer_finish(TAKE(cw), wal_id(w)->id, wal_len, *n_lost);
 }
 
+/* Groups of a minute as a rule; of more where snapshots are far apart, since what a keyframe costs is shared by few. Measured: at 1 s,
+ * 60 a group; at 10 s, 30 cost 1 150 bytes a snapshot, 10 cost 1 310. */
+static uint32_t group_size(const struct listing *l)
+{
+	return l->n > 1 && (l->time_ms[l->n - 1] - l->time_ms[0]) / (l->n - 1) >= 5000 ? 30 : 60;
+}
+
 int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options *o, uint32_t *ret_n)
 {
 	_cleanup_(cleanup_wal) struct wal *w = NULL;
 	char name[FILE_NAME_SIZE], aside[FILE_NAME_SIZE];
+	struct chunk_options options = *o;
 	struct log_recovery damage;
 	uint32_t n_lost;
 	int r;
@@ -91,17 +99,18 @@ int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options 
 	file_name(name, hour, part, ".wal");
 	file_name(aside, hour, part, ".wal.damaged");
 	r = wal_open(dirfd, name, &w);
-	if (r == 0) {
+	if (r == 0)
 		r = wal_update(w);
-	}
 	if (r < 0)
 		return r;
 	*ret_n = wal_listing(w)->n;
+	if (options.group_n == 0)
+		options.group_n = group_size(wal_listing(w));
 	wal_damage(w, &damage, &n_lost);
 	if (*ret_n > 0) {
 		r = write_heat(dirfd, w, hour, part);
 		if (r == 0)
-			r = write_chunk(dirfd, w, hour, part, o, wal_len(w), &n_lost);
+			r = write_chunk(dirfd, w, hour, part, &options, wal_len(w), &n_lost);
 		if (r < 0)
 			return r;
 	}
