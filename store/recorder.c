@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
+#include <xxhash.h>
 
 enum { SCHEMA_AGAIN = 10 }; /* keyframes after which the schema is written again */
 
@@ -363,6 +364,11 @@ void recorder_close(struct recorder *r)
 struct strpool *recorder_pool(struct recorder *r)
 {
 	return encoder_pool(r->encoder);
+}
+
+uint64_t recorder_boot(const char *boot_id, size_t len)
+{
+	return XXH3_64bits(boot_id, len);
 }
 
 void recorder_begin(struct recorder *r)

@@ -38,6 +38,9 @@ struct strpool *recorder_pool(struct recorder *r);
 /* To call before the tables of a snapshot are filled. */
 void recorder_begin(struct recorder *r);
 
+/* What a snapshot's boot is, of the text of the kernel's boot id (without a newline). */
+uint64_t recorder_boot(const char *boot_id, size_t len);
+
 /* A snapshot as it goes into the log. */
 struct encoded {
 	int32_t hour; /* of the snapshot's time */
