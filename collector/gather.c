@@ -3,9 +3,9 @@
 
 #include "collector/say.h"
 #include "collector/source.h"
+#include "store/recorder.h"
 
 #include <time.h>
-#include <xxhash.h>
 
 struct live {
 	const struct source_desc *desc;
@@ -39,7 +39,7 @@ static uint64_t read_boot(struct procfs *fs)
 	if (procfs_read(fs, "proc/sys/kernel/random/boot_id", &text, &len) < 0)
 		return 0;
 	text = parse_word(&text, &len);
-	return XXH3_64bits(text, len);
+	return recorder_boot(text, len);
 }
 
 static int new_table(const struct source_desc *desc, struct strpool *pool, struct table **ret)

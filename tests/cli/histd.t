@@ -3,7 +3,7 @@
 #
 # Waits for notices and for what is to happen, at most 20 s each; nothing is slept through blindly.
 
-histd=${B:-build}/histd
+histd=${BUILD:-build}/histd
 dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
 store=$dir/store
 conf=$dir/histd.conf
