@@ -112,9 +112,6 @@ static int read_schemas(struct chunk *c)
 		struct schema **p;
 		int r;
 
-		/* The second copies are needed only if a first one is damaged. */
-		if (c->n_schemas > 0 && !c->damage && nth >= c->n_schemas)
-			break;
 		r = sealed_read(c->file, off, FRAME_SCHEMA, &b);
 		if (r == 0)
 			r = schema_unpack(span_of(b.p, b.len), &s);
@@ -124,8 +121,12 @@ static int read_schemas(struct chunk *c)
 		}
 		if (r < 0)
 			return r;
-		if (has_schema(c, s->number))
+		/* Second copies lie behind all first ones, and are needed only if one of those is damaged. */
+		if (has_schema(c, s->number)) {
+			if (!c->damage)
+				break;
 			continue;
+		}
 		p = realloc(c->schemas, (c->n_schemas + 1) * sizeof *p);
 		if (!p)
 			return -ENOMEM;

@@ -1,0 +1,294 @@
+/* hours.c -- see hours.h
+ *
+ * A node's fields say its level: no hour, the view itself; an hour alone, the hour's directory; an hour and a leaf, a
+ * file of the hour; a sequence number, a snapshot's directory or, with a leaf, a file in it.
+ */
+#include "view/hours.h"
+
+/* The store's hours that a node can hold. Linux sets no clock to any other. */
+static void visible_hours(struct tree *t, const int32_t **ret, size_t *ret_n)
+{
+	const int32_t *p;
+	size_t n;
+
+	store_hours(t->store, &p, &n);
+	for (; n > 0 && p[0] < 0; n--)
+		p++;
+	while (n > 0 && p[n - 1] > NODE_HOUR_MAX)
+		n--;
+	*ret = p;
+	*ret_n = n;
+}
+
+uint32_t hours_valid_ms(const struct tree *t, const struct hour *h)
+{
+	return hour_live(h) || hour_number(h) >= t->last_hour ? VALID_LIVE_MS : VALID_PAST_MS;
+}
+
+static const struct leaf *special(const struct view *v, struct node n)
+{
+	const struct leaf *f = n.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+
+	return f && f->id == n.leaf ? f : NULL;
+}
+
+/* The hour of a node, and the index of its snapshot (0 for a node without). */
+static int find(struct tree *t, const struct view *v, struct node n, struct hour **ret, uint32_t *ret_i)
+{
+	uint32_t i = 0;
+	int r;
+
+	if (n.hour < 0 || (n.seq >= 0 && !v->hours->snapshots))
+		return -ENOENT;
+	r = store_hour(t->store, n.hour, ret);
+	if (r == 0 && n.seq >= 0)
+		r = hour_find(*ret, (uint32_t)n.seq, &i);
+	if (r < 0)
+		return r;
+	*ret_i = i;
+	return 0;
+}
+
+/* Tables are files where the lowest directories are. */
+static bool holds_tables(const struct view *v, struct node dir)
+{
+	return dir.hour >= 0 && (dir.seq >= 0) == v->hours->snapshots;
+}
+
+static int file_len(struct tree *t, const struct view *v, struct node n, struct hour *h, uint32_t i, uint64_t *ret)
+{
+	const struct leaf *f = special(v, n);
+
+	if (f)
+		return f->len(t, h, i, n, ret);
+	if (n.leaf > LEAF_TABLE_MAX || !holds_tables(v, n))
+		return -ENOENT;
+	if (n.seq < 0)
+		return store_hour_text_len(t->store, h, (uint16_t)n.leaf, ret);
+	return store_text_len(t->store, h, i, (uint16_t)n.leaf, v->hours->form, ret);
+}
+
+int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
+{
+	const int32_t *hours;
+	size_t n_hours;
+	struct hour *h;
+	uint32_t i;
+	int r;
+
+	if (n.hour < 0) {
+		visible_hours(t, &hours, &n_hours);
+		view_set_dir(ret, n_hours);
+		return view_is_top(n) ? 0 : -ENOENT;
+	}
+	r = find(t, v, n, &h, &i);
+	if (r < 0)
+		return r;
+	if (n.seq < 0) {
+		ret->mtime_ms = hour_last_ms(h);
+		ret->attr_ms = hours_valid_ms(t, h);
+		view_set_dir(ret, v->hours->snapshots ? hour_n(h) : 0);
+	} else {
+		uint32_t seq;
+
+		r = hour_snapshot(h, i, &seq, &ret->mtime_ms);
+		if (r < 0)
+			return r;
+		ret->attr_ms = VALID_EVER_MS;
+	}
+	if (n.leaf == 0)
+		return 0;
+	ret->mode = S_IFREG | 0444;
+	ret->nlink = 1;
+	return file_len(t, v, n, h, i, &ret->size);
+}
+
+/* --- names --- */
+
+static int find_table(const struct hour *h, const char *name, uint32_t *ret_id)
+{
+	struct table_schema *const *tables;
+	uint32_t n;
+
+	hour_tables(h, &tables, &n);
+	for (uint32_t k = 0; k < n; k++) {
+		if (strcmp(tables[k]->name, name) == 0) {
+			*ret_id = tables[k]->id;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int hours_lookup(
+    struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret, uint32_t *ret_name_ms)
+{
+	const struct leaf *f = dir.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+	struct hour *h;
+	uint32_t i;
+	int r;
+
+	(void)ret_name_ms;
+	*ret = dir;
+	if (dir.leaf)
+		return -ENOTDIR;
+	if (dir.hour < 0)
+		return name_parse_hour(name, &ret->hour);
+	if (f && strcmp(f->name, name) == 0) {
+		ret->leaf = f->id;
+		return 0;
+	}
+	if (!holds_tables(v, dir))
+		return name_parse_snapshot(name, &ret->seq);
+	r = find(t, v, dir, &h, &i);
+	return r < 0 ? r : find_table(h, name, &ret->leaf);
+}
+
+static int list_hours(struct tree *t, struct node n, uint64_t after, struct lister *l)
+{
+	const int32_t *hours;
+	size_t n_hours, lo = 0, hi;
+	int r = 0;
+
+	visible_hours(t, &hours, &n_hours);
+	for (hi = n_hours; lo < hi;) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if ((uint64_t)hours[mid] + 1 > after)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	for (; lo < n_hours && r == 0; lo++) {
+		char name[NAME_MAX_LEN];
+
+		n.hour = hours[lo];
+		name_hour(name, n.hour);
+		r = tree_list_add(l, name, (uint64_t)n.hour + 1, n, S_IFDIR);
+	}
+	return r;
+}
+
+/* Cookies of snapshots are their numbers moved up, so that a listing goes on where it was though others were added. */
+static int list_snapshots(struct hour *h, struct node n, uint64_t after, struct lister *l)
+{
+	enum { FIRST = 2 };
+	uint32_t lo = 0, hi = hour_n(h), seq;
+	int64_t ms;
+	int r = 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		r = hour_snapshot(h, mid, &seq, &ms);
+		if (r < 0)
+			return r;
+		if ((uint64_t)seq + FIRST > after)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	for (; lo < hour_n(h) && r == 0; lo++) {
+		char name[NAME_MAX_LEN];
+
+		r = hour_snapshot(h, lo, &seq, &ms);
+		if (r < 0)
+			return r;
+		n.seq = (int32_t)seq;
+		name_snapshot(name, n.seq);
+		r = tree_list_add(l, name, (uint64_t)seq + FIRST, n, S_IFDIR);
+	}
+	return r;
+}
+
+/* Tables of the hour's schema that have not turned up in it, or in the snapshot, are not there. */
+static int has_table(struct tree *t, struct hour *h, uint32_t i, struct node n)
+{
+	uint64_t rows, len;
+
+	if (n.seq < 0)
+		return store_hour_text_len(t->store, h, (uint16_t)n.leaf, &len);
+	return hour_size(h, i, (uint16_t)n.leaf, &rows, &len);
+}
+
+static int list_tables(struct tree *t, struct hour *h, uint32_t i, struct node n, uint64_t after, struct lister *l)
+{
+	struct table_schema *const *tables;
+	uint32_t n_tables;
+	int r = 0;
+
+	hour_tables(h, &tables, &n_tables);
+	for (uint32_t k = 0; k < n_tables && r == 0; k++) {
+		n.leaf = tables[k]->id;
+		if (n.leaf <= after)
+			continue;
+		r = has_table(t, h, i, n);
+		if (r == 0)
+			r = tree_list_add(l, tables[k]->name, n.leaf, n, S_IFREG);
+		else if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
+int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
+{
+	const struct leaf *f = dir.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+	struct hour *h;
+	uint32_t i;
+	int r;
+
+	if (dir.leaf)
+		return -ENOTDIR;
+	if (dir.hour < 0)
+		return view_is_top(dir) ? list_hours(t, dir, after, l) : -ENOENT;
+	r = find(t, v, dir, &h, &i);
+	if (r < 0)
+		return r;
+	/* Tables have their ids for cookies, below all LEAF_*; snapshots are listed behind the hour's own file,
+	 * cookie 1. */
+	if (!holds_tables(v, dir)) {
+		if (f && after == 0)
+			r = tree_list_add(l, f->name, 1, (struct node){dir.view, dir.hour, dir.seq, f->id}, S_IFREG);
+		return r ? r : list_snapshots(h, dir, after, l);
+	}
+	r = list_tables(t, h, i, dir, after, l);
+	if (r == 0 && f && f->id > after)
+		r = tree_list_add(l, f->name, f->id, (struct node){dir.view, dir.hour, dir.seq, f->id}, S_IFREG);
+	return r;
+}
+
+/* --- contents --- */
+
+int hours_read(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret)
+{
+	const struct leaf *f = special(v, n);
+	struct span text;
+	struct hour *h;
+	uint32_t i;
+	int r;
+
+	if (n.leaf == 0)
+		return -EISDIR;
+	r = find(t, v, n, &h, &i);
+	if (r < 0)
+		return r;
+	if (!f && (n.leaf > LEAF_TABLE_MAX || !holds_tables(v, n)))
+		return -ENOENT;
+	if (!f && n.seq < 0) {
+		t->text.len = 0;
+		r = store_hour_text(t->store, h, (uint16_t)n.leaf, off, len, &t->text);
+		if (r == 0 && t->text.len == 0)
+			r = has_table(t, h, i, n);
+		text = span_of(t->text.p, t->text.len);
+		off = 0;
+	} else if (f) {
+		r = f->text(t, h, i, n, &text);
+	} else {
+		r = store_text(t->store, h, i, (uint16_t)n.leaf, v->hours->form, &text);
+	}
+	if (r < 0)
+		return r;
+	*ret = view_part(text, off, len);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* hours.h -- what the views over hours and snapshots have in common
+ *
+ *   /VIEW/2026-11-20T03/snapshot-0042/TABLE     one table at one moment, in the view's form
+ *   /VIEW/2026-11-20T03/TABLE                   (without snapshots) a table over the whole hour
+ */
+#ifndef VIEW_HOURS_H
+#define VIEW_HOURS_H
+
+#include "view/view.h"
+
+/* A file beside the tables that view/ makes itself. i is the snapshot's index in the hour, unused for files of an hour.
+ */
+struct leaf {
+	const char *name;
+	uint32_t id; /* LEAF_* */
+	int (*len)(struct tree *t, struct hour *h, uint32_t i, struct node n, uint64_t *ret);
+	int (*text)(struct tree *t, struct hour *h, uint32_t i, struct node n, struct span *ret);
+};
+
+struct hours {
+	bool snapshots;                   /* a level of snapshots between the hour and the tables */
+	enum text_form form;              /* of a snapshot's tables */
+	const struct leaf *hour_leaf;     /* one more file in each hour, */
+	const struct leaf *snapshot_leaf; /* in each snapshot; or NULL */
+};
+
+int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
+int hours_lookup(
+    struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret, uint32_t *ret_name_ms);
+int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
+int hours_read(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret);
+
+#define HOURS_CALLS .attr = hours_attr, .lookup = hours_lookup, .list = hours_list, .read = hours_read
+
+extern const struct leaf heatmap_leaf; /* of an hour */
+extern const struct leaf summary_leaf; /* of a snapshot */
+
+/* How long attributes of an hour that changes are valid. */
+uint32_t hours_valid_ms(const struct tree *t, const struct hour *h);
+
+#endif

@@ -1,0 +1,32 @@
+/* name.h -- the names of hours and snapshots, and how a person may write a time */
+#ifndef VIEW_NAME_H
+#define VIEW_NAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	NAME_HOUR_LEN = 13, /* 2026-11-20T03 */
+	NAME_MAX_LEN = 64,  /* of any name made here, with its NUL */
+};
+
+/* "2026-11-20T03"; hour counts from 1970 and is one that a node can hold. */
+void name_hour(char ret[NAME_MAX_LEN], int32_t hour);
+/* Exactly such a name. -ENOENT for anything else. */
+int name_parse_hour(const char *name, int32_t *ret_hour);
+
+/* "snapshot-0042". */
+void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq);
+/* That, with any number of leading zeros. -ENOENT. */
+int name_parse_snapshot(const char *name, int32_t *ret_seq);
+
+/* "hour/2026-11-20T03/snapshot-0042" behind a prefix. */
+void name_target(char ret[NAME_MAX_LEN], const char *prefix, int32_t hour, int32_t seq);
+
+/* A moment, as milliseconds since 1970. Understood, all in UTC unless there is an offset:
+ *   2026-11-20T03:12:05.250Z   2026-11-20T03-12-05   2026-11-20 03:12:05+01:00   2026-11-20T03:12   2026-11-20T03
+ * 2026-11-20 03:12:05   03:12 (of now's day)   1795144325 (seconds since 1970)   -90s   -5m   -2h   -1d   now yesterday
+ * (a day before now) ret_relative: the answer depends on now. -ENOENT: not a time. */
+int name_parse_time(const char *name, int64_t now_ms, int64_t *ret_ms, bool *ret_relative);
+
+#endif

@@ -1,0 +1,173 @@
+/* status.c -- /status: what is stored, and what of it is damaged
+ *
+ * A line a fact: its name, a tab, its value. A function of the store alone: no ages, nothing about this process, so
+ * that two mounts of one store, or one before and after a restart, say the same. What is damaged is added as it is met.
+ */
+#include "view/view.h"
+
+#include "store/text.h"
+
+#include <inttypes.h>
+
+static void count_problem(const struct store_problem *p, void *arg)
+{
+	(void)p;
+	++*(uint64_t *)arg;
+}
+
+static void put_problem(const struct store_problem *p, void *arg)
+{
+	struct buf *out = arg;
+
+	buf_printf(out, "damaged\t%s\t%" PRIu64 "\t%s\n", p->file, p->off, p->what);
+}
+
+static int count_file(const struct store_file *f, void *arg)
+{
+	uint64_t *sums = arg;
+
+	sums[0]++;
+	sums[1] += f->len;
+	return 0;
+}
+
+static void put_moment(struct buf *out, const char *key, int64_t ms, int32_t hour, int32_t seq)
+{
+	char time[TEXT_TIME_LEN + 1], target[NAME_MAX_LEN];
+
+	text_time(time, ms);
+	name_target(target, "", hour, seq);
+	buf_printf(out, "%s\t%s\t%s\n", key, time, target);
+}
+
+/* The oldest hour's first snapshot. One that cannot be read is left out; it is among the damaged. */
+static void put_first(struct tree *t, struct buf *out, int32_t number)
+{
+	struct hour *h;
+	uint32_t seq;
+	int64_t ms;
+
+	if (number >= 0 && number <= NODE_HOUR_MAX && store_hour(t->store, number, &h) == 0 &&
+	    hour_snapshot(h, 0, &seq, &ms) == 0)
+		put_moment(out, "first", ms, number, (int32_t)seq);
+}
+
+static void put_hours(struct tree *t, struct buf *out)
+{
+	const int32_t *hours;
+	uint64_t sums[2] = {0};
+	int32_t first = -1, span = 0;
+	size_t n;
+
+	store_hours(t->store, &hours, &n);
+	if (n > 0) {
+		first = hours[0];
+		span = hours[n - 1] - first + 1;
+	}
+	buf_printf(out, "hours\t%zu\nhours_missing\t%" PRIu64 "\n", n, (uint64_t)span - n);
+	put_first(t, out, first);
+	if (t->last_seq >= 0)
+		put_moment(out, "last", t->last_ms, t->last_hour, t->last_seq);
+	if (store_files(t->store, count_file, sums) == 0)
+		buf_printf(out, "files\t%" PRIu64 "\nbytes\t%" PRIu64 "\n", sums[0], sums[1]);
+}
+
+/* What the recorder said of itself in a snapshot: the names and values of its table's first row. */
+static int put_recorder(struct tree *t, struct buf *out, struct hour *h, uint32_t i, uint16_t id)
+{
+	_cleanup_(buf_done) struct buf names = {0}, values = {0};
+	char *save_name = NULL, *save_value = NULL;
+	const struct table *table;
+	int r = store_table(t->store, h, i, id, &table);
+
+	if (r < 0 || table->n_rows == 0)
+		return r;
+	text_put_header(&names, table->schema, "");
+	text_put_row(&values, table, 0, "", 0);
+	buf_put_u8(&names, '\0');
+	buf_put_u8(&values, '\0');
+	if (names.err || values.err)
+		return -ENOMEM;
+	for (char *name = strtok_r((char *)names.p, "\t\n", &save_name),
+	          *value = strtok_r((char *)values.p, "\t\n", &save_value);
+	     name && value; name = strtok_r(NULL, "\t\n", &save_name), value = strtok_r(NULL, "\t\n", &save_value))
+		buf_printf(out, "histd_%s\t%s\n", name, value);
+	return 0;
+}
+
+/* The tables of the newest hour: columns, and whether the newest snapshot has them. */
+static void put_tables(struct tree *t, struct buf *out)
+{
+	struct table_schema *const *tables;
+	uint32_t n, i;
+	struct hour *h;
+
+	if (t->last_seq < 0 || store_hour(t->store, t->last_hour, &h) < 0 ||
+	    hour_find(h, (uint32_t)t->last_seq, &i) < 0)
+		return;
+	buf_printf(out, "recording\t%s\n", hour_live(h) ? "yes" : "no");
+	hour_tables(h, &tables, &n);
+	for (uint32_t k = 0; k < n; k++) {
+		uint64_t rows, len;
+		int r = hour_size(h, i, tables[k]->id, &rows, &len);
+
+		buf_printf(out, "table\t%s\t%" PRIu32 " columns", tables[k]->name, tables[k]->n_columns);
+		if (r == 0)
+			buf_printf(out, "\t%" PRIu64 " rows\n", rows);
+		else
+			buf_puts(out, r == -ENOENT ? "\tnot in the newest snapshot\n" : "\tnot readable\n");
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		if (strcmp(tables[k]->name, "histd") == 0)
+			put_recorder(t, out, h, i, tables[k]->id);
+	}
+}
+
+static int status_text(struct tree *t, struct node n, struct span *ret)
+{
+	_cleanup_(buf_done) struct buf out = {0};
+	char created[TEXT_TIME_LEN + 1];
+	uint64_t n_problems = 0;
+	struct store_info info;
+
+	if (!view_is_top(n))
+		return -ENOENT;
+	store_problems(t->store, count_problem, &n_problems);
+	if (cache_get(t->cache, node_ino(n), t->generation << 32 | n_problems, ret))
+		return 0;
+	store_info(t->store, &info);
+	text_time(created, info.created_ms);
+	buf_printf(&out, "store\t%016" PRIx64 "\nhost\t%s\ncreated\t%s\n", info.id, info.host, created);
+	put_hours(t, &out);
+	put_tables(t, &out);
+	/* The lines above may have met damage of their own. */
+	n_problems = 0;
+	store_problems(t->store, count_problem, &n_problems);
+	buf_printf(&out, "problems\t%" PRIu64 "\n", n_problems);
+	store_problems(t->store, put_problem, &out);
+	return cache_put(t->cache, node_ino(n), t->generation << 32 | n_problems, &out, ret);
+}
+
+static int status_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
+{
+	struct span text;
+	int r = status_text(t, n, &text);
+
+	(void)v;
+	if (r == 0)
+		ret->size = span_left(&text);
+	return r;
+}
+
+static int status_read(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret)
+{
+	struct span text;
+	int r = status_text(t, n, &text);
+
+	(void)v;
+	if (r == 0)
+		*ret = view_part(text, off, len);
+	return r;
+}
+
+VIEW(status) = {.name = "status", .id = 8, .type = S_IFREG, .attr = status_attr, .read = status_read};

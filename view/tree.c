@@ -1,0 +1,382 @@
+/* tree.c -- see tree.h: the root, and everything else handed to the view it belongs to */
+#include "view/tree.h"
+
+#include "view/view.h"
+
+#include <time.h>
+
+enum {
+	TEXTS_MAX = 8 << 20, /* bytes of rendered texts that are kept */
+	LINKS_MAX = 8,       /* links followed in one path; the tree itself needs one */
+};
+
+extern const struct view *const __start_histfs_views[], *const __stop_histfs_views[];
+
+/* Views are listed by id, whatever order the linker put them in. */
+static const struct view *view_behind(uint64_t id)
+{
+	const struct view *best = NULL;
+
+	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
+		if ((*v)->id > id && (!best || (*v)->id < best->id))
+			best = *v;
+	}
+	return best;
+}
+
+static const struct view *view_by_id(uint32_t id)
+{
+	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
+		if ((*v)->id == id)
+			return *v;
+	}
+	return NULL;
+}
+
+static const struct view *view_by_name(const char *name)
+{
+	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
+		if (strcmp((*v)->name, name) == 0)
+			return *v;
+	}
+	return NULL;
+}
+
+static struct node view_node(const struct view *v)
+{
+	return (struct node){.view = v->id, .hour = -1, .seq = -1};
+}
+
+/* --- following the store --- */
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Finds the snapshot recorded last. Where that cannot be read, the tree is still there. */
+static void find_last(struct tree *t)
+{
+	struct store_info info;
+	struct hour *h;
+	int32_t hour;
+	uint32_t seq;
+
+	store_info(t->store, &info);
+	t->last_hour = t->last_seq = -1;
+	t->last_ms = info.created_ms;
+	if (store_latest(t->store, &hour, &seq) < 0 || hour < 0 || hour > NODE_HOUR_MAX ||
+	    store_hour(t->store, hour, &h) < 0)
+		return;
+	t->last_hour = hour;
+	t->last_seq = (int32_t)seq;
+	t->last_ms = hour_last_ms(h);
+}
+
+/* A refresh that fails (the directory is not readable just now) leaves what was known. */
+static void refresh(struct tree *t)
+{
+	int64_t now = monotonic_ms();
+
+	if (now - t->looked_ms < TREE_REFRESH_MS)
+		return;
+	t->looked_ms = now;
+	if (store_refresh(t->store) > 0) {
+		t->generation++;
+		find_last(t);
+	}
+}
+
+int tree_new(struct store *s, struct tree **ret)
+{
+	_cleanup_(cleanup_tree) struct tree *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->store = s;
+	t->now_ms = INT64_MIN;
+	t->looked_ms = monotonic_ms();
+	r = cache_new(TEXTS_MAX, &t->cache);
+	if (r < 0)
+		return r;
+	find_last(t);
+	*ret = TAKE(t);
+	return 0;
+}
+
+void tree_free(struct tree *t)
+{
+	if (t->cache)
+		cache_free(t->cache);
+	buf_done(&t->text);
+	free(t);
+}
+
+void tree_set_now(struct tree *t, int64_t now_ms)
+{
+	t->now_ms = now_ms;
+}
+
+/* --- attributes --- */
+
+static void preset(const struct tree *t, uint64_t ino, uint32_t type, struct tree_attr *ret)
+{
+	*ret = (struct tree_attr){
+	    .ino = ino,
+	    .mode = type | (type == S_IFLNK ? 0777 : 0444),
+	    .nlink = 1,
+	    .mtime_ms = t->last_ms,
+	    .attr_ms = VALID_LIVE_MS,
+	};
+	if (type == S_IFDIR)
+		view_set_dir(ret, 0);
+}
+
+static void root_attr(const struct tree *t, struct tree_attr *ret)
+{
+	uint64_t n_dirs = 0;
+
+	for (const struct view *v = view_behind(0); v; v = view_behind(v->id))
+		n_dirs += v->type == S_IFDIR;
+	preset(t, TREE_ROOT, S_IFDIR, ret);
+	view_set_dir(ret, n_dirs);
+	ret->name_ms = ret->attr_ms;
+}
+
+static int node_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
+{
+	struct tree_attr a;
+	int r;
+
+	preset(t, node_ino(n), v->type, &a);
+	r = v->attr(t, v, n, &a);
+	if (r < 0)
+		return r;
+	a.name_ms = a.attr_ms;
+	*ret = a;
+	return 0;
+}
+
+/* The view of an inode, NULL if there is none; not for the root. */
+static const struct view *view_of(uint64_t ino, struct node *ret)
+{
+	*ret = node_of(ino);
+	return view_by_id(ret->view);
+}
+
+int tree_attr(struct tree *t, uint64_t ino, struct tree_attr *ret)
+{
+	const struct view *v;
+	struct node n;
+
+	refresh(t);
+	if (ino == TREE_ROOT) {
+		root_attr(t, ret);
+		return 0;
+	}
+	v = view_of(ino, &n);
+	return v ? node_attr(t, v, n, ret) : -ENOENT;
+}
+
+uint64_t tree_parent(uint64_t ino)
+{
+	struct node n = node_of(ino);
+
+	if (ino == TREE_ROOT || n.hour < 0)
+		return TREE_ROOT;
+	if (n.leaf)
+		n.leaf = 0;
+	else if (n.seq >= 0)
+		n.seq = -1;
+	else
+		n.hour = -1;
+	return node_ino(n);
+}
+
+/* --- names --- */
+
+int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr *ret)
+{
+	uint32_t name_ms = VALID_EVER_MS;
+	const struct view *v;
+	struct node n;
+	int r;
+
+	if (strcmp(name, ".") == 0)
+		return tree_attr(t, dir, ret);
+	if (strcmp(name, "..") == 0)
+		return tree_attr(t, tree_parent(dir), ret);
+	refresh(t);
+	if (dir == TREE_ROOT) {
+		v = view_by_name(name);
+		if (!v)
+			return -ENOENT;
+		return node_attr(t, v, view_node(v), ret);
+	}
+	v = view_of(dir, &n);
+	if (!v)
+		return -ENOENT;
+	if (!v->lookup)
+		return -ENOTDIR;
+	r = v->lookup(t, v, n, name, &n, &name_ms);
+	if (r < 0)
+		return r;
+	r = node_attr(t, v, n, ret);
+	if (r < 0)
+		return r;
+	if (ret->name_ms > name_ms)
+		ret->name_ms = name_ms;
+	return 0;
+}
+
+struct lister {
+	struct tree *t;
+	const struct view *v;
+	bool attrs;
+	int (*each)(const struct tree_entry *e, void *arg);
+	void *arg;
+};
+
+int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type)
+{
+	struct tree_entry e = {.name = name, .cookie = cookie, .ino = node_ino(n), .type = type};
+	struct tree_attr a;
+
+	if (l->attrs && node_attr(l->t, l->v, n, &a) == 0)
+		e.attr = &a;
+	return l->each(&e, l->arg);
+}
+
+static int list_root(struct lister *l, uint64_t after)
+{
+	struct tree_attr a;
+	int r = 0;
+
+	for (l->v = view_behind(after); l->v && r == 0; l->v = view_behind(l->v->id)) {
+		struct node n = view_node(l->v);
+
+		if (node_attr(l->t, l->v, n, &a) != -ENOENT)
+			r = tree_list_add(l, l->v->name, l->v->id, n, l->v->type);
+	}
+	return r;
+}
+
+int tree_list(struct tree *t, uint64_t dir, uint64_t cookie, bool attrs,
+    int (*each)(const struct tree_entry *e, void *arg), void *arg)
+{
+	struct lister l = {.t = t, .attrs = attrs, .each = each, .arg = arg};
+	struct node n;
+
+	refresh(t);
+	if (dir == TREE_ROOT)
+		return list_root(&l, cookie);
+	l.v = view_of(dir, &n);
+	if (!l.v)
+		return -ENOENT;
+	return l.v->list ? l.v->list(t, l.v, n, cookie, &l) : -ENOTDIR;
+}
+
+/* --- contents --- */
+
+int tree_readlink(struct tree *t, uint64_t ino, struct span *ret)
+{
+	const struct view *v;
+	struct node n;
+	int r;
+
+	refresh(t);
+	if (ino == TREE_ROOT)
+		return -EINVAL;
+	v = view_of(ino, &n);
+	if (!v)
+		return -ENOENT;
+	if (!v->readlink)
+		return -EINVAL;
+	r = v->readlink(t, v, n, t->target);
+	if (r < 0)
+		return r;
+	*ret = span_of(t->target, strlen(t->target));
+	return 0;
+}
+
+int tree_read(struct tree *t, uint64_t ino, uint64_t off, size_t len, struct span *ret)
+{
+	const struct view *v;
+	struct node n;
+
+	refresh(t);
+	if (ino == TREE_ROOT)
+		return -EISDIR;
+	v = view_of(ino, &n);
+	if (!v)
+		return -ENOENT;
+	return v->read ? v->read(t, v, n, off, len, ret) : -EISDIR;
+}
+
+/* --- paths --- */
+
+/* Goes down from dir along path, which is taken apart in place; n_links is what is left of LINKS_MAX. */
+static int walk(struct tree *t, uint64_t dir, char *path, unsigned *n_links, struct tree_attr *ret)
+{
+	struct tree_attr a;
+	char *save = NULL;
+	int r = tree_attr(t, dir, &a);
+
+	for (char *name = strtok_r(path, "/", &save); name && r == 0; name = strtok_r(NULL, "/", &save)) {
+		uint64_t parent = a.ino;
+
+		if (!S_ISDIR(a.mode))
+			return -ENOTDIR;
+		r = tree_lookup(t, parent, name, &a);
+		if (r == 0 && S_ISLNK(a.mode)) {
+			struct span target;
+			char copy[NAME_MAX_LEN];
+
+			if ((*n_links)-- == 0)
+				return -ELOOP;
+			r = tree_readlink(t, a.ino, &target);
+			if (r < 0)
+				return r;
+			snprintf(copy, sizeof(copy), "%.*s", (int)span_left(&target), (const char *)target.p);
+			r = walk(t, parent, copy, n_links, &a);
+		}
+	}
+	if (r == 0)
+		*ret = a;
+	return r;
+}
+
+int tree_walk(struct tree *t, const char *path, struct tree_attr *ret)
+{
+	unsigned n_links = LINKS_MAX;
+	_cleanup_(cleanup_free) char *copy = strdup(path);
+
+	return copy ? walk(t, TREE_ROOT, copy, &n_links, ret) : -ENOMEM;
+}
+
+static int add_len(const struct store_file *f, void *arg)
+{
+	*(uint64_t *)arg += f->len;
+	return 0;
+}
+
+int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours)
+{
+	const int32_t *hours;
+	uint64_t bytes = 0;
+	size_t n;
+	int r;
+
+	refresh(t);
+	r = store_files(t->store, add_len, &bytes);
+	if (r < 0)
+		return r;
+	store_hours(t->store, &hours, &n);
+	*ret_bytes = bytes;
+	*ret_n_hours = n;
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* view.h -- what a view is: one first-level name of the tree and everything below it
+ *
+ * A view is one file in view/ that ends in its descriptor:
+ *
+ *   VIEW(json) = {.name = "json", .id = 4, .type = S_IFDIR, .hours = &shape, HOURS_CALLS};
+ *
+ * Nothing lists the views; the linker gathers them. An id is part of every inode number of the view: unique, never used
+ * again for something else.
+ */
+#ifndef VIEW_VIEW_H
+#define VIEW_VIEW_H
+
+#include "view/cache.h"
+#include "view/name.h"
+#include "view/node.h"
+#include "view/tree.h"
+
+enum {
+	/* How long the kernel may believe what can change with the next snapshot. With TREE_REFRESH_MS a snapshot shows
+	 * up well within a second. */
+	VALID_LIVE_MS = 500,
+	/* Hours that are not the newest: sealed, yet a clock that is stepped back can add to them. */
+	VALID_PAST_MS = 10 * 1000,
+	/* A snapshot and what is in it never change. */
+	VALID_EVER_MS = INT32_MAX,
+};
+
+struct hours;
+struct lister;
+
+struct tree {
+	struct store *store;
+	struct cache *cache;       /* texts that view/ renders itself */
+	struct buf text;           /* what tree_read gave last, where no one else keeps it */
+	char target[NAME_MAX_LEN]; /* what tree_readlink gave last */
+	int64_t looked_ms;         /* when the store was refreshed last, on the monotonic clock */
+	uint64_t generation;       /* counts what changed in the store */
+	int64_t now_ms;            /* INT64_MIN: ask the clock */
+
+	/* The snapshot recorded last; last_seq -1: there is none, and last_ms is when the store was made. */
+	int32_t last_hour;
+	int32_t last_seq;
+	int64_t last_ms;
+};
+
+struct view {
+	const char *name;
+	uint32_t id;
+	uint32_t type;             /* S_IFDIR, S_IFREG or S_IFLNK: what its name in the root is */
+	const struct hours *hours; /* for views that lie over hours (hours.h), which share their calls */
+
+	/* Attributes of a node of this view. ret is filled for something of the view's type that changes with every
+	 * snapshot (ino, mode, nlink, mtime_ms, attr_ms); the rest is zero. -ENOENT also for nodes that cannot be. */
+	int (*attr)(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
+
+	/* The node of a name in a directory. ret_name_ms is lowered where the name leads elsewhere sooner than its node
+	 * changes. */
+	int (*lookup)(struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret,
+	    uint32_t *ret_name_ms);
+	/* Tells tree_list_add of the entries with cookies above after, ascending; stops when it returns anything but 0.
+	 */
+	int (*list)(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
+	int (*readlink)(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN]);
+	/* The bytes from off on, len at most, in one piece. */
+	int (*read)(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret);
+};
+
+#define VIEW(ident)                                                                                                    \
+	static const struct view view_##ident;                                                                         \
+	static const struct view *const view_ptr_##ident                                                               \
+	    __attribute__((used, section("histfs_views"), aligned(sizeof(void *)))) = &view_##ident;                   \
+	static const struct view view_##ident
+
+/* An entry of the directory that is being listed. */
+int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type);
+
+/* Whether a node is the view's own, with nothing below it. */
+static inline bool view_is_top(struct node n)
+{
+	return n.hour < 0 && n.seq < 0 && n.leaf == 0;
+}
+
+/* Makes a directory's or link's attributes of what is preset. */
+static inline void view_set_dir(struct tree_attr *a, uint64_t n_dirs)
+{
+	a->mode = S_IFDIR | 0555;
+	a->nlink = n_dirs < UINT32_MAX - 2 ? (uint32_t)n_dirs + 2 : UINT32_MAX;
+}
+
+/* The part of a whole text that tree_read is asked for. */
+static inline struct span view_part(struct span text, uint64_t off, size_t len)
+{
+	size_t left = span_left(&text);
+
+	if (off >= left)
+		return (struct span){text.end, text.end};
+	text.p += off;
+	if (len < left - off)
+		text.end = text.p + len;
+	return text;
+}
+
+#endif
