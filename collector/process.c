@@ -73,15 +73,13 @@ static bool is_number(unsigned column)
 	return column != STATE && column != TTY && column != COMM && column != CMDLINE;
 }
 
-static void repeat_row(const struct process *p, struct table *t, uint32_t row)
+static void repeat_kernel_thread(const struct process *p, struct table *t, uint32_t row)
 {
 	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
 		if (is_number(c))
 			repeat(p, t, row, c);
 	table_set_str(t, row, STATE, &p->state, 1);
 	table_set_str(t, row, COMM, p->comm, p->comm_len);
-	if (p->tty_len > 0)
-		table_set_str(t, row, TTY, p->tty, p->tty_len);
 }
 
 /* Sum of what grows whenever the process runs. */
@@ -96,32 +94,20 @@ static uint64_t activity(const struct table *t, uint32_t row)
 	return sum;
 }
 
-/* Copies a string cell. False if there is no room for it. */
-static bool remember_string(
-    const struct table *t, uint32_t row, unsigned column, char *to, size_t room, uint8_t *ret_len)
-{
-	struct str s = table_str(t, column, row);
-
-	if (s.len > room)
-		return false;
-	memcpy(to, s.p, s.len);
-	*ret_len = (uint8_t)s.len;
-	return true;
-}
-
 static void remember(struct process *p, const struct table *t, uint32_t row, const struct pidstat *st)
 {
 	uint64_t act = activity(t, row);
-	uint8_t state_len;
+	struct str comm = table_str(t, COMM, row), state = table_str(t, STATE, row);
 
 	p->want_cmdline = !st->kernel_thread && (p->want_cmdline || !p->known || act != p->activity);
 	p->activity = act;
-	p->kernel_thread = st->kernel_thread;
+	p->kernel_thread = st->kernel_thread && comm.len <= sizeof p->comm;
+	if (p->kernel_thread) {
+		memcpy(p->comm, comm.p, comm.len);
+		p->comm_len = (uint8_t)comm.len;
+	}
+	p->state = state.len > 0 ? state.p[0] : '?';
 	p->start = st->start;
-	/* What could not be repeated is not known well enough to spare reading it. */
-	p->repeatable = remember_string(t, row, STATE, &p->state, 1, &state_len) && state_len == 1 &&
-	                remember_string(t, row, COMM, p->comm, sizeof p->comm, &p->comm_len) &&
-	                remember_string(t, row, TTY, p->tty, sizeof p->tty, &p->tty_len);
 	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
 		if (is_number(c)) {
 			p->nulls[c] = table_is_null(t, c, row);
@@ -130,21 +116,12 @@ static void remember(struct process *p, const struct table *t, uint32_t row, con
 	p->known = true;
 }
 
-/* Whether a period ended since then. The periods of processes end at different times. */
-static bool is_due(const struct process *p, uint64_t then_ms, uint64_t now_ms, uint64_t period_ms)
-{
-	uint64_t shift = (uint64_t)p->files.pid * 997;
-
-	return (now_ms + shift) / period_ms != (then_ms + shift) / period_ms;
-}
-
 /* Whether the process is one thread that was not given a CPU since its last row. As schedstat is read before all else,
  * a CPU that it is given while it is being sampled shows at the next tick. Only through files kept open is this surely
  * the same process. */
 static bool was_idle(const struct process *p, bool kept, const struct table *t, uint32_t row)
 {
-	if (!p->known || !p->repeatable || !kept || p->state == 'R' || p->cells[THREADS] != 1 ||
-	    table_is_null(t, TIMESLICES, row))
+	if (!p->known || !kept || p->state == 'R' || p->cells[THREADS] != 1 || table_is_null(t, TIMESLICES, row))
 		return false;
 	/* No time slice at all: a kernel that does not count them. */
 	if (table_get(t, TIMESLICES, row) == 0)
@@ -154,6 +131,14 @@ static bool was_idle(const struct process *p, bool kept, const struct table *t, 
 		    p->cells[schedstat_columns[i]] != table_get(t, schedstat_columns[i], row))
 			return false;
 	return true;
+}
+
+/* Whether a period ended since the process was read in full. The periods of processes end at different times. */
+static bool is_due(const struct process *p, uint64_t now_ms)
+{
+	uint64_t shift = (uint64_t)p->files.pid * 997;
+
+	return (now_ms + shift) / PROCESS_FULL_MS != (p->full_ms + shift) / PROCESS_FULL_MS;
 }
 
 static bool same_cell(const struct process *p, const struct table *t, uint32_t row, unsigned column)
@@ -179,8 +164,8 @@ static int read_status_and_io(struct pidfiles *pf, struct process *p, struct tab
 }
 
 /* -ESTALE: the number is another process's by now. */
-static int sample_once(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
-    struct table *t, uint32_t row)
+static int sample_once(
+    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms, struct table *t, uint32_t row)
 {
 	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, idle;
 	struct pidstat st;
@@ -193,9 +178,9 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 		return r;
 	if (r == 0)
 		pidparse_schedstat(t, row, text);
-	idle = was_idle(p, kept, t, row) && !is_due(p, p->full_ms, now_ms, PROCESS_FULL_MS);
-	if (idle && (p->kernel_thread || !is_due(p, p->stat_ms, now_ms, PROCESS_STAT_MS))) {
-		repeat_row(p, t, row);
+	idle = was_idle(p, kept, t, row) && !is_due(p, now_ms);
+	if (idle && p->kernel_thread) {
+		repeat_kernel_thread(p, t, row);
 		return 0;
 	}
 
@@ -217,13 +202,12 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 			return r;
 		p->full_ms = now_ms;
 	}
-	p->stat_ms = now_ms;
 	remember(p, t, row, &st);
 	return 0;
 }
 
-int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
-    struct table *t, uint32_t row)
+int process_sample(
+    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms, struct table *t, uint32_t row)
 {
 	bool known = p->known;
 	int r = sample_once(env, pf, p, now_ms, t, row);
