@@ -173,66 +173,84 @@ static bool cell_rate(const struct column *col, uint64_t now, uint64_t before, u
 	return true;
 }
 
-static bool reaped(const struct table *now, uint32_t row, const struct table *before, uint32_t from,
-    const uint32_t *columns)
+/* Which rows' REAPED counters are not their own: their REAPMARK is not what it was. */
+static void find_reaped(const struct table *now, const struct table *before, const uint32_t *columns,
+    const uint32_t *from, uint8_t *reaped)
 {
-	for (uint32_t c = 0; c < now->schema->n_columns; c++)
-		if ((now->schema->columns[c].flags & COL_REAPMARK) && columns[c] != NO_ROW &&
-		    (table_is_null(now, c, row) || table_is_null(before, columns[c], from) ||
-			table_get(now, c, row) != table_get(before, columns[c], from)))
-			return true;
-	return false;
+	memset(reaped, 0, now->n_rows);
+	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
+		if (!(now->schema->columns[c].flags & COL_REAPMARK) || columns[c] == NO_ROW)
+			continue;
+		for (uint32_t i = 0; i < now->n_rows; i++)
+			if (from[i] != NO_ROW && (table_is_null(now, c, i) || table_is_null(before, columns[c], from[i]) ||
+						     table_get(now, c, i) != table_get(before, columns[c], from[i])))
+				reaped[i] = 1;
+	}
 }
 
-static void rate_row(const struct table *now, uint32_t row, const struct table *before, uint32_t from,
-    const uint32_t *columns, uint64_t us, struct table *out, uint32_t to)
+static void copy_column(const struct table *t, uint32_t c, struct table *out)
 {
-	bool has_reaped = from != NO_ROW && reaped(now, row, before, from, columns);
+	uint64_t *cells = out->cells + (size_t)c * out->cap_rows;
+	uint8_t *nulls = out->nulls + (size_t)c * out->cap_rows;
 
-	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
-		const struct column *col = &now->schema->columns[c];
+	for (uint32_t i = 0; i < t->n_rows; i++) {
+		size_t at = table_cell(t, c, i);
+
+		cells[i] = t->cells[at];
+		nulls[i] = t->nulls[at];
+	}
+}
+
+static void rate_column(const struct table *now, uint32_t c, const struct table *before, uint32_t k,
+    const uint32_t *from, const uint8_t *reaped, uint64_t us, struct table *out)
+{
+	const struct column *col = &now->schema->columns[c];
+
+	for (uint32_t i = 0; i < now->n_rows; i++) {
+		size_t at = table_cell(now, c, i), was;
 		uint64_t v;
 
-		if (table_is_null(now, c, row))
+		if (from[i] == NO_ROW || now->nulls[at])
 			continue;
-		v = table_get(now, c, row);
-		if (col->kind != KIND_COUNTER) {
-			table_set(out, to, c, v);
+		was = table_cell(before, k, from[i]);
+		if (before->nulls[was] || ((col->flags & COL_REAPED) && reaped[i]))
 			continue;
-		}
-		if (from == NO_ROW || columns[c] == NO_ROW || table_is_null(before, columns[c], from) ||
-		    (has_reaped && (col->flags & COL_REAPED)))
-			continue;
-		if (cell_rate(col, v, table_get(before, columns[c], from), us, &v))
-			table_set(out, to, c, v);
+		if (now->cells[at] == before->cells[was])
+			table_set(out, i, c, 0);
+		else if (cell_rate(col, now->cells[at], before->cells[was], us, &v))
+			table_set(out, i, c, v);
 	}
 }
 
 int rate_table(const struct table *now, const struct table *before, uint64_t us, struct table *out)
 {
 	_cleanup_(cleanup_free) uint32_t *from = malloc(((size_t)now->n_rows + 1) * sizeof *from);
+	_cleanup_(cleanup_free) uint8_t *reaped = malloc((size_t)now->n_rows + 1);
 	_cleanup_(cleanup_free) uint32_t *columns = NULL;
-	int r = 0;
+	int r;
 
+	if (!from || !reaped)
+		return -ENOMEM;
+	if (us == 0)
+		before = NULL;
 	table_clear(out);
 	out->pool = now->pool;
-	if (!from)
-		return -ENOMEM;
-	memset(from, 0xff, now->n_rows * sizeof *from);
-	if (before && us > 0) {
+	r = table_set_rows(out, now->n_rows);
+	if (r == 0 && before) {
 		columns = column_map(now, before);
-		if (!columns)
-			return -ENOMEM;
-		r = match(now, before, from);
+		r = columns ? match(now, before, from) : -ENOMEM;
 	}
-	for (uint32_t i = 0; i < now->n_rows && r == 0; i++) {
-		uint32_t to;
-
-		r = table_add_row(out, &to);
-		if (r == 0)
-			rate_row(now, i, before, from[i], columns, us, out, to);
+	if (r < 0)
+		return r;
+	if (before)
+		find_reaped(now, before, columns, from, reaped);
+	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
+		if (now->schema->columns[c].kind != KIND_COUNTER)
+			copy_column(now, c, out);
+		else if (before && columns[c] != NO_ROW)
+			rate_column(now, c, before, columns[c], from, reaped, us, out);
 	}
-	return r;
+	return 0;
 }
 
 int rate_keep(const struct table *t, struct strpool *pool, struct table *ret)
@@ -241,23 +259,22 @@ int rate_keep(const struct table *t, struct strpool *pool, struct table *ret)
 
 	table_clear(ret);
 	ret->pool = pool;
-	for (uint32_t i = 0; i < t->n_rows && r == 0; i++) {
-		uint32_t row;
+	if (r == 0)
+		r = table_set_rows(ret, t->n_rows);
+	for (uint32_t c = 0; c < t->schema->n_columns && r == 0; c++) {
+		const struct column *col = &t->schema->columns[c];
 
-		r = table_add_row(ret, &row);
-		for (uint32_t c = 0; c < t->schema->n_columns && r == 0; c++) {
-			const struct column *col = &t->schema->columns[c];
-
-			if (table_is_null(t, c, i))
-				continue;
-			if (col->type != COL_STR) {
-				table_set(ret, row, c, table_get(t, c, i));
-			} else if (col->flags & COL_KEY) {
+		if (col->type != COL_STR) {
+			if (col->kind == KIND_COUNTER || (col->flags & (COL_KEY | COL_REAPMARK)))
+				copy_column(t, c, ret);
+			continue;
+		}
+		for (uint32_t i = 0; (col->flags & COL_KEY) && i < t->n_rows && r == 0; i++)
+			if (!table_is_null(t, c, i)) {
 				struct str s = table_str(t, c, i);
 
-				r = table_set_str(ret, row, c, s.p, s.len);
+				r = table_set_str(ret, i, c, s.p, s.len);
 			}
-		}
 	}
 	return r;
 }

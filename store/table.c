@@ -87,6 +87,25 @@ int table_add_row(struct table *t, uint32_t *ret_row)
 	return 0;
 }
 
+int table_set_rows(struct table *t, uint32_t n)
+{
+	t->n_rows = 0;
+	if (n > ROWS_MAX)
+		return -EMSGSIZE;
+	if (n > t->cap_rows) {
+		int r = reshape(t, n + n / 4);
+
+		if (r < 0)
+			return r;
+	}
+	for (uint32_t c = 0; c < t->schema->n_columns && n > 0; c++) {
+		memset(t->cells + (size_t)c * t->cap_rows, 0, n * sizeof *t->cells);
+		memset(t->nulls + (size_t)c * t->cap_rows, 1, n);
+	}
+	t->n_rows = n;
+	return 0;
+}
+
 void table_drop_row(struct table *t)
 {
 	assert(t->n_rows > 0);

@@ -33,6 +33,8 @@ int table_set_schema(struct table *t, struct table_schema *schema);
 
 /* Adds a row of NULLs at the end; ret_row numbers it. -EMSGSIZE above ROWS_MAX. */
 int table_add_row(struct table *t, uint32_t *ret_row);
+/* Makes it n rows, all NULL, instead of those it has. -EMSGSIZE above ROWS_MAX. */
+int table_set_rows(struct table *t, uint32_t n);
 /* Takes the last row away again. */
 void table_drop_row(struct table *t);
 
