@@ -1,7 +1,7 @@
 /* chunk.c -- reading a sealed hour
  *
- * Every section but the groups is there twice or can be made anew (docs/format.md, section 8), so that one damaged place costs at
- * most one group.
+ * Every section but the groups is there twice or can be made anew (docs/format.md, section 8), so that one damaged
+ * place costs at most one group.
  */
 #include "store/chunk.h"
 #include "store/text.h"
@@ -391,7 +391,7 @@ int chunk_load(struct chunk *c, uint32_t i, struct unpacker *u, struct group **r
 	memcpy(&h, b.p, sizeof h);
 	r = group_check_header(&h, b.len - sizeof h);
 	if (r == 0 && (get_le32(h.n) != cg->n || get_le64(h.first_seq) != cg->first_seq ||
-			  get_le32(h.body_len) != b.len - sizeof h))
+	                  get_le32(h.body_len) != b.len - sizeof h))
 		r = -EBADMSG;
 	if (r == 0 && h.codec == CODEC_ZSTD_DICT)
 		r = need_dict(c);
@@ -436,7 +436,8 @@ static int list_group(struct chunk *c, uint32_t i, struct unpacker *u, struct li
 	return r;
 }
 
-/* From the groups themselves. What a damaged one held keeps its place: number, a time as good as the index has it, no sizes. */
+/* From the groups themselves. What a damaged one held keeps its place: number, a time as good as the index has it, no
+ * sizes. */
 static int make_listing(struct chunk *c, struct listing *l)
 {
 	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;

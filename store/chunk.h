@@ -1,7 +1,7 @@
 /* chunk.h -- a sealed hour (docs/format.md, section 8)
  *
- * Any snapshot is read by one look-up in the index and the decoding of one group. Opening reads meta, schemas and index; dictionary
- * and listing are read when they are first needed. One thread.
+ * Any snapshot is read by one look-up in the index and the decoding of one group. Opening reads meta, schemas and
+ * index; dictionary and listing are read when they are first needed. One thread.
  */
 #ifndef STORE_CHUNK_H
 #define STORE_CHUNK_H
@@ -16,7 +16,7 @@
 struct chunk_writer;
 
 struct chunk_options {
-	int level;	  /* of zstd; 0: the default */
+	int level;        /* of zstd; 0: the default */
 	uint32_t group_n; /* snapshots a group; 0: the default */
 };
 
@@ -24,8 +24,8 @@ struct chunk_options {
 int chunk_writer_new(
     int dirfd, const char *name, struct file_id *id, const struct chunk_options *o, struct chunk_writer **ret);
 
-/* Adds the next snapshot; seq ascends. i: its place in sizes, which the texts' sizes are copied from; if sizes is NULL they are
- * computed. */
+/* Adds the next snapshot; seq ascends. i: its place in sizes, which the texts' sizes are copied from; if sizes is NULL
+ * they are computed. */
 int chunk_writer_add(
     struct chunk_writer *w, uint32_t seq, const struct snapshot *s, const struct listing *sizes, uint32_t i);
 
@@ -69,8 +69,8 @@ void chunk_groups(const struct chunk *c, const struct chunk_group **ret, uint32_
 bool chunk_totals(const struct chunk *c, const struct chunk_total **ret, uint32_t *ret_n);
 void chunk_schemas(const struct chunk *c, struct schema *const **ret, uint32_t *ret_n);
 
-/* The listing, read at the first call. Where it is damaged, groups are decoded to make it anew (snapshots of a group that is damaged
- * too have no sizes). Borrowed. */
+/* The listing, read at the first call. Where it is damaged, groups are decoded to make it anew (snapshots of a group
+ * that is damaged too have no sizes). Borrowed. */
 int chunk_listing(struct chunk *c, const struct listing **ret);
 /* Gives the listing's memory back; the next call reads it again. */
 void chunk_forget_listing(struct chunk *c);

@@ -1,7 +1,7 @@
 /* chunk_writer.c -- writing a sealed hour
  *
- * The first group's body becomes the dictionary of all groups, the first included: what idles looks the same in every keyframe, and
- * costs next to nothing after the first.
+ * The first group's body becomes the dictionary of all groups, the first included: what idles looks the same in every
+ * keyframe, and costs next to nothing after the first.
  */
 #include "store/chunk.h"
 #include "store/group_writer.h"
@@ -191,8 +191,8 @@ static int add_sizes(
 
 		if (t->absent)
 			continue;
-		r = listing_set(&w->listing, t->schema->id, t->n_rows,
-		    lt && lt->len[i] > 0 ? lt->len[i] : text_table_len(t));
+		r = listing_set(
+		    &w->listing, t->schema->id, t->n_rows, lt && lt->len[i] > 0 ? lt->len[i] : text_table_len(t));
 	}
 	return r;
 }
@@ -200,9 +200,9 @@ static int add_sizes(
 int chunk_writer_add(
     struct chunk_writer *w, uint32_t seq, const struct snapshot *s, const struct listing *sizes, uint32_t i)
 {
-	bool anew = w->n == w->options.group_n || group_writer_size(w->groups) > GROUP_RAW_MAX / 8 ||
-		    (w->n > 0 && (seq != w->first_seq + w->n || s->boot != w->boot ||
-				     !group_writer_fits(w->groups, s)));
+	bool anew =
+	    w->n == w->options.group_n || group_writer_size(w->groups) > GROUP_RAW_MAX / 8 ||
+	    (w->n > 0 && (seq != w->first_seq + w->n || s->boot != w->boot || !group_writer_fits(w->groups, s)));
 	int r = anew ? finish_group(w) : 0;
 
 	if (r < 0)

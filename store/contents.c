@@ -1,8 +1,8 @@
 /* contents.c -- what is in snapshots, decoded and rendered
  *
- * HOUR TEXTS  The text of a table over an hour is never made as a whole. A list of where each snapshot's lines end comes from the
- *             listing's sizes alone; a range is then rendered from the snapshots that it touches.
- * RATES       Readers go forward as a rule: what a rate was made from is kept as "the moment before" of the next one.
+ * HOUR TEXTS  The text of a table over an hour is never made as a whole. A list of where each snapshot's lines end
+ * comes from the listing's sizes alone; a range is then rendered from the snapshots that it touches. RATES Readers go
+ * forward as a rule: what a rate was made from is kept as "the moment before" of the next one.
  */
 #include "store/contents.h"
 
@@ -39,7 +39,7 @@ struct extents {
 	uint64_t used; /* 0: empty */
 	uint32_t n, cap;
 	uint64_t *end;
-	uint8_t *header; /* a header line comes before the snapshot's lines */
+	uint8_t *header;                   /* a header line comes before the snapshot's lines */
 	const struct table_schema *schema; /* of the last snapshot that has the table */
 };
 
@@ -174,8 +174,7 @@ static struct kept_text *find_text(struct contents *c, int32_t hour, uint32_t i,
 	return NULL;
 }
 
-bool contents_rendered(
-    struct contents *c, int32_t hour, uint32_t i, uint16_t table, int form, struct span *ret)
+bool contents_rendered(struct contents *c, int32_t hour, uint32_t i, uint16_t table, int form, struct span *ret)
 {
 	struct kept_text *t = find_text(c, hour, i, table, form);
 
@@ -513,8 +512,7 @@ static int make_piece(struct contents *c, struct hour *h, uint32_t i, const stru
 	return 0;
 }
 
-int contents_hour_text(
-    struct contents *c, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out)
+int contents_hour_text(struct contents *c, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out)
 {
 	struct extents *e;
 	uint32_t low = 0, high;

@@ -1,7 +1,7 @@
 /* contents.h -- what is in snapshots, decoded and rendered, with what is worth keeping of it
  *
- * Part of store: the caches behind store_table, store_rate, store_text and store_hour_text. Works on open hours; everything
- * about an hour is forgotten before it is closed. One thread.
+ * Part of store: the caches behind store_table, store_rate, store_text and store_hour_text. Works on open hours;
+ * everything about an hour is forgotten before it is closed. One thread.
  */
 #ifndef STORE_CONTENTS_H
 #define STORE_CONTENTS_H
@@ -30,15 +30,14 @@ int contents_rate(struct contents *c, struct hour *before, uint32_t k, struct ho
 /* Renders a table and keeps the text under that name; true: it is kept already. */
 int contents_render(struct contents *c, const struct table *t, bool json, int32_t hour, uint32_t i, uint16_t table,
     int form, struct span *ret);
-bool contents_rendered(
-    struct contents *c, int32_t hour, uint32_t i, uint16_t table, int form, struct span *ret);
+bool contents_rendered(struct contents *c, int32_t hour, uint32_t i, uint16_t table, int form, struct span *ret);
 
 /* The text of the whole hour (store_hour_text). */
 int contents_hour_len(struct contents *c, struct hour *h, uint16_t table, uint64_t *ret_len);
-int contents_hour_text(
-    struct contents *c, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out);
+int contents_hour_text(struct contents *c, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out);
 
 /* Heat entries made from the tables themselves; before: the hour whose last snapshot comes first, or NULL. */
-int contents_heat(struct contents *c, struct hour *before, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n);
+int contents_heat(
+    struct contents *c, struct hour *before, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n);
 
 #endif

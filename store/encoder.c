@@ -1,7 +1,7 @@
 /* encoder.c -- snapshots into the frames of a log
  *
- * A keyframe comes every so many snapshots, at a new hour (another log), at a new boot or schema, and when somebody wants
- * one. Strings are swept with the regular ones only: they must have been interned anew for it.
+ * A keyframe comes every so many snapshots, at a new hour (another log), at a new boot or schema, and when somebody
+ * wants one. Strings are swept with the regular ones only: they must have been interned anew for it.
  */
 #include "store/encoder.h"
 
@@ -24,7 +24,7 @@ struct encoder {
 	uint32_t keyframe_every, since_keyframe;
 	int32_t hour;
 	uint64_t boot, ordinal;
-	bool epoch; /* the present snapshot's strings are all of the present epoch */
+	bool epoch;  /* the present snapshot's strings are all of the present epoch */
 	bool broken; /* nothing can be based on the state */
 	atomic_bool want_keyframe;
 };
@@ -150,7 +150,7 @@ int encoder_encode(struct encoder *e, const struct snapshot *s, struct encoded *
 	_cleanup_(cleanup_encoded) struct encoded *out = calloc(1, sizeof *out);
 	bool wanted = atomic_exchange(&e->want_keyframe, false);
 	bool keyframe = wanted || e->broken || e->epoch || hour_of(s->time_ms) != e->hour || s->boot != e->boot ||
-			!group_writer_fits(e->groups, s);
+	                !group_writer_fits(e->groups, s);
 	struct disk_heat heat;
 	int r;
 

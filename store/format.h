@@ -18,7 +18,7 @@ enum {
 	TABLE_ID_MAX = 4095,
 	STRING_ID_MAX = 1 << 22, /* string ids are below this */
 	STRING_LEN_MAX = 1 << 20,
-	ROWS_MAX = 1 << 22, /* rows of a table in a snapshot, and lives in a group */
+	ROWS_MAX = 1 << 22,  /* rows of a table in a snapshot, and lives in a group */
 	CELLS_MAX = 1 << 24, /* lives × columns of a table in a group */
 	SEQ_MAX = (1 << 20) - 2,
 	PART_MAX = 9999,

@@ -17,7 +17,7 @@ struct moment {
 struct lazy_table {
 	struct table_reader *reader;
 	uint32_t n_pieces; /* taken up */
-	int err;	   /* -EBADMSG once its bytes broke the format */
+	int err;           /* -EBADMSG once its bytes broke the format */
 };
 
 struct group {

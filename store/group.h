@@ -19,9 +19,9 @@ DEFINE_CLEANUP(group, group_free)
 /* Checks a group header's own rules; len: bytes that lie behind it. -EBADMSG. */
 int group_check_header(const struct disk_group *h, size_t len);
 
-/* Takes up a group with its raw (decompressed) body, which is moved out of *raw. The first must be a keyframe, the others based
- * and following in seq, of the same schema and boot. -EBADMSG otherwise, or if times, strings or the list of sections are not as
- * the format says; the group is void then. */
+/* Takes up a group with its raw (decompressed) body, which is moved out of *raw. The first must be a keyframe, the
+ * others based and following in seq, of the same schema and boot. -EBADMSG otherwise, or if times, strings or the list
+ * of sections are not as the format says; the group is void then. */
 int group_append(struct group *g, const struct disk_group *h, struct buf *raw);
 
 uint32_t group_n(const struct group *g);
@@ -30,12 +30,13 @@ uint64_t group_boot(const struct group *g);
 void group_times(const struct group *g, uint32_t s, int64_t *ret_time_ms, uint64_t *ret_boot_us);
 const struct schema *group_schema(const struct group *g);
 
-/* A table of snapshot s, by its index in the schema. -ENOENT: not in that snapshot. -EBADMSG: its bytes break the format (again at
- * every call). Borrowed until the next call for that table. */
+/* A table of snapshot s, by its index in the schema. -ENOENT: not in that snapshot. -EBADMSG: its bytes break the
+ * format (again at every call). Borrowed until the next call for that table. */
 int group_table(struct group *g, uint32_t index, uint32_t s, const struct table **ret);
 int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret);
 
-/* All tables of snapshot s; tables: room for as many as the schema has. They may be read, not changed. -EBADMSG as group_table. */
+/* All tables of snapshot s; tables: room for as many as the schema has. They may be read, not changed. -EBADMSG as
+ * group_table. */
 int group_snapshot(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret);
 
 size_t group_memory(const struct group *g);

@@ -100,9 +100,9 @@ static void gather_psi(const struct snapshot *s, struct counters *c)
 	const struct table *t = find_table(s, "psi");
 
 	for (unsigned i = 0; i < PSI_N; i++)
-		c->has_psi[i] = t && get(t, "some_total_us",
-					     find_row(t, table_schema_find(t->schema, "resource"), resources[i]),
-					     &c->psi[i]);
+		c->has_psi[i] =
+		    t && get(t, "some_total_us", find_row(t, table_schema_find(t->schema, "resource"), resources[i]),
+		             &c->psi[i]);
 }
 
 static int gather_disks(const struct snapshot *s, struct counters *c)
@@ -236,8 +236,8 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 			m[HEAT_CPU] = permille(now->cpu[CPU_BUSY] - before->cpu[CPU_BUSY], all);
 			/* The kernel's iowait can go back a little. */
 			m[HEAT_IOWAIT] = now->cpu[CPU_IOWAIT] < before->cpu[CPU_IOWAIT]
-					     ? 0
-					     : permille(now->cpu[CPU_IOWAIT] - before->cpu[CPU_IOWAIT], all);
+			                     ? 0
+			                     : permille(now->cpu[CPU_IOWAIT] - before->cpu[CPU_IOWAIT], all);
 		}
 		for (unsigned i = 0; i < PSI_N; i++)
 			if (before->has_psi[i] && now->has_psi[i] && now->psi[i] >= before->psi[i])

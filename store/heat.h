@@ -12,15 +12,15 @@ int heat_state_new(struct heat_state **ret);
 void heat_state_free(struct heat_state *h);
 DEFINE_CLEANUP(heat_state, heat_state_free)
 
-/* The entry of a snapshot that follows the one given before (of the same boot; otherwise, and for the first one, all rates are
- * unknown). Absent tables, columns and NULLs make measures HEAT_UNKNOWN. seq is left 0.
+/* The entry of a snapshot that follows the one given before (of the same boot; otherwise, and for the first one, all
+ * rates are unknown). Absent tables, columns and NULLs make measures HEAT_UNKNOWN. seq is left 0.
  *
  *   cpu, iowait   share of the `all` row of `cpu` that was not idle or iowait / was iowait
  *   mem           1 - MemAvailable / MemTotal (MemFree + Buffers + Cached on kernels before 3.14)
  *   psi_*         growth of `some` total over the time
  *   disk          largest growth of io_ms over the time
- *   health        100 less the worst of: psi cpu, psi io, twice psi memory, ten times what memory is used over 900 ‰ (in per cent;
- *                 without psi: cpu busy over 900 ‰ times ten, iowait) */
+ *   health        100 less the worst of: psi cpu, psi io, twice psi memory, ten times what memory is used over 900 ‰
+ * (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret);
 
 /* The measures as columns are named. */

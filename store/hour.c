@@ -181,8 +181,8 @@ static int open_part(struct hour *h, int dirfd, uint32_t number)
 	file_name(name, h->number, number, ".chunk");
 	r = chunk_open(dirfd, name, &p.chunk);
 	if (r < 0 && r != -ENOENT && r != -ENOMEM)
-		h->report.problem(h->report.arg, name, 0,
-		    r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
+		h->report.problem(
+		    h->report.arg, name, 0, r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
 	if (r < 0 && r != -ENOMEM) {
 		bool chunk_there = r != -ENOENT;
 
@@ -439,8 +439,8 @@ static void locate(const struct part *p, uint32_t k, uint32_t *ret_group, uint32
 	*ret_n = g ? g[low].n : runs[low].n;
 }
 
-int hour_group(struct hour *h, uint32_t i, struct group_cache *cache, struct unpacker *u, struct group **ret,
-    uint32_t *ret_s)
+int hour_group(
+    struct hour *h, uint32_t i, struct group_cache *cache, struct unpacker *u, struct group **ret, uint32_t *ret_s)
 {
 	struct group_key key = {.hour = h->number};
 	struct group *g, *made = NULL;
@@ -457,8 +457,7 @@ int hour_group(struct hour *h, uint32_t i, struct group_cache *cache, struct unp
 	if (g && p->wal && group_n(g) <= *ret_s)
 		r = wal_load(p->wal, key.index, n, u, &g);
 	if (!g) {
-		r = p->chunk ? chunk_load(p->chunk, key.index, u, &made)
-			     : wal_load(p->wal, key.index, n, u, &made);
+		r = p->chunk ? chunk_load(p->chunk, key.index, u, &made) : wal_load(p->wal, key.index, n, u, &made);
 		if (r == 0)
 			r = group_cache_add(cache, key, made);
 		else if (made)

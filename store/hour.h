@@ -1,6 +1,7 @@
 /* hour.h -- the snapshots of an hour, over all its files
  *
- * Readers get an hour from store_hour. Part after part, a chunk or a log each; a log grows while it is recorded. One thread.
+ * Readers get an hour from store_hour. Part after part, a chunk or a log each; a log grows while it is recorded. One
+ * thread.
  */
 #ifndef STORE_HOUR_H
 #define STORE_HOUR_H
@@ -52,14 +53,14 @@ int hour_update(struct hour *h);
 bool hour_is_stale(const struct hour *h, int dirfd);
 
 /* The decoded group that snapshot i lies in, and its place there. */
-int hour_group(struct hour *h, uint32_t i, struct group_cache *cache, struct unpacker *u, struct group **ret,
-    uint32_t *ret_s);
+int hour_group(
+    struct hour *h, uint32_t i, struct group_cache *cache, struct unpacker *u, struct group **ret, uint32_t *ret_s);
 
 /* The table's schema in snapshot i, NULL if it has none. Without decoding. */
 const struct table_schema *hour_table_schema(const struct hour *h, uint32_t i, uint16_t table);
 
-/* Snapshots, rows and text bytes of a table over the hour, from the index alone. False if that is not known so (a log, a damaged index) or
- * if the table had more than one schema. */
+/* Snapshots, rows and text bytes of a table over the hour, from the index alone. False if that is not known so (a log,
+ * a damaged index) or if the table had more than one schema. */
 bool hour_total(const struct hour *h, uint16_t table, struct chunk_total *ret);
 
 /* Heat entries from sidecars and logs. -ENOENT, -EBADMSG: a part's sidecar is not to be had. Borrowed. */

@@ -31,8 +31,7 @@ int identity_read(int dirfd, struct identity *ret)
 		return r == -ENOENT && s ? -EBADMSG : r;
 	if (host.len >= sizeof ret->host)
 		return -EBADMSG;
-	*ret = (struct identity){
-	    .id = sealed_id(s)->store_id, .created_ms = (int64_t)sealed_id(s)->first_seq};
+	*ret = (struct identity){.id = sealed_id(s)->store_id, .created_ms = (int64_t)sealed_id(s)->first_seq};
 	memcpy(ret->host, host.p, host.len);
 	return 0;
 }

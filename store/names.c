@@ -53,7 +53,8 @@ bool hour_parse(const char *s, size_t len, int32_t *ret)
 		return false;
 	if (m < 1 || m > 12 || d < 1 || d > 31 || h > 23)
 		return false;
-	/* Days before the year, its leap day if March has come, and the rest; a day that does not exist does not come back. */
+	/* Days before the year, its leap day if March has come, and the rest; a day that does not exist does not come
+	 * back. */
 	hour = 365 * (y - 1970) + (y + 3) / 4 - (y + 99) / 100 + (y + 399) / 400 - 478 + before_month[m - 1] + d - 1;
 	hour += m > 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
 	hour = 24 * hour + h;
@@ -76,8 +77,8 @@ bool file_name_parse(const char *name, enum file_type *ret_type, int32_t *ret_ho
 	static const struct {
 		const char *suffix;
 		enum file_type type;
-	} suffixes[] = {{".wal", FILE_WAL}, {".chunk", FILE_CHUNK}, {".heat", FILE_HEAT}, {".wal.damaged", FILE_DAMAGED},
-	    {".chunk.damaged", FILE_DAMAGED}};
+	} suffixes[] = {{".wal", FILE_WAL}, {".chunk", FILE_CHUNK}, {".heat", FILE_HEAT},
+	    {".wal.damaged", FILE_DAMAGED}, {".chunk.damaged", FILE_DAMAGED}};
 	const char *p = name + HOUR_NAME_LEN;
 
 	*ret_hour = 0;

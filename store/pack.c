@@ -108,8 +108,7 @@ int unpacker_unpack(
 		memcpy(out->p, body.p, raw_len);
 		break;
 	case CODEC_ZSTD_DICT:
-		if (ZSTD_isError(ZSTD_DCtx_refPrefix_advanced(
-			u->ctx, dict.p, span_left(&dict), ZSTD_dct_rawContent)))
+		if (ZSTD_isError(ZSTD_DCtx_refPrefix_advanced(u->ctx, dict.p, span_left(&dict), ZSTD_dct_rawContent)))
 			return -ENOMEM;
 		/* fall through */
 	case CODEC_ZSTD:

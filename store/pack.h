@@ -24,7 +24,8 @@ int unpacker_new(struct unpacker **ret);
 void unpacker_free(struct unpacker *u);
 DEFINE_CLEANUP(unpacker, unpacker_free)
 
-/* Replaces out by the raw_len bytes that body stands for. dict: as when packing, for CODEC_ZSTD_DICT. -EBADMSG if body is not that. */
+/* Replaces out by the raw_len bytes that body stands for. dict: as when packing, for CODEC_ZSTD_DICT. -EBADMSG if body
+ * is not that. */
 int unpacker_unpack(
     struct unpacker *u, uint8_t codec, struct span body, struct span dict, size_t raw_len, struct buf *out);
 

@@ -174,16 +174,17 @@ static bool cell_rate(const struct column *col, uint64_t now, uint64_t before, u
 }
 
 /* Which rows' REAPED counters are not their own: their REAPMARK is not what it was. */
-static void find_reaped(const struct table *now, const struct table *before, const uint32_t *columns,
-    const uint32_t *from, uint8_t *reaped)
+static void find_reaped(
+    const struct table *now, const struct table *before, const uint32_t *columns, const uint32_t *from, uint8_t *reaped)
 {
 	memset(reaped, 0, now->n_rows);
 	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
 		if (!(now->schema->columns[c].flags & COL_REAPMARK) || columns[c] == NO_ROW)
 			continue;
 		for (uint32_t i = 0; i < now->n_rows; i++)
-			if (from[i] != NO_ROW && (table_is_null(now, c, i) || table_is_null(before, columns[c], from[i]) ||
-						     table_get(now, c, i) != table_get(before, columns[c], from[i])))
+			if (from[i] != NO_ROW &&
+			    (table_is_null(now, c, i) || table_is_null(before, columns[c], from[i]) ||
+			        table_get(now, c, i) != table_get(before, columns[c], from[i])))
 				reaped[i] = 1;
 	}
 }

@@ -1,9 +1,9 @@
 /* recorder.c -- the writer's side of a store: logs are opened, appended to, finished and sealed
  *
- * RECOVERY  At the start every log is recovered (torn tail cut, the cut synced). The newest goes on being appended to; the others are
- *           finished and wait for the sealer. A log whose chunk is there was sealed before the crash: it is removed.
- * THREADS   The open log belongs to the writing thread. Between the threads there are only the list of finished logs and the
- *           figures, under a lock that is never held during I/O.
+ * RECOVERY  At the start every log is recovered (torn tail cut, the cut synced). The newest goes on being appended to;
+ * the others are finished and wait for the sealer. A log whose chunk is there was sealed before the crash: it is
+ * removed. THREADS   The open log belongs to the writing thread. Between the threads there are only the list of
+ * finished logs and the figures, under a lock that is never held during I/O.
  */
 #include "store/recorder.h"
 
@@ -126,12 +126,13 @@ static int take_lock(struct recorder *r)
 	return k < 0 ? k : io_pwrite(r->lockfd, pid, strlen(pid), 0);
 }
 
-/* Whether a directory without a store file may become a store: nothing in it but what an interrupted creation leaves. */
+/* Whether a directory without a store file may become a store: nothing in it but what an interrupted creation leaves.
+ */
 static int is_foreign(const char *name, void *arg)
 {
 	(void)arg;
-	return strcmp(name, LOCK_FILE) != 0 && strcmp(name, STORE_FILE ".tmp") != 0 && strcmp(name, SNAPSHOT_DIR) != 0 &&
-	       strcmp(name, "lost+found") != 0;
+	return strcmp(name, LOCK_FILE) != 0 && strcmp(name, STORE_FILE ".tmp") != 0 &&
+	       strcmp(name, SNAPSHOT_DIR) != 0 && strcmp(name, "lost+found") != 0;
 }
 
 static int open_identity(struct recorder *r)
@@ -511,8 +512,8 @@ int recorder_append(struct recorder *r, const struct encoded *e)
 	pieces[0] = span_of(&seq, sizeof seq);
 	pieces[1] = span_of(e->frame.p + WAL_SEQ_OFF + sizeof seq, WAL_HEAT_SEQ_OFF - WAL_SEQ_OFF - sizeof seq);
 	pieces[2] = span_of(&heat_seq, sizeof heat_seq);
-	pieces[3] = span_of(e->frame.p + WAL_HEAT_SEQ_OFF + sizeof heat_seq,
-	    e->frame.len - WAL_HEAT_SEQ_OFF - sizeof heat_seq);
+	pieces[3] =
+	    span_of(e->frame.p + WAL_HEAT_SEQ_OFF + sizeof heat_seq, e->frame.len - WAL_HEAT_SEQ_OFF - sizeof heat_seq);
 	k = log_append(r->log, FRAME_SNAPSHOT, pieces, 4, NULL);
 	if (k < 0)
 		return k;

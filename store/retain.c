@@ -1,7 +1,7 @@
 /* retain.c -- removing the oldest hours
  *
- * An hour is removed whole: all parts, sidecars, and what was put aside as damaged. Every file counts. The order is that of the hours' names,
- * never that of the directory.
+ * An hour is removed whole: all parts, sidecars, and what was put aside as damaged. Every file counts. The order is
+ * that of the hours' names, never that of the directory.
  */
 #include "store/retain.h"
 

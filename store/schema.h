@@ -12,18 +12,18 @@
 enum column_type { COL_U64 = 1, COL_I64, COL_F64, COL_DEC, COL_STR };
 enum column_kind { KIND_LABEL, KIND_GAUGE, KIND_COUNTER };
 enum column_flag {
-	COL_KEY = 1,	  /* part of the row's identity */
-	COL_REAPED = 2,	  /* a counter that the kernel also raises by what reaped children had used */
+	COL_KEY = 1,      /* part of the row's identity */
+	COL_REAPED = 2,   /* a counter that the kernel also raises by what reaped children had used */
 	COL_REAPMARK = 4, /* grows exactly when a child is reaped */
 };
 
 struct column {
 	const char *name; /* unit at its end: rss_bytes, utime_us */
 	const char *unit; /* "bytes", "us", "ticks", … or "" */
-	uint8_t type;	  /* enum column_type */
-	uint8_t kind;	  /* enum column_kind */
-	uint8_t flags;	  /* enum column_flag, or-ed */
-	uint8_t scale;	  /* COL_DEC: digits behind the point, at most 18 */
+	uint8_t type;     /* enum column_type */
+	uint8_t kind;     /* enum column_kind */
+	uint8_t flags;    /* enum column_flag, or-ed */
+	uint8_t scale;    /* COL_DEC: digits behind the point, at most 18 */
 };
 
 struct table_schema {
@@ -37,8 +37,8 @@ struct table_schema {
 /* A table without columns yet; name is copied. One reference. */
 int table_schema_new(uint16_t id, const char *name, struct table_schema **ret);
 
-/* Appends a column (names copied). -EINVAL: a name, type or scale that the format does not allow. -EEXIST: that name is there.
- * -EMSGSIZE: too many. Only before the schema is in use. */
+/* Appends a column (names copied). -EINVAL: a name, type or scale that the format does not allow. -EEXIST: that name is
+ * there. -EMSGSIZE: too many. Only before the schema is in use. */
 int table_schema_add(struct table_schema *t, const struct column *c);
 
 /* A copy with its own columns, to be extended. */

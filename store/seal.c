@@ -1,7 +1,8 @@
 /* seal.c -- from a finished log to a sealed hour
  *
- * Reads the log run by run, so that memory follows a run and a group, not the hour. Order of what becomes durable: sidecar, chunk, and
- * only then the log's removal; a crash in between leaves both, and the chunk names the log it holds.
+ * Reads the log run by run, so that memory follows a run and a group, not the hour. Order of what becomes durable:
+ * sidecar, chunk, and only then the log's removal; a crash in between leaves both, and the chunk names the log it
+ * holds.
  */
 #include "store/seal.h"
 
@@ -68,7 +69,8 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	for (uint32_t i = 0; i < n_runs && r == 0; i++) {
 		r = add_run(w, i, u, cw);
 		if (r == -EBADMSG) {
-			/* Frames that are whole and do not make sense; the rest of the hour is sealed without the run. */
+			/* Frames that are whole and do not make sense; the rest of the hour is sealed without the run.
+			 */
 			*n_lost += runs[i].n;
 			r = 0;
 		} else {
@@ -80,8 +82,8 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	return r < 0 ? r : chunk_writer_finish(TAKE(cw), wal_id(w)->id, wal_len, *n_lost);
 }
 
-/* Groups of a minute as a rule; of more where snapshots are far apart, since what a keyframe costs is shared by few. Measured: at 1 s,
- * 60 a group; at 10 s, 30 cost 1 150 bytes a snapshot, 10 cost 1 310. */
+/* Groups of a minute as a rule; of more where snapshots are far apart, since what a keyframe costs is shared by few.
+ * Measured: at 1 s, 60 a group; at 10 s, 30 cost 1 150 bytes a snapshot, 10 cost 1 310. */
 static uint32_t group_size(const struct listing *l)
 {
 	return l->n > 1 && (l->time_ms[l->n - 1] - l->time_ms[0]) / (l->n - 1) >= 5000 ? 30 : 60;

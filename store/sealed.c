@@ -291,9 +291,8 @@ static int scan_frames(struct sealed *s, const char *kind)
 		return r;
 	scan_init(&scan, s->fd, s->id.id, s->len);
 	while ((r = scan_next(&scan, &f)) == 0) {
-		struct disk_toc_entry e = {.type = put_le32(f.type),
-		    .len = put_le32((uint32_t)span_left(&f.payload)),
-		    .off = put_le64(f.off)};
+		struct disk_toc_entry e = {
+		    .type = put_le32(f.type), .len = put_le32((uint32_t)span_left(&f.payload)), .off = put_le64(f.off)};
 
 		buf_put(&s->toc, &e, sizeof e);
 		s->n_toc++;
@@ -301,8 +300,8 @@ static int scan_frames(struct sealed *s, const char *kind)
 	return r == -ENODATA ? s->toc.err : r;
 }
 
-static int open_with(int dirfd, const char *name, const char *kind, int (*load)(struct sealed *s, const char *kind),
-    struct sealed **ret)
+static int open_with(
+    int dirfd, const char *name, const char *kind, int (*load)(struct sealed *s, const char *kind), struct sealed **ret)
 {
 	_cleanup_(cleanup_io_close) int fd = io_open_read(dirfd, name);
 	_cleanup_(cleanup_sealed) struct sealed *s = NULL;

@@ -1,7 +1,8 @@
 /* store.c -- reading a store: which hours there are, and finding moments in them
  *
- * The list of hours is one directory listing, made when it is first asked for and again when the directory changed. Hours are opened by
- * name, so that looking at one moment costs the same in a store of a day and of ten years. A few stay open.
+ * The list of hours is one directory listing, made when it is first asked for and again when the directory changed.
+ * Hours are opened by name, so that looking at one moment costs the same in a store of a day and of ten years. A few
+ * stay open.
  */
 #include "store/store.h"
 
@@ -115,8 +116,8 @@ void store_close(struct store *s)
 
 void store_info(const struct store *s, struct store_info *ret)
 {
-	*ret = (struct store_info){
-	    .id = s->identity.id, .created_ms = s->identity.created_ms, .host = s->identity.host};
+	*ret =
+	    (struct store_info){.id = s->identity.id, .created_ms = s->identity.created_ms, .host = s->identity.host};
 }
 
 /* --- the list of hours --- */
@@ -434,8 +435,7 @@ int store_text(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum
 	return r < 0 ? r : contents_render(s->contents, t, json, hour_number(h), i, table, form, ret);
 }
 
-int store_text_len(
-    struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len)
+int store_text_len(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len)
 {
 	struct span text;
 	uint64_t rows;
@@ -479,8 +479,7 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 {
 	for (size_t i = 0; i < s->n_problems; i++) {
 		char name[FILE_NAME_SIZE + 16];
-		struct store_problem p = {
-		    .file = name, .off = s->problems[i].off, .what = s->problems[i].what};
+		struct store_problem p = {.file = name, .off = s->problems[i].off, .what = s->problems[i].what};
 
 		snprintf(name, sizeof name, "%s/%s", SNAPSHOT_DIR, s->problems[i].file);
 		each(&p, arg);

@@ -1,8 +1,8 @@
 /* store.h -- reading a store: hours, snapshots, tables, texts
  *
  * For readers in any process, also while a recorder writes. Opening costs one directory listing; an hour costs its
- * index; a table one group, from a cache with a byte budget. One thread at a time. Pointers that are returned as borrowed stay
- * valid until the next call on the same store unless said otherwise.
+ * index; a table one group, from a cache with a byte budget. One thread at a time. Pointers that are returned as
+ * borrowed stay valid until the next call on the same store unless said otherwise.
  *
  * Errors: -ENOENT nothing recorded there; -EBADMSG the bytes on disk that this needs are damaged (also told by
  * store_problems); -EPROTONOSUPPORT written by a newer version; others as the kernel says.
@@ -42,8 +42,8 @@ void store_hours(struct store *s, const int32_t **ret, size_t *ret_n);
  * one... holds at least the 4 hours asked for last. Opens by name: independent of the history's length. */
 int store_hour(struct store *s, int32_t hour, struct hour **ret);
 
-/* The newest snapshot not after time_ms: by the snapshots' times, whatever order they were recorded in (among equal times the
- * one recorded last). */
+/* The newest snapshot not after time_ms: by the snapshots' times, whatever order they were recorded in (among equal
+ * times the one recorded last). */
 int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq);
 /* The snapshot recorded last. */
 int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq);
@@ -53,9 +53,10 @@ int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq);
 /* A table at a moment. Borrowed. */
 int store_table(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret);
 
-/* The same with counters as rates since the snapshot recorded before it (its last appearance of the table, also in the hour before, not
- * across a boot): columns NAME_per_s, decimals with 3 digits. NULL where a counter went down, where the row was not there before, where a counter holds
- * reaped children's share, for all if there is no snapshot before. -ENOENT as store_table. Borrowed. */
+/* The same with counters as rates since the snapshot recorded before it (its last appearance of the table, also in the
+ * hour before, not across a boot): columns NAME_per_s, decimals with 3 digits. NULL where a counter went down, where
+ * the row was not there before, where a counter holds reaped children's share, for all if there is no snapshot before.
+ * -ENOENT as store_table. Borrowed. */
 int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret);
 
 enum text_form { FORM_TEXT, FORM_JSON, FORM_RATE, FORM_RATE_JSON };
@@ -63,17 +64,16 @@ enum text_form { FORM_TEXT, FORM_JSON, FORM_RATE, FORM_RATE_JSON };
 /* The whole text of a table in a snapshot. Borrowed. */
 int store_text(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, struct span *ret);
 /* Its length: for FORM_TEXT as hour_size, for the others from the group (then cached). */
-int store_text_len(
-    struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len);
+int store_text_len(struct store *s, struct hour *h, uint32_t i, uint16_t table, enum text_form form, uint64_t *ret_len);
 
-/* The text of a table over the whole hour: the header line with `time` first, then each snapshot's rows with its time in the first column. Where a
- * table's columns grew, the header line is repeated. Length, and any byte range (shorter at the end) appended to out. Appending only: as long as
- * the hour is live the text grows at its end. */
+/* The text of a table over the whole hour: the header line with `time` first, then each snapshot's rows with its time
+ * in the first column. Where a table's columns grew, the header line is repeated. Length, and any byte range (shorter
+ * at the end) appended to out. Appending only: as long as the hour is live the text grows at its end. */
 int store_hour_text_len(struct store *s, struct hour *h, uint16_t table, uint64_t *ret_len);
 int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out);
 
-/* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar is missing or
- * damaged: computed from the chunk (slow), remembered while the hour is open. */
+/* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar
+ * is missing or damaged: computed from the chunk (slow), remembered while the hour is open. */
 int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n);
 
 /* --- health --- */
@@ -95,8 +95,8 @@ struct store_file {
 };
 int store_files(struct store *s, int (*each)(const struct store_file *f, void *arg), void *arg);
 
-/* Reads and checks everything of every file: frames, schemas, groups decode, stored sizes equal rendered ones, listing and index agree, heat
- * equals what the chunk gives. each is told every violation. Returns their number. */
+/* Reads and checks everything of every file: frames, schemas, groups decode, stored sizes equal rendered ones, listing
+ * and index agree, heat equals what the chunk gives. each is told every violation. Returns their number. */
 int store_verify(struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
 
 #endif

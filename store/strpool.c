@@ -1,7 +1,8 @@
 /* strpool.c -- strings by small ids
  *
- * Entries lie in an array by id; their bytes are allocated one by one, so that a sweep gives memory back. The hash index is an
- * open-addressing table of ids, rebuilt after a sweep (deleting from such a table in place is not worth its subtlety).
+ * Entries lie in an array by id; their bytes are allocated one by one, so that a sweep gives memory back. The hash
+ * index is an open-addressing table of ids, rebuilt after a sweep (deleting from such a table in place is not worth its
+ * subtlety).
  */
 #include "store/strpool.h"
 
@@ -19,7 +20,7 @@ struct entry {
 
 struct strpool {
 	struct entry *entries;
-	uint32_t n;	 /* ids below this were given at some time */
+	uint32_t n; /* ids below this were given at some time */
 	uint32_t cap;
 	uint32_t n_live;
 	uint32_t *free_ids; /* a stack; smallest on top after a sweep */

@@ -1,8 +1,8 @@
 /* strpool.h -- strings by small ids
  *
  * Interning finds a string by its XXH3 and compares the bytes, so that two strings with one hash stay two. Ids are
- * small, stable while a string is used, and reused after a sweep: memory follows the strings alive, not the hour's length.
- * One thread.
+ * small, stable while a string is used, and reused after a sweep: memory follows the strings alive, not the hour's
+ * length. One thread.
  */
 #ifndef STORE_STRPOOL_H
 #define STORE_STRPOOL_H
@@ -22,12 +22,12 @@ int strpool_new(struct strpool **ret);
 void strpool_free(struct strpool *p);
 DEFINE_CLEANUP(strpool, strpool_free)
 
-/* Id of the string, new or old; marks it as used in the pool's present epoch. -EMSGSIZE above STRING_LEN_MAX or when ids
- * run out, -ENOMEM. */
+/* Id of the string, new or old; marks it as used in the pool's present epoch. -EMSGSIZE above STRING_LEN_MAX or when
+ * ids run out, -ENOMEM. */
 int strpool_intern(struct strpool *p, const void *s, size_t len, uint32_t *ret_id);
 
-/* Defines a string under an id that a file gives (decoding). -EBADMSG if the id is defined or not below STRING_ID_MAX. A pool
- * is used either with strpool_intern or with this. */
+/* Defines a string under an id that a file gives (decoding). -EBADMSG if the id is defined or not below STRING_ID_MAX.
+ * A pool is used either with strpool_intern or with this. */
 int strpool_define(struct strpool *p, uint32_t id, const void *s, size_t len);
 
 /* The string with that id, NULL if there is none. Valid until it is swept or the pool freed. */

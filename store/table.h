@@ -1,7 +1,7 @@
 /* table.h -- the rows of one table at one moment, and all tables of a moment
  *
- * Cells are column-major 64-bit values (enum column_type says how to read them). Every cell of a new row is NULL until it is
- * set. One thread at a time.
+ * Cells are column-major 64-bit values (enum column_type says how to read them). Every cell of a new row is NULL until
+ * it is set. One thread at a time.
  */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
@@ -11,14 +11,14 @@
 
 struct table {
 	struct table_schema *schema; /* a reference of the table's own */
-	struct strpool *pool;	     /* of string cells; borrowed */
+	struct strpool *pool;        /* of string cells; borrowed */
 	uint32_t n_rows;
 	uint32_t cap_rows;
 	uint64_t *cells;       /* [column * cap_rows + slot] */
-	uint8_t *nulls;	       /* same shape; 1 is NULL (the cell then keeps its last value) */
+	uint8_t *nulls;        /* same shape; 1 is NULL (the cell then keeps its last value) */
 	const uint32_t *order; /* slot of the row at each position; NULL: slot = position */
-	bool absent;	       /* the source could not be read: the table is not in this snapshot */
-	bool repeated;	       /* not due: rows are those of the snapshot before */
+	bool absent;           /* the source could not be read: the table is not in this snapshot */
+	bool repeated;         /* not due: rows are those of the snapshot before */
 	int32_t taken_ms;      /* rows were taken so long after the snapshot's time (before it, if negative) */
 };
 
@@ -67,14 +67,15 @@ static inline void table_set_null(struct table *t, uint32_t row, uint32_t column
 	t->nulls[(size_t)column * t->cap_rows + row] = 1;
 }
 
-/* Sets a string cell; the bytes may be anything. A string longer than STRING_LEN_MAX is cut in front of a UTF-8 character.
- * -ENOMEM, -EMSGSIZE (pool full) leave the cell NULL. */
+/* Sets a string cell; the bytes may be anything. A string longer than STRING_LEN_MAX is cut in front of a UTF-8
+ * character. -ENOMEM, -EMSGSIZE (pool full) leave the cell NULL. */
 int table_set_str(struct table *t, uint32_t row, uint32_t column, const void *s, size_t len);
 
 /* The string of a cell; an empty one for NULL. */
 struct str table_str(const struct table *t, uint32_t column, uint32_t row);
 
-/* Whether the row keys are the same (strings by their bytes; the schemas' key columns must agree in number and type). */
+/* Whether the row keys are the same (strings by their bytes; the schemas' key columns must agree in number and type).
+ */
 bool table_same_key(const struct table *a, uint32_t row_a, const struct table *b, uint32_t row_b);
 
 /* Length that a string may be cut to at the most without splitting a UTF-8 character: max, or up to three less. */
@@ -84,7 +85,7 @@ size_t utf8_cut(const char *s, size_t len, size_t max);
 struct snapshot {
 	int64_t time_ms;  /* wall clock, since 1970 */
 	uint64_t boot_us; /* CLOCK_BOOTTIME */
-	uint64_t boot;	  /* which boot: XXH3 of the boot id */
+	uint64_t boot;    /* which boot: XXH3 of the boot id */
 	uint32_t n_tables;
 	struct table **tables; /* ascending by table id */
 };

@@ -1,21 +1,16 @@
 /* table_reader.c -- one table through a group
  *
- * LIVES    Cells lie column-major by life, first values (init) beside the state of the cursor's snapshot (cells); the order of
- *          the rows is a list of lives. So rows that come and go move nothing but numbers.
- * CHANGES  Sections hold them life by life; taking up a section sorts them by snapshot, with absolute values, so that the
- *          cursor's step is a plain loop. Everything is checked then, and never again.
+ * LIVES    Cells lie column-major by life, first values (init) beside the state of the cursor's snapshot (cells); the
+ * order of the rows is a list of lives. So rows that come and go move nothing but numbers. CHANGES  Sections hold them
+ * life by life; taking up a section sorts them by snapshot, with absolute values, so that the cursor's step is a plain
+ * loop. Everything is checked then, and never again.
  */
 #include "store/table_reader.h"
 
+#include "store/section.h"
 #include "store/text.h"
 
 #define NO_SNAPSHOT UINT32_MAX
-
-struct cell_change {
-	uint32_t life;
-	uint32_t column; /* << 1 | becomes NULL */
-	uint64_t v;
-};
 
 /* What happens to the table at one snapshot. */
 struct step {
@@ -23,10 +18,10 @@ struct step {
 	bool repeated;
 	int32_t taken_ms;
 	uint32_t n_removed, n_inserted;
-	uint32_t *removed;  /* positions before */
-	uint32_t *inserted; /* positions after */
+	uint32_t *removed;   /* positions before */
+	uint32_t *inserted;  /* positions after */
 	uint32_t first_life; /* of the inserted */
-	struct cell_change *changes;
+	struct section_cell *changes;
 	uint32_t n_changes;
 };
 
@@ -47,8 +42,8 @@ struct table_reader {
 	struct step *steps;
 	uint32_t n, cap_steps;
 	uint32_t n_first; /* lives there from the start: those of the keyframe */
-	uint32_t first;	  /* the snapshot they begin with */
-	uint32_t at;	  /* the cursor; NO_SNAPSHOT: before the first */
+	uint32_t first;   /* the snapshot they begin with */
+	uint32_t at;      /* the cursor; NO_SNAPSHOT: before the first */
 	struct block *blocks;
 	size_t memory;
 
@@ -292,7 +287,8 @@ struct births {
 	uint32_t *base; /* life of each base row */
 };
 
-/* The rows of a section: numbers the lives, notes births and deaths (as snapshots of the section) and the steps' row changes. */
+/* The rows of a section: numbers the lives, notes births and deaths (as snapshots of the section) and the steps' row
+ * changes. */
 static int parse_rows(struct table_reader *t, struct span *in, uint32_t n, uint32_t first, struct births *ret)
 {
 	_cleanup_(cleanup_free) uint32_t *order = NULL;
@@ -354,8 +350,7 @@ static int parse_rows(struct table_reader *t, struct span *in, uint32_t n, uint3
 			r = parse_positions(t, in, ROWS_MAX, &st->n_inserted, &st->inserted);
 		if (r < 0)
 			return r;
-		if (st->n_inserted > 0 &&
-		    st->inserted[st->n_inserted - 1] >= n_rows - st->n_removed + st->n_inserted)
+		if (st->n_inserted > 0 && st->inserted[st->n_inserted - 1] >= n_rows - st->n_removed + st->n_inserted)
 			return -EBADMSG;
 		for (uint32_t i = 0; i < st->n_removed; i++)
 			t->death[order[st->removed[i]]] = (uint32_t)s - 1;
@@ -381,150 +376,17 @@ static int parse_rows(struct table_reader *t, struct span *in, uint32_t n, uint3
 	return 0;
 }
 
-static int parse_value(struct span *in, uint8_t type, uint64_t *ret)
-{
-	const le64 *bits;
-	int r;
-
-	switch (type) {
-	case COL_F64:
-		bits = span_take(in, sizeof *bits);
-		if (!bits)
-			return -EBADMSG;
-		*ret = get_le64(*bits);
-		return 0;
-	case COL_U64:
-		return span_varint(in, ret);
-	case COL_STR:
-		return span_varint_max(in, STRING_ID_MAX - 1, ret);
-	default:
-		r = span_varint(in, ret);
-		*ret = (uint64_t)unzigzag(*ret);
-		return r;
-	}
-}
-
 /* First values of the n lives from first on. */
 static int parse_init(struct table_reader *t, struct span in, uint32_t c, uint32_t first, uint32_t n)
 {
-	const struct column *col = &t->table.schema->columns[c];
-	bool difference = (col->flags & COL_KEY) && col->type != COL_F64 && col->type != COL_STR;
-	uint64_t *init = t->init + (size_t)c * t->table.cap_rows + first, before = 0;
-	uint8_t *null = t->init_null + (size_t)c * t->table.cap_rows + first;
-	const uint8_t *mode, *bits = NULL;
-	int r = 0;
+	size_t i = (size_t)c * t->table.cap_rows + first;
 
-	if (n == 0)
-		return span_left(&in) ? -EBADMSG : 0;
-	mode = span_take(&in, 1);
-	if (!mode || *mode > 2)
-		return -EBADMSG;
-	memset(null, *mode == 1, n);
-	if (*mode == 2) {
-		bits = span_take(&in, (n + 7) / 8);
-		if (!bits)
-			return -EBADMSG;
-		for (uint32_t i = 0; i < n; i++)
-			null[i] = bits[i / 8] >> (i % 8) & 1;
-	}
-	for (uint32_t i = 0; i < n && r == 0; i++) {
-		init[i] = 0;
-		if (null[i])
-			continue;
-		if (!difference) {
-			r = parse_value(&in, col->type, &init[i]);
-		} else {
-			r = parse_value(&in, COL_I64, &init[i]);
-			init[i] += before;
-		}
-		before = init[i];
-		if (r == 0 && col->type == COL_STR && !strpool_get(t->table.pool, (uint32_t)init[i]))
-			r = -EBADMSG;
-	}
-	return r < 0 ? r : span_left(&in) ? -EBADMSG : 0;
-}
-
-struct change_list {
-	struct cell_change *list; /* as they come */
-	uint32_t *s;		  /* the snapshot of each */
-	uint32_t n, cap;
-};
-
-static int change_list_add(struct change_list *cl, uint32_t s, struct cell_change ch)
-{
-	if (cl->n == cl->cap) {
-		uint32_t cap = cl->cap ? 2 * cl->cap : 256, *ps = realloc(cl->s, cap * sizeof *ps);
-		struct cell_change *p;
-
-		if (!ps)
-			return -ENOMEM;
-		cl->s = ps;
-		p = realloc(cl->list, cap * sizeof *p);
-		if (!p)
-			return -ENOMEM;
-		cl->list = p;
-		cl->cap = cap;
-	}
-	cl->s[cl->n] = s;
-	cl->list[cl->n++] = ch;
-	return 0;
-}
-
-/* One cell over the section: its steps come from positions, its values from values. */
-static int parse_cell(struct span *positions, struct span *values, const struct table *t, uint8_t order, uint64_t p,
-    uint32_t from, uint32_t end, struct cell_change ch, struct change_list *cl)
-{
-	uint64_t count, before = 0, s = from, column = ch.column;
-	uint8_t type = t->schema->columns[column].type;
-	int r = span_varint_max(positions, end, &count);
-	bool all = r == 0 && count == 0;
-
-	if (r < 0)
-		return r;
-	for (uint64_t left = all ? end - from : count; left > 0; left--) {
-		bool null = false;
-		uint64_t v;
-
-		if (!all) {
-			uint64_t step;
-
-			r = span_varint_max(positions, 2 * (uint64_t)GROUP_N_MAX + 1, &step);
-			if (r < 0)
-				return r;
-			if (step < 2)
-				return -EBADMSG;
-			s += (step >> 1) - 1;
-			null = step & 1;
-		}
-		if (s >= end)
-			return -EBADMSG;
-		if (!null) {
-			r = type == COL_STR ? span_varint_max(values, STRING_ID_MAX - 1, &v) : span_varint(values, &v);
-			if (r < 0)
-				return r;
-			if (type == COL_STR) {
-				if (!strpool_get(t->pool, (uint32_t)v))
-					return -EBADMSG;
-				p = v;
-			} else if (type == COL_F64) {
-				p ^= __builtin_bswap64(v);
-			} else {
-				before = order == 2 ? before + (uint64_t)unzigzag(v) : (uint64_t)unzigzag(v);
-				p += before;
-			}
-		}
-		ch.v = p;
-		ch.column = (uint32_t)(column << 1 | null);
-		r = change_list_add(cl, (uint32_t)s, ch);
-		if (r < 0)
-			return r;
-		s++;
-	}
-	return 0;
+	return section_take_init(
+	    &t->table.schema->columns[c], in, n, t->table.pool, n ? t->init + i : NULL, n ? t->init_null + i : NULL);
 }
 
 static int parse_changes(struct table_reader *t, struct span positions, struct span values, uint32_t c,
-    const struct births *b, struct change_list *cl)
+    const struct births *b, struct section_change_list *cl)
 {
 	uint8_t type = t->table.schema->columns[c].type;
 	uint32_t n_section = b->n_base + b->n_new, first_new = t->n_lives - b->n_new;
@@ -553,16 +415,16 @@ static int parse_changes(struct table_reader *t, struct span positions, struct s
 		if (from > t->death[life])
 			return -EBADMSG;
 		i = (size_t)c * t->table.cap_rows + life;
-		r = parse_cell(&positions, &values, &t->table, *order, t->table.cells[i], from, t->death[life],
-		    (struct cell_change){.life = life, .column = c}, cl);
+		r = section_take_cell(&positions, &values, type, *order, t->table.pool, t->table.cells[i], from,
+		    t->death[life], (struct section_cell){.life = life, .column = c << 1}, cl);
 	}
 	return r < 0 ? r : span_left(&values) ? -EBADMSG : 0;
 }
 
 /* Sorts the changes by snapshot into the steps. */
-static int distribute(struct table_reader *t, const struct change_list *cl, uint32_t n)
+static int distribute(struct table_reader *t, const struct section_change_list *cl, uint32_t n)
 {
-	struct cell_change *p = block_new(t, cl->n * sizeof *p);
+	struct section_cell *p = block_new(t, cl->n * sizeof *p);
 	struct step *st = t->steps + t->n;
 
 	if (!p)
@@ -586,7 +448,7 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 	uint32_t n_columns = t->table.schema->n_columns, first_new = t->n_lives - b->n_new;
 	_cleanup_(cleanup_free) struct span *parts = malloc(3 * (size_t)n_columns * sizeof *parts + 1);
 	_cleanup_(cleanup_free) uint64_t *lens = malloc(3 * (size_t)n_columns * sizeof *lens + 1);
-	struct change_list cl = {0};
+	struct section_change_list cl = {0};
 	int r = 0;
 
 	if (!parts || !lens)
@@ -682,7 +544,7 @@ static void seek(struct table_reader *t, uint32_t s)
 		if (st->n_removed + st->n_inserted > 0)
 			apply_rows(t->order, &t->table.n_rows, st);
 		for (uint32_t i = 0; i < st->n_changes; i++) {
-			const struct cell_change *ch = &st->changes[i];
+			const struct section_cell *ch = &st->changes[i];
 			size_t cell = (size_t)(ch->column >> 1) * t->table.cap_rows + ch->life;
 
 			t->table.cells[cell] = ch->v;

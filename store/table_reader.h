@@ -15,14 +15,15 @@ int table_reader_new(struct table_schema *schema, struct strpool *pool, struct t
 void table_reader_free(struct table_reader *t);
 DEFINE_CLEANUP(table_reader, table_reader_free)
 
-/* Takes up the next n snapshots: their section, or NULL if none of them has the table. The first section is a keyframe's, all others
- * are based. -EBADMSG for anything the format does not allow; the reader is void then. */
+/* Takes up the next n snapshots: their section, or NULL if none of them has the table. The first section is a
+ * keyframe's, all others are based. -EBADMSG for anything the format does not allow; the reader is void then. */
 int table_reader_append(struct table_reader *t, const struct span *section, uint32_t n);
 
 /* Snapshots taken up so far. */
 uint32_t table_reader_n(const struct table_reader *t);
 
-/* The rows at snapshot s (below table_reader_n). -ENOENT: the table is not in that snapshot. Borrowed until the next call. */
+/* The rows at snapshot s (below table_reader_n). -ENOENT: the table is not in that snapshot. Borrowed until the next
+ * call. */
 int table_reader_at(struct table_reader *t, uint32_t s, const struct table **ret);
 
 /* The text of the rows at snapshot s, header line first. Lines of rows that did not change since the text asked for

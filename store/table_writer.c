@@ -1,27 +1,22 @@
 /* table_writer.c -- one table through a group
  *
  * STATE     The rows of the last snapshot, dense and column-major, with the number of the life that each row is in the
- *           present group. A NULL cell keeps its last value underneath: that is what the next change is a difference to.
- * ADDING    Rows are matched by key. As long as the keys at all positions are those of the snapshot before, which is nearly
- *           always so, whole columns are compared with memcmp. Otherwise old rows are looked up by a hash of their key; rows
- *           that keep their order go on living, all others are removed and inserted.
- * FINISHING Changes were gathered in order of time and are laid out life by life: what one cell does over time resembles
- *           itself, which is what zstd then finds.
+ *           present group. A NULL cell keeps its last value underneath: that is what the next change is a difference
+ * to. ADDING    Rows are matched by key. As long as the keys at all positions are those of the snapshot before, which
+ * is nearly always so, whole columns are compared with memcmp. Otherwise old rows are looked up by a hash of their key;
+ * rows that keep their order go on living, all others are removed and inserted. FINISHING Changes were gathered in
+ * order of time and are laid out life by life: what one cell does over time resembles itself, which is what zstd then
+ * finds.
  */
 #include "store/table_writer.h"
 
+#include "store/section.h"
 #include "store/text.h"
 
 #define NO_ROW UINT32_MAX
 
-struct change {
-	uint32_t life;
-	uint32_t s; /* snapshot << 1 | is NULL */
-	uint64_t v; /* difference to the last value, as the column's type has it */
-};
-
 struct column_writer {
-	struct change *changes;
+	struct section_change *changes;
 	uint32_t n_changes;
 	uint32_t cap_changes;
 	uint64_t *init; /* first values of the lives that are not base ones */
@@ -346,8 +341,8 @@ static bool same_rows(const struct table_writer *w, uint32_t n_rows)
 	return true;
 }
 
-static uint32_t key_hash(const struct table_writer *w, const uint64_t *cells, const uint8_t *nulls, size_t stride,
-    uint32_t row)
+static uint32_t key_hash(
+    const struct table_writer *w, const uint64_t *cells, const uint8_t *nulls, size_t stride, uint32_t row)
 {
 	uint64_t h = 0;
 
@@ -568,7 +563,7 @@ static int put_change(struct table_writer *w, uint32_t c, uint32_t s, uint32_t r
 	size_t i = (size_t)c * w->cap_rows + row, in = (size_t)c * w->in_stride + row;
 	bool null = w->in_null[in];
 	int r = grow(&cw->changes, &cw->cap_changes, cw->n_changes + 1, sizeof *cw->changes);
-	struct change *ch;
+	struct section_change *ch;
 
 	if (r < 0)
 		return r;
@@ -576,7 +571,7 @@ static int put_change(struct table_writer *w, uint32_t c, uint32_t s, uint32_t r
 		w->text_len += cell_len(w, c, w->in[in], null) - cell_len(w, c, w->cells[i], w->nulls[i]);
 	ch = &cw->changes[cw->n_changes++];
 	w->n_changes++;
-	*ch = (struct change){.life = w->life[row], .s = s << 1 | null};
+	*ch = (struct section_change){.life = w->life[row], .s = s << 1 | null};
 	w->nulls[i] = null;
 	if (null)
 		return 0;
@@ -600,7 +595,7 @@ static int compare_cells(struct table_writer *w, uint32_t s)
 	for (uint32_t c = 0; c < w->n_columns && w->n_rows > 0; c++) {
 		const uint64_t *old = w->cells + (size_t)c * w->cap_rows, *new = w->in + (size_t)c * w->in_stride;
 		const uint8_t *old_null = w->nulls + (size_t)c * w->cap_rows,
-			      *new_null = w->in_null + (size_t)c * w->in_stride;
+		              *new_null = w->in_null + (size_t)c * w->in_stride;
 
 		if (memcmp(old_null, new_null, w->n_rows) == 0 && memcmp(old, new, w->n_rows * sizeof *old) == 0)
 			continue;
@@ -645,164 +640,15 @@ int table_writer_add(struct table_writer *w, uint32_t s, const struct table *t)
 
 /* --- laying out --- */
 
-static void put_value(struct buf *out, uint8_t type, uint64_t v)
-{
-	switch (type) {
-	case COL_U64:
-	case COL_STR:
-		buf_put_varint(out, v);
-		break;
-	case COL_F64: {
-		le64 bits = put_le64(v);
-
-		buf_put(out, &bits, sizeof bits);
-		break;
-	}
-	default:
-		buf_put_varint(out, zigzag((int64_t)v));
-	}
-}
-
-static void put_init(const struct table_writer *w, uint32_t c, struct buf *out)
-{
-	const struct column *col = &w->schema->columns[c];
-	const struct column_writer *cw = &w->columns[c];
-	uint32_t n = w->n_lives - w->n_base, n_null = 0;
-	bool difference = (col->flags & COL_KEY) && col->type != COL_F64 && col->type != COL_STR;
-	uint64_t before = 0;
-
-	if (n == 0)
-		return;
-	for (uint32_t i = 0; i < n; i++)
-		n_null += cw->init_null[i];
-	buf_put_u8(out, n_null == 0 ? 0 : n_null == n ? 1 : 2);
-	if (n_null == n)
-		return;
-	for (uint32_t i = 0; n_null > 0 && i < n; i += 8) {
-		uint8_t bits = 0;
-
-		for (uint32_t k = 0; k < 8 && i + k < n; k++)
-			bits |= (uint8_t)(cw->init_null[i + k] << k);
-		buf_put_u8(out, bits);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		if (cw->init_null[i])
-			continue;
-		if (difference)
-			buf_put_varint(out, zigzag((int64_t)(cw->init[i] - before)));
-		else
-			put_value(out, col->type, cw->init[i]);
-		before = cw->init[i];
-	}
-}
-
-/* Stable, by life: within a life the changes stay in order of time. */
-static void sort_by_life(const struct column_writer *cw, uint32_t n_lives, uint32_t *count, struct change *out)
-{
-	memset(count, 0, ((size_t)n_lives + 1) * sizeof *count);
-	for (uint32_t i = 0; i < cw->n_changes; i++)
-		count[cw->changes[i].life + 1]++;
-	for (uint32_t i = 0; i < n_lives; i++)
-		count[i + 1] += count[i];
-	for (uint32_t i = 0; i < cw->n_changes; i++)
-		out[count[cw->changes[i].life]++] = cw->changes[i];
-}
-
-/* Number of changes that are made at every snapshot of a life from the first possible one on. */
-static uint32_t all_changes(const struct table_writer *w, uint32_t life, uint32_t n)
-{
-	uint32_t end = w->death[life] ? w->death[life] : n;
-
-	return end - (life < w->n_base ? 0 : w->birth[life] + 1);
-}
-
-static void put_positions(const struct table_writer *w, uint32_t n, const struct change *ch, uint32_t n_changes,
-    uint8_t order, struct buf *out)
-{
-	uint32_t next_life = 0;
-
-	buf_put_u8(out, order);
-	for (uint32_t i = 0, k; i < n_changes; i = k) {
-		uint32_t life = ch[i].life, at = life < w->n_base ? 0 : w->birth[life] + 1, nulls = 0;
-
-		for (k = i; k < n_changes && ch[k].life == life; k++)
-			nulls += ch[k].s & 1;
-		buf_put_varint(out, life + 1 - next_life);
-		next_life = life + 1;
-		if (nulls == 0 && k - i == all_changes(w, life, n)) {
-			buf_put_varint(out, 0);
-			continue;
-		}
-		buf_put_varint(out, k - i);
-		for (uint32_t j = i; j < k; j++) {
-			uint32_t s = ch[j].s >> 1;
-
-			buf_put_varint(out, (uint64_t)(s + 1 - at) << 1 | (ch[j].s & 1));
-			at = s + 1;
-		}
-	}
-}
-
-static unsigned bits_of(uint64_t delta)
-{
-	uint64_t z = zigzag((int64_t)delta);
-
-	return 64 - (unsigned)__builtin_clzll(z | 1);
-}
-
-/* Whether the change of the change is the smaller thing to store. */
-static uint8_t choose_order(uint8_t type, const struct change *ch, uint32_t n)
-{
-	uint64_t first = 0, second = 0, before = 0;
-
-	if (type == COL_STR || type == COL_F64)
-		return 1;
-	for (uint32_t i = 0; i < n; i++) {
-		if (i > 0 && ch[i].life != ch[i - 1].life)
-			before = 0;
-		if (ch[i].s & 1)
-			continue;
-		first += bits_of(ch[i].v);
-		second += bits_of(ch[i].v - before);
-		before = ch[i].v;
-	}
-	return second < first ? 2 : 1;
-}
-
-static void put_values(uint8_t type, const struct change *ch, uint32_t n, uint8_t order, struct buf *out)
-{
-	uint64_t before = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t v = ch[i].v;
-
-		if (i > 0 && ch[i].life != ch[i - 1].life)
-			before = 0;
-		if (ch[i].s & 1)
-			continue;
-		if (type == COL_STR)
-			buf_put_varint(out, v);
-		else if (type == COL_F64)
-			buf_put_varint(out, __builtin_bswap64(v));
-		else
-			buf_put_varint(out, zigzag((int64_t)(order == 2 ? v - before : v)));
-		before = v;
-	}
-}
-
 int table_writer_finish(struct table_writer *w, uint32_t n, struct buf *out)
 {
-	_cleanup_(cleanup_free) uint32_t *count = malloc(((size_t)w->n_lives + 2) * sizeof *count);
+	const struct section_lives lives = {
+	    .n_snapshots = n, .n_base = w->n_base, .n = w->n_lives, .birth = w->birth, .death = w->death};
 	_cleanup_(cleanup_free) uint64_t *lens = calloc(3 * (size_t)w->n_columns + 1, sizeof *lens);
-	_cleanup_(cleanup_free) struct change *sorted = NULL;
 	_cleanup_(buf_done) struct buf body = {0};
-	uint32_t max_changes = 0;
+	int r = 0;
 
-	for (uint32_t c = 0; c < w->n_columns; c++)
-		if (w->columns[c].n_changes > max_changes)
-			max_changes = w->columns[c].n_changes;
-	sorted = malloc(((size_t)max_changes + 1) * sizeof *sorted);
-	if (!count || !lens || !sorted)
+	if (!lens)
 		return -ENOMEM;
 	put_presence(w, n - w->run_next, 0);
 	buf_put_varint(&w->presence, w->run);
@@ -811,24 +657,15 @@ int table_writer_finish(struct table_writer *w, uint32_t n, struct buf *out)
 	for (uint32_t c = 0; c < w->n_columns; c++) {
 		size_t start = body.len;
 
-		put_init(w, c, &body);
+		section_put_init(
+		    &w->schema->columns[c], w->columns[c].init, w->columns[c].init_null, w->n_lives - w->n_base, &body);
 		lens[3 * c] = body.len - start;
 	}
-	for (uint32_t c = 0; c < w->n_columns; c++) {
-		const struct column_writer *cw = &w->columns[c];
-		uint8_t type = w->schema->columns[c].type, order;
-		size_t start = body.len, middle;
-
-		if (cw->n_changes == 0)
-			continue;
-		sort_by_life(cw, w->n_lives, count, sorted);
-		order = choose_order(type, sorted, cw->n_changes);
-		put_positions(w, n, sorted, cw->n_changes, order, &body);
-		middle = body.len;
-		put_values(type, sorted, cw->n_changes, order, &body);
-		lens[3 * c + 1] = middle - start;
-		lens[3 * c + 2] = body.len - middle;
-	}
+	for (uint32_t c = 0; c < w->n_columns && r == 0; c++)
+		r = section_put_changes(&w->schema->columns[c], &lives, w->columns[c].changes, w->columns[c].n_changes,
+		    &body, &lens[3 * c + 1], &lens[3 * c + 2]);
+	if (r < 0)
+		return r;
 	buf_put(out, w->presence.p, w->presence.len);
 	buf_put_varint(out, w->n_base);
 	buf_put_varint(out, w->n_first);

@@ -24,8 +24,8 @@ DEFINE_CLEANUP(table_writer, table_writer_free)
 
 void table_writer_begin(struct table_writer *w, bool based);
 
-/* Snapshot s of the group: t NULL or absent means that the table is not in it. s ascends; for those left out the table is
- * absent. -EMSGSIZE, -ENOMEM: the writer is void until the next keyframe's begin. */
+/* Snapshot s of the group: t NULL or absent means that the table is not in it. s ascends; for those left out the table
+ * is absent. -EMSGSIZE, -ENOMEM: the writer is void until the next keyframe's begin. */
 int table_writer_add(struct table_writer *w, uint32_t s, const struct table *t);
 
 /* Whether any snapshot of the group had the table. */

@@ -1,8 +1,9 @@
 /* text.h -- tables as text: what a reader of the mount sees, byte for byte
  *
  * One header line with the column names, then one line a row: tabs between cells, NULL as \N, in strings the escapes of
- * PostgreSQL's COPY text format (\b \t \n \v \f \r \\, other control characters as \xHH). Doubles are written with as few digits
- * as read back to the same bits. TEXT_VERSION changes whenever any byte of this changes: sizes are stored beside data.
+ * PostgreSQL's COPY text format (\b \t \n \v \f \r \\, other control characters as \xHH). Doubles are written with as
+ * few digits as read back to the same bits. TEXT_VERSION changes whenever any byte of this changes: sizes are stored
+ * beside data.
  */
 #ifndef STORE_TEXT_H
 #define STORE_TEXT_H
@@ -22,14 +23,15 @@ size_t text_header_len(const struct table_schema *s);
 /* Length of the whole text of a table. */
 uint64_t text_table_len(const struct table *t);
 
-/* Appends the header line / a row's line, each with prefix in front. Rows: without checking that the pool has the string (an
- * undefined id is written as an empty string). */
+/* Appends the header line / a row's line, each with prefix in front. Rows: without checking that the pool has the
+ * string (an undefined id is written as an empty string). */
 void text_put_header(struct buf *out, const struct table_schema *s, const char *prefix);
 void text_put_row(struct buf *out, const struct table *t, uint32_t row, const char *prefix, size_t prefix_len);
 void text_put_table(struct buf *out, const struct table *t);
 
-/* The same as JSON: one object a line, keys in the columns' order, NULL as null, strings as UTF-8 with what is not UTF-8 replaced
- * by U+FFFD. prefix: members to put first, as text ("\"time\":\"…\","), or "". NaN and infinities are null. */
+/* The same as JSON: one object a line, keys in the columns' order, NULL as null, strings as UTF-8 with what is not
+ * UTF-8 replaced by U+FFFD. prefix: members to put first, as text ("\"time\":\"…\","), or "". NaN and infinities are
+ * null. */
 void text_put_row_json(struct buf *out, const struct table *t, uint32_t row, const char *prefix, size_t prefix_len);
 void text_put_table_json(struct buf *out, const struct table *t);
 

@@ -1,7 +1,7 @@
 /* wal.c -- snapshot frames, and an index over them for readers
  *
- * The index keeps a frame's offset, not its bytes: memory follows the number of snapshots (some 70 bytes each), and a run is
- * read again when it is decoded.
+ * The index keeps a frame's offset, not its bytes: memory follows the number of snapshots (some 70 bytes each), and a
+ * run is read again when it is decoded.
  */
 #include "store/wal.h"
 
@@ -187,9 +187,8 @@ static int add_snapshot(struct wal *w, struct span payload, uint64_t off)
 		return -EBADMSG;
 	if (schema < 0)
 		return schema;
-	if ((f.h.flags & GROUP_BASED) &&
-	    (w->broken || l->n == 0 || seq != (uint64_t)l->seq[l->n - 1] + 1 ||
-		(uint32_t)schema != w->runs[w->n_runs - 1].schema))
+	if ((f.h.flags & GROUP_BASED) && (w->broken || l->n == 0 || seq != (uint64_t)l->seq[l->n - 1] + 1 ||
+	                                     (uint32_t)schema != w->runs[w->n_runs - 1].schema))
 		return -ENOLINK;
 	r = reserve(w);
 	if (r == 0 && !(f.h.flags & GROUP_BASED))

@@ -40,7 +40,8 @@ int wal_open(int dirfd, const char *name, struct wal **ret);
 void wal_close(struct wal *w);
 DEFINE_CLEANUP(wal, wal_close)
 
-/* Reads what was appended since the last call. Ret: number of new snapshots. A frame whose base is lost is counted, not listed. */
+/* Reads what was appended since the last call. Ret: number of new snapshots. A frame whose base is lost is counted, not
+ * listed. */
 int wal_update(struct wal *w);
 
 const struct file_id *wal_id(const struct wal *w);
