@@ -42,6 +42,7 @@ struct reader {
 
 struct cmdlines {
 	size_t max;
+	unsigned wait_ms;
 	struct reader *reader; /* NULL: none at present */
 	struct buf saved;      /* bytes of a batch whose reader was left behind */
 	struct stuck *stuck;
@@ -167,7 +168,7 @@ static int reader_new(size_t max, struct stuck *stuck, struct reader **ret)
 	return 0;
 }
 
-int cmdlines_new(size_t max, struct cmdlines **ret)
+int cmdlines_new(size_t max, unsigned wait_ms, struct cmdlines **ret)
 {
 	struct cmdlines *c;
 
@@ -177,6 +178,7 @@ int cmdlines_new(size_t max, struct cmdlines **ret)
 	if (!c)
 		return -ENOMEM;
 	c->max = max;
+	c->wait_ms = wait_ms;
 	c->stuck = calloc(1, sizeof *c->stuck);
 	if (!c->stuck) {
 		free(c);
@@ -230,13 +232,13 @@ static int fill(struct reader *rd, const struct cmdline_want *wants, size_t n)
 }
 
 /* Waits until the batch is done. False: time is up. */
-static bool wait_finished(struct reader *rd)
+static bool wait_finished(struct reader *rd, unsigned wait_ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += CMDLINES_WAIT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	while (rd->busy)
 		if (pthread_cond_timedwait(&rd->finished, &rd->lock, &until) == ETIMEDOUT)
@@ -271,7 +273,7 @@ int cmdlines_run(struct cmdlines *c, struct cmdline_want *wants, size_t n)
 	}
 	rd->busy = true;
 	pthread_cond_signal(&rd->posted);
-	finished = wait_finished(rd);
+	finished = wait_finished(rd, c->wait_ms);
 	bytes = &rd->bytes;
 	if (!finished) {
 		buf_done(&c->saved);

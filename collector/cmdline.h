@@ -2,10 +2,10 @@
  *
  * A process's command line lies in its own memory: reading it needs the lock of that memory, and a process that is
  * stuck while holding it (a page fault on a dead network file system) would hang whoever reads. Therefore a thread of
- * its own reads them and is waited for as long as CMDLINES_WAIT_MS. If it does not come back by then it is left behind
- * with the command line it is stuck at, and the next batch gets a new thread. At most CMDLINES_STUCK_MAX are left
- * behind: after that nothing is read until one of them returns. So the sampling thread loses at most the product of the
- * two, spread over as many ticks.
+ * its own reads them and is waited for only so long. If it does not come back by then it is left behind with the
+ * command line it is stuck at, and the next batch gets a new thread. At most CMDLINES_STUCK_MAX are left behind: after
+ * that nothing is read until one of them returns. So all the processes that ever get stuck cost the sampling thread
+ * that many times the wait.
  */
 #ifndef COLLECTOR_CMDLINE_H
 #define COLLECTOR_CMDLINE_H
@@ -13,7 +13,7 @@
 #include "store/bytes.h"
 #include "store/cleanup.h"
 
-enum { CMDLINES_WAIT_MS = 100, CMDLINES_STUCK_MAX = 4 };
+enum { CMDLINES_STUCK_MAX = 4 };
 
 struct cmdlines;
 
@@ -23,8 +23,8 @@ struct cmdline_want {
 	const char *raw; /* as the kernel gives it, NULs between arguments; valid until the next run */
 };
 
-/* max: bytes that are read of each. */
-int cmdlines_new(size_t max, struct cmdlines **ret);
+/* max: bytes that are read of each. wait_ms: how long a batch is waited for. */
+int cmdlines_new(size_t max, unsigned wait_ms, struct cmdlines **ret);
 void cmdlines_free(struct cmdlines *c);
 DEFINE_CLEANUP(cmdlines, cmdlines_free)
 

@@ -7,6 +7,9 @@
 
 #include <time.h>
 
+/* Within the shortest interval. */
+enum { PATIENCE_MS = 80 };
+
 struct live {
 	const struct source_desc *desc;
 	void *state;
@@ -90,6 +93,7 @@ int gather_new(const struct config *c, struct strpool *pool, const struct health
 	    .ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK),
 	    .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 	    .cmdline_max = (uint32_t)c->cmdline_max,
+	    .patience_ms = PATIENCE_MS,
 	    .redact = c->redact,
 	    .health = health,
 	};

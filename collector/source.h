@@ -18,6 +18,7 @@ struct source_env {
 	uint64_t ticks_per_s;	 /* of /proc's clock ticks */
 	uint64_t page_size;	 /* bytes */
 	uint32_t cmdline_max;	 /* bytes of a command line that are kept */
+	uint32_t patience_ms; /* how long a source may wait for what can hang */
 	const struct redact *redact; /* what to blank in free text; NULL: nothing */
 	const struct health *health; /* how the recorder itself is doing; NULL: there is none */
 };

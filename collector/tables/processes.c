@@ -280,7 +280,7 @@ static int open_state(const struct source_env *env, void **ret_state)
 		return -ENOMEM;
 	r = pidfiles_new(env->fs, &ps->pf);
 	if (r == 0)
-		r = cmdlines_new((size_t)env->cmdline_max + 4, &ps->cmdlines);
+		r = cmdlines_new((size_t)env->cmdline_max + 4, env->patience_ms, &ps->cmdlines);
 	if (r < 0) {
 		close_state(ps);
 		return r;

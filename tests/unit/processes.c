@@ -41,7 +41,7 @@ static bool rig_up(struct rig *g, const char *root, const struct redact *redact)
 	size_t n;
 	const struct source_desc *const *all = source_all(&n);
 
-	*g = (struct rig){.env = {.ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096, .redact = redact}};
+	*g = (struct rig){.env = {.ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096, .patience_ms = 20000, .redact = redact}};
 	for (size_t i = 0; i < n; i++)
 		if (all[i]->id == 1)
 			g->desc = all[i];
