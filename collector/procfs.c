@@ -266,12 +266,11 @@ const char *parse_word(const char **p, size_t *ret_len)
 
 bool parse_next_line(const char **p)
 {
-	const char *c = *p;
+	const char *c;
 
-	if (*c == '\0')
+	if (**p == '\0')
 		return false;
-	while (*c != '\n' && *c != '\0')
-		c++;
+	c = strchrnul(*p, '\n');
 	*p = c + (*c == '\n');
 	return true;
 }

@@ -16,17 +16,14 @@ static const struct column columns[] = {
     [GAUGE] = {"gauge", "", COL_I64, KIND_GAUGE, 0, 0},
 };
 
-static const struct gauge {
-	const char *protocol, *field;
+/* Which fields of a protocol are gauges. */
+static const struct gauges {
+	const char *protocol;
+	const char *fields[6];
 } gauges[] = {
-    {"Ip", "Forwarding"},
-    {"Ip", "DefaultTTL"},
-    {"Tcp", "RtoAlgorithm"},
-    {"Tcp", "RtoMin"},
-    {"Tcp", "RtoMax"},
-    {"Tcp", "MaxConn"},
-    {"Tcp", "CurrEstab"},
-    {"MPTcpExt", "MPCurrEstab"},
+    {"Ip", {"Forwarding", "DefaultTTL"}},
+    {"Tcp", {"RtoAlgorithm", "RtoMin", "RtoMax", "MaxConn", "CurrEstab"}},
+    {"MPTcpExt", {"MPCurrEstab"}},
 };
 
 enum { SNMP, NETSTAT, SNMP6, N_FILES };
@@ -57,18 +54,35 @@ static bool is_name(struct name n, const char *s)
 	return strncmp(n.p, s, n.len) == 0 && s[n.len] == '\0';
 }
 
-static bool is_gauge(struct name protocol, struct name field)
+/* What the rows of a protocol have in common. */
+struct protocol {
+	struct name name;
+	uint32_t id; /* the name's, in the pool */
+	const struct gauges *gauges;
+};
+
+static int protocol_init(struct protocol *pr, struct name name, struct strpool *pool)
 {
+	pr->name = name;
+	pr->gauges = NULL;
 	for (size_t i = 0; i < N_ELEMENTS(gauges); i++)
-		if (is_name(field, gauges[i].field) && is_name(protocol, gauges[i].protocol))
+		if (is_name(name, gauges[i].protocol))
+			pr->gauges = &gauges[i];
+	return strpool_intern(pool, name.p, name.len, &pr->id);
+}
+
+static bool is_gauge(const struct protocol *pr, struct name field)
+{
+	for (size_t i = 0; pr->gauges && i < N_ELEMENTS(pr->gauges->fields) && pr->gauges->fields[i]; i++)
+		if (is_name(field, pr->gauges->fields[i]))
 			return true;
 	return false;
 }
 
-/* Takes the number at *p as a row. */
-static int sample_field(struct table *t, struct name protocol, struct name field, const char **p)
+/* Takes the number at *p as a row; what is no number is passed. */
+static int sample_field(struct table *t, const struct protocol *pr, struct name field, const char **p)
 {
-	bool gauge = is_gauge(protocol, field);
+	bool gauge = is_gauge(pr, field);
 	int64_t level = 0;
 	uint64_t count = 0;
 	uint32_t row;
@@ -82,13 +96,11 @@ static int sample_field(struct table *t, struct name protocol, struct name field
 		return 0;
 	}
 	r = table_add_row(t, &row);
-	if (r == 0)
-		r = table_set_str(t, row, PROTOCOL, protocol.p, protocol.len);
-	if (r == 0)
-		r = table_set_str(t, row, FIELD, field.p, field.len);
-	if (r == 0)
-		table_set(t, row, gauge ? GAUGE : COUNTER, gauge ? (uint64_t)level : count);
-	return r;
+	if (r < 0)
+		return r;
+	table_set(t, row, PROTOCOL, pr->id);
+	table_set(t, row, gauge ? GAUGE : COUNTER, gauge ? (uint64_t)level : count);
+	return table_set_str(t, row, FIELD, field.p, field.len);
 }
 
 /* Two lines that begin with the same protocol: names, and their values in the same order. */
@@ -96,17 +108,19 @@ static int sample_pairs(struct table *t, const char *p)
 {
 	while (*p != '\0') {
 		const char *names = p, *values;
-		struct name protocol, again, field;
-		int r = 0;
+		struct name name, again, field;
+		struct protocol pr;
+		int r;
 
 		parse_next_line(&p);
 		values = p;
-		if (!line_before_colon(&names, false, &protocol.p, &protocol.len) ||
-		    !line_before_colon(&values, false, &again.p, &again.len) || protocol.len != again.len ||
-		    memcmp(protocol.p, again.p, again.len) != 0)
+		if (!line_before_colon(&names, false, &name.p, &name.len) ||
+		    !line_before_colon(&values, false, &again.p, &again.len) || name.len != again.len ||
+		    memcmp(name.p, again.p, again.len) != 0)
 			continue;
+		r = protocol_init(&pr, name, t->pool);
 		while (r == 0 && !line_ends(values) && line_word(&names, &field.p, &field.len))
-			r = sample_field(t, protocol, field, &values);
+			r = sample_field(t, &pr, field, &values);
 		if (r < 0)
 			return r;
 		parse_next_line(&p);
@@ -117,19 +131,24 @@ static int sample_pairs(struct table *t, const char *p)
 /* Lines of a name and a value; the name begins with its protocol, which ends in 6. */
 static int sample_lines(struct table *t, const char *p)
 {
+	struct protocol pr = {.name = {"", 0}};
+
 	for (; *p != '\0'; parse_next_line(&p)) {
-		struct name protocol = {"snmp6", strlen("snmp6")}, field;
+		struct name name = {"snmp6", strlen("snmp6")}, field;
 		const char *six;
-		int r;
+		int r = 0;
 
 		if (!line_word(&p, &field.p, &field.len))
 			continue;
 		six = memchr(field.p, '6', field.len);
 		if (six && six + 1 < field.p + field.len) {
-			protocol = (struct name){field.p, (size_t)(six + 1 - field.p)};
-			field = (struct name){six + 1, field.len - protocol.len};
+			name = (struct name){field.p, (size_t)(six + 1 - field.p)};
+			field = (struct name){six + 1, field.len - name.len};
 		}
-		r = sample_field(t, protocol, field, &p);
+		if (name.len != pr.name.len || memcmp(name.p, pr.name.p, name.len) != 0)
+			r = protocol_init(&pr, name, t->pool);
+		if (r == 0)
+			r = sample_field(t, &pr, field, &p);
 		if (r < 0)
 			return r;
 	}
