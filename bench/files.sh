@@ -9,7 +9,6 @@ contender_mount() {
 	tmpfs) root=$tree ;;
 	squashfs)
 		mkdir -p "$2"
-		mounts+=("$2")
 		mount -o loop,ro "$image" "$2"
 		;;
 	squashfuse_ll | squashfuse) have "$1" && mount_with "$2" "$1" -f "$image" "$2" ;;
@@ -22,8 +21,7 @@ contender_mount() {
 }
 
 contender_unmount() {
-	[ "$1" = tmpfs ] || dismount "$2"
-	[ -z "$pid" ] || wait "$pid"
+	[ "$1" = tmpfs ] || dismount "$2" "$pid"
 }
 
 # cost OPERATION: CPU microseconds of client and daemon.

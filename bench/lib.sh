@@ -13,7 +13,7 @@ begin() {
 	work=$(mktemp -d "${BENCH_DIR:-/tmp}/histfs-bench.XXXXXX") || exit 1
 	ram=$(mktemp -d /dev/shm/histfs-bench.XXXXXX) || ram=$work
 	chmod 755 "$work" "$ram"
-	started=() mounts=()
+	mkdir "$work/pids"
 	trap end EXIT
 	trap 'exit 130' INT TERM HUP
 	export LC_ALL=C
@@ -24,11 +24,11 @@ begin() {
 end() {
 	trap '' INT TERM HUP
 	local i
-	for i in ${mounts[@]+"${mounts[@]}"}; do
+	while read -r i; do
 		dismount "$i"
-	done
-	for i in ${started[@]+"${started[@]}"}; do
-		finish "$i"
+	done < <(awk -v below="$work/" 'index($2, below) == 1 {print $2}' /proc/self/mounts)
+	for i in "$work"/pids/*; do
+		[ ! -e "$i" ] || finish "${i##*/}"
 	done
 	[ ! -d "$work/busy" ] || bench/busy stop "$work/busy"
 	rm -rf "$work" "$ram"
@@ -38,13 +38,20 @@ end() {
 start() {
 	"$@" </dev/null >>"$work/output" 2>&1 &
 	pid=$!
-	started+=("$pid")
+	: >"$work/pids/$pid"
 }
 
-# finish PID: ends what start started and waits for it.
+# finish PID: ends what start started and waits for it, also from another subshell.
 finish() {
+	local i
 	kill -TERM "$1" 2>"/dev/null"
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$1" 2>"/dev/null" || break
+		sleep 0.1
+	done
+	kill -KILL "$1" 2>"/dev/null"
 	wait "$1" 2>"/dev/null"
+	rm -f "$work/pids/$1"
 }
 
 # mount_with FOLDER COMMAND…: starts a file system's daemon in the foreground on $cpu and waits until it is mounted; sets $pid.
@@ -52,23 +59,31 @@ mount_with() {
 	local where=$1 i
 	shift
 	mkdir -p "$where"
-	mounts+=("$where")
 	start taskset -c "$cpu" "$@"
 	for ((i = 0; i < 500; i++)); do
 		! mountpoint -q "$where" || return 0
 		kill -0 "$pid" 2>"/dev/null" || break
 		sleep 0.02
 	done
+	finish "$pid"
 	return 1
 }
 
+# dismount FOLDER [PID]: and waits for its daemon.
 dismount() {
 	local i
 	for ((i = 0; i < 50; i++)); do
-		mountpoint -q "$1" || return 0
+		mountpoint -q "$1" || break
 		umount "$1" 2>"/dev/null" || fusermount3 -u "$1" 2>"/dev/null" || sleep 0.1
 	done
-	umount -l "$1"
+	! mountpoint -q "$1" || umount -l "$1"
+	[ -z "${2-}" ] || finish_alone "$2"
+}
+
+# finish_alone PID: waits for what ends by itself.
+finish_alone() {
+	wait "$1" 2>"/dev/null"
+	rm -f "$work/pids/$1"
 }
 
 # --- measuring ---

@@ -1,10 +1,11 @@
 /* load.c -- the processes of the busy machine that bench/busy makes
  *
- *   load hold PIDFILE COMMAND ARG…   in the background: runs COMMAND, adopts what it leaves behind; SIGTERM ends them
- * all load idle N                      N sleeping processes with long and varied command lines load burn PERCENT about
- * PERCENT of one CPU, more and less in waves load churn MIB                   gets, touches and gives back memory, at
- * most MIB of it load fork N                      N short-lived processes a second load write FILE appends and fsyncs a
- * few times a second, begins anew at 8 MiB
+ *   load hold PIDFILE COMMAND…   in the background: runs it, adopts what it leaves behind; SIGTERM ends all of them
+ *   load idle N                  N sleeping processes with long and varied command lines
+ *   load burn PERCENT            about PERCENT of one CPU, more and less in waves
+ *   load churn MIB               gets, touches and gives back memory, at most MIB of it
+ *   load fork N                  N short-lived processes a second
+ *   load write FILE              appends and fsyncs a few times a second, begins anew at 8 MiB
  */
 #include <dirent.h>
 #include <errno.h>

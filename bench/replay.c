@@ -1,10 +1,17 @@
 /* replay.c -- puts samples of bench/capture through histd's sources into a store, as fast as it goes; seals it
  *
- *   replay record STORE DIR EVERY TIMES   every EVERYth sample of DIR, the whole TIMES times over, with the samples'
- * own distances, moved to begin with an hour. The output: snapshots, CPU microseconds spent in the sources, CPU
- * microseconds spent encoding and appending replay seal STORE                     seals every log there is, by
- * recording one empty snapshot an hour after the last one. The output: snapshots sealed, CPU microseconds of sealing,
- * peak of memory in KiB
+ *   replay record STORE DIR EVERY N
+ *       N snapshots (0: what there is) of every EVERYth sample of DIR, from the first again behind the last, with the
+ *       samples' own distances, moved to begin with the hour before. Prints: snapshots, CPU microseconds in the
+ *       sources, CPU microseconds of encoding and appending
+ *   replay seal STORE
+ *       Seals every log there is, by recording one empty snapshot an hour after the last one. Prints: snapshots, CPU
+ *       microseconds of sealing, peak of memory in KiB, then as census from its second figure on
+ *   replay census STORE
+ *       Prints: snapshots, milliseconds from the first to the last, longest distance of two in the last hour
+ *   replay year STORE DIR HOURS
+ *       HOURS sealed hours in a row: the first, the middle and the last one with all samples of DIR, the others of its
+ *       last week with 60 snapshots of few processes, the rest with 2. Prints: the beginning, seconds since 1970
  *
  * A sample is laid out as a tree in memory (/dev/shm) and read from there, so the time in the sources is not that of
  * reading the kernel's /proc; what comes into the store is the same.
@@ -372,12 +379,13 @@ static int year(const char *store, const char *dir, unsigned long n_hours)
 
 struct census {
 	uint64_t n;
-	int64_t first_ms, last_ms, longest_ms; /* longest distance between neighbours */
+	int64_t first_ms, last_ms, longest_ms; /* longest: distance of two neighbours in the last hour */
 	int64_t next_ms;                       /* first moment of the hour behind the last one */
 };
 
 static void census_hour(struct census *c, struct hour *h)
 {
+	c->longest_ms = 0;
 	for (uint32_t i = 0; i < hour_n(h); i++) {
 		int64_t time_ms;
 		uint32_t seq;
@@ -387,7 +395,7 @@ static void census_hour(struct census *c, struct hour *h)
 			die("snapshot", r);
 		if (c->n++ == 0)
 			c->first_ms = time_ms;
-		else if (time_ms - c->last_ms > c->longest_ms)
+		if (i > 0 && time_ms - c->last_ms > c->longest_ms)
 			c->longest_ms = time_ms - c->last_ms;
 		c->last_ms = time_ms;
 	}

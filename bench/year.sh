@@ -6,7 +6,6 @@
 mount_ms() {
 	local m=$work/mnt.year out=$work/mounting
 	mkdir -p "$m"
-	mounts+=("$m")
 	rm -f "$out"
 	meter drop "$1"
 	if meter run "$out" "$build/histfs" "$1" "$m" </dev/null >>"$work/output" 2>&1; then # returns when it is mounted
@@ -31,8 +30,7 @@ week_mib() {
 	mount_with "$m" "$build/histfs" "$1" "$m" -f || return
 	find "$m"/hour -mindepth 1 -maxdepth 1 | sort | tail -n 169 | xargs -I{} find {} -type f -size +0 | wc -l >"$work/week"
 	div "$(awk '/^VmRSS/ {print $2}' "/proc/$pid/status")" 1024
-	dismount "$m"
-	wait "$pid"
+	dismount "$m" "$pid"
 }
 
 year() {
