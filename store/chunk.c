@@ -355,12 +355,9 @@ void chunk_close(struct chunk *c)
 static int unpack_section(struct span in, struct buf *ret)
 {
 	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;
-	uint64_t len;
-	int r = span_varint_max(&in, GROUP_RAW_MAX, &len);
+	int r = unpacker_new(&u);
 
-	if (r == 0)
-		r = unpacker_new(&u);
-	return r < 0 ? r : unpacker_unpack(u, CODEC_ZSTD, in, span_of(NULL, 0), len, ret);
+	return r < 0 ? r : unpacker_section(u, in, ret);
 }
 
 static int need_dict(struct chunk *c)

@@ -122,3 +122,11 @@ int unpacker_unpack(
 	out->len = raw_len;
 	return 0;
 }
+
+int unpacker_section(struct unpacker *u, struct span section, struct buf *out)
+{
+	uint64_t len;
+	int r = span_varint_max(&section, GROUP_RAW_MAX, &len);
+
+	return r < 0 ? r : unpacker_unpack(u, CODEC_ZSTD, section, span_of(NULL, 0), len, out);
+}

@@ -29,4 +29,7 @@ DEFINE_CLEANUP(unpacker, unpacker_free)
 int unpacker_unpack(
     struct unpacker *u, uint8_t codec, struct span body, struct span dict, size_t raw_len, struct buf *out);
 
+/* Replaces out by what a section with its raw length (a varint, at most GROUP_RAW_MAX) in front stands for. -EBADMSG. */
+int unpacker_section(struct unpacker *u, struct span section, struct buf *out);
+
 #endif

@@ -95,8 +95,4 @@ struct store_file {
 };
 int store_files(struct store *s, int (*each)(const struct store_file *f, void *arg), void *arg);
 
-/* Reads and checks everything of every file: frames, schemas, groups decode, stored sizes equal rendered ones, listing
- * and index agree, heat equals what the chunk gives. each is told every violation. Returns their number. */
-int store_verify(struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
-
 #endif

@@ -263,6 +263,11 @@ const struct schema *wal_schema(const struct wal *w, uint32_t i)
 	return w->schemas[i];
 }
 
+uint64_t wal_offset(const struct wal *w, uint32_t i)
+{
+	return w->off[i];
+}
+
 void wal_damage(const struct wal *w, struct log_recovery *ret, uint32_t *ret_n_lost)
 {
 	log_reader_damage(w->reader, ret);

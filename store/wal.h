@@ -49,6 +49,8 @@ const struct listing *wal_listing(const struct wal *w);
 const struct disk_heat *wal_heat(const struct wal *w); /* as many as snapshots in the listing */
 void wal_runs(const struct wal *w, const struct wal_run **ret, uint32_t *ret_n);
 const struct schema *wal_schema(const struct wal *w, uint32_t i);
+/* Offset of the frame that holds snapshot i of the listing. */
+uint64_t wal_offset(const struct wal *w, uint32_t i);
 /* Damage found so far, and snapshots that cannot be read because of it. */
 void wal_damage(const struct wal *w, struct log_recovery *ret, uint32_t *ret_n_lost);
 /* Length of the log up to the end of the last frame that is indexed. */
