@@ -54,7 +54,7 @@ static int unpack(
 	r = sealed_read(s, *ret_off, type, &b);
 	if (r < 0)
 		return r; /* told as a damaged frame */
-	r = unpacker_section(c->unpacker, span_of(b.p, b.len), ret);
+	r = pack_open_section(span_of(b.p, b.len), GROUP_RAW_MAX, ret);
 	if (r == -EBADMSG)
 		check_problem(c, *ret_off, "the %s does not decompress", what);
 	return r;

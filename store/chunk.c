@@ -94,12 +94,36 @@ static int read_copy(struct chunk *c, enum frame_type type, const char *what, st
 
 /* --- opening --- */
 
-static bool has_schema(const struct chunk *c, uint16_t number)
+static bool has_schema(const struct chunk *c, uint32_t number)
 {
 	for (uint32_t i = 0; i < c->n_schemas; i++)
 		if (c->schemas[i]->number == number)
 			return true;
 	return false;
+}
+
+static bool has_all_schemas(const struct chunk *c)
+{
+	for (uint32_t i = 0; i < c->n_groups; i++)
+		if (!has_schema(c, c->groups[i].schema))
+			return false;
+	return true;
+}
+
+/* In the order in which they came into use, whichever copy they are read from. */
+static int add_schema(struct chunk *c, struct schema *s)
+{
+	struct schema **p = realloc(c->schemas, (c->n_schemas + 1) * sizeof *p);
+	uint32_t at = c->n_schemas;
+
+	if (!p)
+		return -ENOMEM;
+	c->schemas = p;
+	for (; at > 0 && p[at - 1]->number > s->number; at--)
+		p[at] = p[at - 1];
+	p[at] = s;
+	c->n_schemas++;
+	return 0;
 }
 
 static int read_schemas(struct chunk *c)
@@ -109,9 +133,11 @@ static int read_schemas(struct chunk *c)
 
 	for (unsigned nth = 0; sealed_find(c->file, FRAME_SCHEMA, nth, &off) == 0; nth++) {
 		_cleanup_(cleanup_schema) struct schema *s = NULL;
-		struct schema **p;
 		int r;
 
+		/* The second copies are needed only if a first one is damaged. */
+		if (has_all_schemas(c))
+			break;
 		r = sealed_read(c->file, off, FRAME_SCHEMA, &b);
 		if (r == 0)
 			r = schema_unpack(span_of(b.p, b.len), &s);
@@ -121,17 +147,12 @@ static int read_schemas(struct chunk *c)
 		}
 		if (r < 0)
 			return r;
-		/* Second copies lie behind all first ones, and are needed only if one of those is damaged. */
-		if (has_schema(c, s->number)) {
-			if (!c->damage)
-				break;
+		if (has_schema(c, s->number))
 			continue;
-		}
-		p = realloc(c->schemas, (c->n_schemas + 1) * sizeof *p);
-		if (!p)
-			return -ENOMEM;
-		c->schemas = p;
-		c->schemas[c->n_schemas++] = TAKE(s);
+		r = add_schema(c, s);
+		if (r < 0)
+			return r;
+		s = NULL; /* the chunk's now */
 	}
 	return c->n_schemas > 0 ? 0 : -EBADMSG;
 }
@@ -350,16 +371,6 @@ void chunk_close(struct chunk *c)
 	free(c);
 }
 
-/* --- sections with their raw length in front --- */
-
-static int unpack_section(struct span in, struct buf *ret)
-{
-	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;
-	int r = unpacker_new(&u);
-
-	return r < 0 ? r : unpacker_section(u, in, ret);
-}
-
 static int need_dict(struct chunk *c)
 {
 	_cleanup_(buf_done) struct buf b = {0};
@@ -368,7 +379,7 @@ static int need_dict(struct chunk *c)
 	if (c->dict.len > 0)
 		return 0;
 	r = read_copy(c, FRAME_DICT, "dictionary", &b);
-	return r < 0 ? r : unpack_section(span_of(b.p, b.len), &c->dict);
+	return r < 0 ? r : pack_open_section(span_of(b.p, b.len), GROUP_RAW_MAX, &c->dict);
 }
 
 /* --- groups --- */
@@ -465,7 +476,7 @@ int chunk_listing(struct chunk *c, const struct listing **ret)
 	if (get_le32(c->meta.text_version) == TEXT_VERSION)
 		r = read_copy(c, FRAME_LISTING, "listing", &b);
 	if (r == 0)
-		r = unpack_section(span_of(b.p, b.len), &raw);
+		r = pack_open_section(span_of(b.p, b.len), GROUP_RAW_MAX, &raw);
 	if (r == 0)
 		r = listing_decode(span_of(raw.p, raw.len), &c->listing);
 	if (r == 0 && c->listing.n != c->n) {

@@ -72,18 +72,6 @@ void chunk_writer_abort(struct chunk_writer *w)
 	free(w);
 }
 
-/* A packed form with its raw length in front: dictionary and listing. */
-static int put_packed(struct span raw, int level, struct buf *out)
-{
-	_cleanup_(cleanup_packer) struct packer *p = NULL;
-	uint8_t codec;
-	int r = packer_new(level, span_of(NULL, 0), &p);
-
-	out->len = 0;
-	buf_put_varint(out, span_left(&raw));
-	return r < 0 ? r : packer_pack(p, raw, &codec, out);
-}
-
 /* --- schemas --- */
 
 static int put_schema(struct chunk_writer *w)
@@ -128,7 +116,7 @@ static int put_schemas_again(struct chunk_writer *w)
 static int begin_dictionary(struct chunk_writer *w)
 {
 	struct span raw = span_of(w->raw.p, w->raw.len);
-	int r = put_packed(raw, DICT_LEVEL, &w->dict);
+	int r = pack_section(raw, DICT_LEVEL, &w->dict);
 
 	if (r == 0)
 		r = sealed_writer_add(w->file, FRAME_DICT, w->dict.p, w->dict.len, true, NULL);
@@ -262,7 +250,7 @@ static int put_listing(struct chunk_writer *w)
 	listing_encode(&w->listing, &raw);
 	if (raw.err < 0)
 		return raw.err;
-	r = put_packed(span_of(raw.p, raw.len), w->options.level, &packed);
+	r = pack_section(span_of(raw.p, raw.len), w->options.level, &packed);
 	return r < 0 ? r : sealed_writer_add(w->file, FRAME_LISTING, packed.p, packed.len, true, NULL);
 }
 

@@ -101,7 +101,7 @@ struct disk_group {
 	le16 schema;
 	uint8_t codec;
 	uint8_t flags;
-	le64 zero;
+	le64 schema_check;
 };
 static_assert(sizeof(struct disk_group) == 56, "group");
 

@@ -9,11 +9,6 @@ struct piece {
 	struct span *sections; /* by table index; p is NULL: not there */
 };
 
-struct moment {
-	int64_t time_ms;
-	uint64_t boot_us;
-};
-
 struct lazy_table {
 	struct table_reader *reader;
 	uint32_t n_pieces; /* taken up */
@@ -25,7 +20,8 @@ struct group {
 	struct strpool *pool;
 	struct piece *pieces;
 	uint32_t n_pieces, cap_pieces;
-	struct moment *moments;
+	int64_t *time_ms; /* by snapshot */
+	uint64_t *boot_us;
 	uint32_t n, cap_moments;
 	uint64_t first_seq, boot;
 	struct lazy_table *tables;
@@ -64,7 +60,8 @@ void group_free(struct group *g)
 	for (uint32_t i = 0; i < g->n_pieces; i++)
 		piece_done(&g->pieces[i]);
 	free(g->pieces);
-	free(g->moments);
+	free(g->time_ms);
+	free(g->boot_us);
 	if (g->pool)
 		strpool_free(g->pool);
 	free(g);
@@ -76,7 +73,7 @@ int group_check_header(const struct disk_group *h, size_t len)
 
 	if (n < 1 || n > GROUP_N_MAX || raw_len > GROUP_RAW_MAX || body_len > len)
 		return -EBADMSG;
-	if (h->codec > CODEC_ZSTD_DICT || (h->flags & ~GROUP_BASED) || get_le64(h->zero) != 0)
+	if (h->codec > CODEC_ZSTD_DICT || (h->flags & ~GROUP_BASED))
 		return -EBADMSG;
 	if (get_le64(h->first_seq) > SEQ_MAX || get_le64(h->first_seq) + n - 1 > SEQ_MAX)
 		return -EBADMSG;
@@ -94,11 +91,16 @@ static int parse_times(struct group *g, const struct disk_group *h, struct span 
 	while (cap < g->n + n)
 		cap *= 2;
 	if (cap > g->cap_moments) {
-		struct moment *p = realloc(g->moments, cap * sizeof *p);
+		int64_t *times = realloc(g->time_ms, cap * sizeof *times);
+		uint64_t *boots;
 
-		if (!p)
+		if (!times)
 			return -ENOMEM;
-		g->moments = p;
+		g->time_ms = times;
+		boots = realloc(g->boot_us, cap * sizeof *boots);
+		if (!boots)
+			return -ENOMEM;
+		g->boot_us = boots;
 		g->cap_moments = cap;
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -112,7 +114,8 @@ static int parse_times(struct group *g, const struct disk_group *h, struct span 
 				return r;
 			boot += d_boot += (uint64_t)unzigzag(x);
 		}
-		g->moments[g->n + i] = (struct moment){(int64_t)time, boot};
+		g->time_ms[g->n + i] = (int64_t)time;
+		g->boot_us[g->n + i] = boot;
 	}
 	return time == get_le64(h->last_ms) ? 0 : -EBADMSG;
 }
@@ -196,7 +199,9 @@ int group_append(struct group *g, const struct disk_group *h, struct buf *raw)
 
 	if (r < 0)
 		return r;
-	if (raw->len != get_le32(h->raw_len) || get_le16(h->schema) != g->schema->number || based != (g->n > 0))
+	if (raw->len != get_le32(h->raw_len) || based != (g->n > 0))
+		return -EBADMSG;
+	if (get_le16(h->schema) != g->schema->number || get_le64(h->schema_check) != g->schema->check)
 		return -EBADMSG;
 	if (based && (get_le64(h->first_seq) != g->first_seq + g->n || get_le64(h->boot) != g->boot))
 		return -EBADMSG;
@@ -251,8 +256,8 @@ const struct schema *group_schema(const struct group *g)
 
 void group_times(const struct group *g, uint32_t s, int64_t *ret_time_ms, uint64_t *ret_boot_us)
 {
-	*ret_time_ms = g->moments[s].time_ms;
-	*ret_boot_us = g->moments[s].boot_us;
+	*ret_time_ms = g->time_ms[s];
+	*ret_boot_us = g->boot_us[s];
 }
 
 /* The table's reader, with all pieces taken up. */
@@ -266,7 +271,8 @@ static int reader_of(struct group *g, uint32_t index, struct table_reader **ret)
 	while (r == 0 && t->n_pieces < g->n_pieces) {
 		const struct piece *p = &g->pieces[t->n_pieces];
 
-		r = table_reader_append(t->reader, p->sections[index].p ? &p->sections[index] : NULL, p->n);
+		r = table_reader_append(t->reader, p->sections[index].p ? &p->sections[index] : NULL,
+		    g->time_ms + table_reader_n(t->reader), p->n);
 		if (r == 0)
 			t->n_pieces++;
 	}
@@ -313,17 +319,14 @@ int group_snapshot(struct group *g, uint32_t s, struct table **tables, struct sn
 		if (r == 0)
 			tables[n++] = (struct table *)(uintptr_t)t;
 	}
-	*ret = (struct snapshot){.time_ms = g->moments[s].time_ms,
-	    .boot_us = g->moments[s].boot_us,
-	    .boot = g->boot,
-	    .n_tables = n,
-	    .tables = tables};
+	*ret = (struct snapshot){
+	    .time_ms = g->time_ms[s], .boot_us = g->boot_us[s], .boot = g->boot, .n_tables = n, .tables = tables};
 	return 0;
 }
 
 size_t group_memory(const struct group *g)
 {
-	size_t n = sizeof *g + g->cap_moments * sizeof *g->moments + strpool_memory(g->pool);
+	size_t n = sizeof *g + g->cap_moments * (sizeof *g->time_ms + sizeof *g->boot_us) + strpool_memory(g->pool);
 
 	for (uint32_t i = 0; i < g->n_pieces; i++)
 		n += g->pieces[i].raw.cap + (g->schema->n_tables + 1) * sizeof(struct span);

@@ -31,26 +31,28 @@ int group_writer_new(struct strpool *pool, struct group_writer **ret)
 		return -ENOMEM;
 	w->pool = pool;
 	r = schema_new(0, &w->schema);
+	if (r == 0)
+		r = schema_seal(w->schema);
 	if (r < 0)
 		return r;
 	*ret = TAKE(w);
 	return 0;
 }
 
-static void free_tables(struct group_writer *w)
+static void free_tables(struct table_writer **tables, uint32_t n)
 {
-	for (uint32_t i = 0; w->tables && i < w->schema->n_tables; i++)
-		if (w->tables[i])
-			table_writer_free(w->tables[i]);
-	free(w->tables);
-	w->tables = NULL;
+	for (uint32_t i = 0; tables && i < n; i++)
+		if (tables[i])
+			table_writer_free(tables[i]);
+	free(tables);
 }
 
 void group_writer_free(struct group_writer *w)
 {
-	free_tables(w);
-	if (w->schema)
+	if (w->schema) {
+		free_tables(w->tables, w->schema->n_tables);
 		schema_free(w->schema);
+	}
 	free(w->ids.ids);
 	free(w->moments);
 	free(w);
@@ -93,39 +95,50 @@ void group_writer_begin(struct group_writer *w, bool based)
 		table_writer_begin(w->tables[i], based);
 }
 
-/* The schema that has this snapshot's tables besides those known: a new number, writers anew. */
-static int extend_schema(struct group_writer *w, const struct snapshot *s)
+/* The schema that has this snapshot's tables besides those known, under a new number. */
+static int next_schema(const struct group_writer *w, const struct snapshot *s, struct schema **ret)
 {
 	_cleanup_(cleanup_schema) struct schema *schema = NULL;
-	struct table_writer **tables;
-	uint16_t number = (uint16_t)(w->schema->number + 1);
-	int r = schema_new(number, &schema);
+	int r = schema_new((uint16_t)(w->schema->number + 1), &schema);
 
 	for (uint32_t i = 0; i < w->schema->n_tables && r == 0; i++)
 		r = schema_set(schema, w->schema->tables[i]);
 	for (uint32_t i = 0; i < s->n_tables && r == 0; i++)
 		if (!s->tables[i]->absent)
 			r = schema_set(schema, s->tables[i]->schema);
+	if (r == 0)
+		r = schema_seal(schema);
+	if (r == 0)
+		*ret = TAKE(schema);
+	return r;
+}
+
+/* Goes over to the next schema, with writers anew. */
+static int extend_schema(struct group_writer *w, const struct snapshot *s)
+{
+	_cleanup_(cleanup_schema) struct schema *schema = NULL;
+	struct table_writer **tables;
+	int r = next_schema(w, s, &schema);
+
 	if (r < 0)
 		return r;
 	tables = calloc(schema->n_tables + 1, sizeof *tables);
 	if (!tables)
 		return -ENOMEM;
-	free_tables(w);
+	for (uint32_t i = 0; i < schema->n_tables && r == 0; i++)
+		r = table_writer_new(schema->tables[i], w->pool, &w->ids, &tables[i]);
+	if (r < 0) {
+		free_tables(tables, schema->n_tables);
+		return r;
+	}
+	free_tables(w->tables, w->schema->n_tables);
 	schema_free(w->schema);
 	w->schema = TAKE(schema);
 	w->tables = tables;
 	for (uint32_t i = 0; i < w->schema->n_tables; i++) {
-		r = table_writer_new(w->schema->tables[i], w->pool, &w->ids, &w->tables[i]);
-		if (r < 0) {
-			/* Nothing may be half there: the next snapshot does not fit and comes here again. */
-			free_tables(w);
-			schema_free(TAKE(w->schema));
-			return schema_new(number, &w->schema) < 0 ? -ENOMEM : r;
-		}
 		if (w->keep_sizes)
-			table_writer_keep_sizes(w->tables[i]);
-		table_writer_begin(w->tables[i], false);
+			table_writer_keep_sizes(tables[i]);
+		table_writer_begin(tables[i], false);
 	}
 	return 0;
 }
@@ -268,6 +281,7 @@ int group_writer_finish(struct group_writer *w, struct disk_group *h, struct buf
 	    .n = put_le32(w->n),
 	    .raw_len = put_le32((uint32_t)(out->len - start)),
 	    .schema = put_le16(w->schema->number),
+	    .schema_check = put_le64(w->schema->check),
 	    .flags = w->based ? GROUP_BASED : 0,
 	};
 	return 0;

@@ -123,10 +123,34 @@ int unpacker_unpack(
 	return 0;
 }
 
-int unpacker_section(struct unpacker *u, struct span section, struct buf *out)
+int pack_section(struct span raw, int level, struct buf *out)
+{
+	size_t len = span_left(&raw), n;
+
+	buf_put_varint(out, len);
+	if (buf_reserve(out, ZSTD_compressBound(len)) < 0)
+		return -ENOMEM;
+	n = ZSTD_compress(out->p + out->len, out->cap - out->len, raw.p, len, level);
+	if (ZSTD_isError(n))
+		return -ENOMEM;
+	out->len += n;
+	return 0;
+}
+
+int pack_open_section(struct span in, size_t max, struct buf *ret)
 {
 	uint64_t len;
-	int r = span_varint_max(&section, GROUP_RAW_MAX, &len);
+	size_t n;
+	int r = span_varint_max(&in, max, &len);
 
-	return r < 0 ? r : unpacker_unpack(u, CODEC_ZSTD, section, span_of(NULL, 0), len, out);
+	ret->len = 0;
+	if (r < 0)
+		return r;
+	if (buf_reserve(ret, len + 1) < 0)
+		return -ENOMEM;
+	n = ZSTD_decompress(ret->p, len, in.p, span_left(&in));
+	if (ZSTD_isError(n) || n != len)
+		return -EBADMSG;
+	ret->len = len;
+	return 0;
 }

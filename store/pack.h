@@ -29,7 +29,9 @@ DEFINE_CLEANUP(unpacker, unpacker_free)
 int unpacker_unpack(
     struct unpacker *u, uint8_t codec, struct span body, struct span dict, size_t raw_len, struct buf *out);
 
-/* Replaces out by what a section with its raw length (a varint, at most GROUP_RAW_MAX) in front stands for. -EBADMSG. */
-int unpacker_section(struct unpacker *u, struct span section, struct buf *out);
+/* A section that is packed as a whole: varint raw length, then a zstd frame, whether that gains anything or not. */
+int pack_section(struct span raw, int level, struct buf *out);
+/* -EBADMSG if it is not that, or of more than max raw bytes. */
+int pack_open_section(struct span in, size_t max, struct buf *ret);
 
 #endif

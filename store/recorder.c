@@ -39,6 +39,7 @@ struct recorder {
 
 	/* The writing thread's. */
 	struct log *log;
+	struct finished *finish; /* the log's place in the list below, so that finishing it cannot fail */
 	int32_t hour;
 	uint32_t part;
 	uint64_t next_seq;
@@ -46,6 +47,7 @@ struct recorder {
 	struct buf schema;
 	uint32_t since_schema;
 	uint64_t n_unsynced;
+	int sync_err; /* of a log that is finished: to be told by the next recorder_sync */
 
 	pthread_mutex_t lock;
 	struct finished *finished; /* oldest first */
@@ -68,20 +70,25 @@ __attribute__((format(printf, 2, 3))) static void say(struct recorder *r, const 
 
 /* --- finished logs --- */
 
-static int finished_add(struct recorder *r, int32_t hour, uint32_t part)
+static void finished_add(struct recorder *r, struct finished *f)
 {
-	struct finished *f = malloc(sizeof *f), **at;
+	struct finished **at;
 
-	if (!f)
-		return -ENOMEM;
-	*f = (struct finished){.hour = hour, .part = part};
 	pthread_mutex_lock(&r->lock);
 	for (at = &r->finished; *at; at = &(*at)->next)
 		;
 	*at = f;
 	r->stat.n_unsealed++;
 	pthread_mutex_unlock(&r->lock);
-	return 0;
+}
+
+static struct finished *finished_new(int32_t hour, uint32_t part)
+{
+	struct finished *f = malloc(sizeof *f);
+
+	if (f)
+		*f = (struct finished){.hour = hour, .part = part};
+	return f;
 }
 
 static struct finished *finished_take(struct recorder *r)
@@ -210,6 +217,7 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 	_cleanup_(cleanup_log) struct log *log = NULL;
 	char name[FILE_NAME_SIZE], chunk_name[FILE_NAME_SIZE];
 	struct log_recovery found;
+	struct finished *f;
 	uint64_t next_seq = 0;
 	int k, c;
 
@@ -259,8 +267,17 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 		if (k < 0)
 			return k;
 	}
-	if (!keep)
-		return finished_add(r, hour, part);
+	f = finished_new(hour, part);
+	if (!f)
+		return -ENOMEM;
+	if (!keep) {
+		finished_add(r, f);
+		return 0;
+	}
+	/* A log that holds nothing yet still says where its numbers begin. */
+	if (log_id(log)->first_seq > next_seq)
+		next_seq = log_id(log)->first_seq;
+	r->finish = f;
 	r->log = TAKE(log);
 	r->hour = hour;
 	r->part = part;
@@ -344,6 +361,7 @@ void recorder_close(struct recorder *r)
 {
 	if (r->log)
 		log_close(r->log);
+	free(r->finish);
 	while (r->finished) {
 		struct finished *f = r->finished;
 
@@ -389,13 +407,18 @@ void recorder_want_keyframe(struct recorder *r)
 
 /* --- writing --- */
 
-/* The open log is complete, or given up: the sealer's turn. */
-static int finish_log(struct recorder *r)
+static void count_synced(struct recorder *r)
 {
-	int k = finished_add(r, r->hour, r->part);
+	pthread_mutex_lock(&r->lock);
+	r->stat.n_synced += r->n_unsynced;
+	pthread_mutex_unlock(&r->lock);
+	r->n_unsynced = 0;
+}
 
-	if (k < 0)
-		return k;
+/* The open log is complete, or given up: the sealer's turn. */
+static void finish_log(struct recorder *r)
+{
+	finished_add(r, TAKE(r->finish));
 	log_close(TAKE(r->log));
 	r->ordinal = 0;
 	r->schema.len = 0;
@@ -403,7 +426,6 @@ static int finish_log(struct recorder *r)
 	pthread_mutex_lock(&r->lock);
 	r->stat.log_bytes = 0;
 	pthread_mutex_unlock(&r->lock);
-	return 0;
 }
 
 /* The number behind the last snapshot of a part, whatever it is stored in; 0 if it is not there or cannot be read. */
@@ -415,19 +437,19 @@ static uint64_t next_seq_of(struct recorder *r, int32_t hour, uint32_t part, boo
 	struct io_stat st;
 	uint64_t next = 0;
 
-	file_name(name, hour, part, ".chunk");
-	*ret_exists = io_stat(r->snapdirfd, name, &st) == 0;
-	if (*ret_exists && chunk_open(r->snapdirfd, name, &chunk) == 0)
-		next = get_le64(chunk_meta(chunk)->last_seq) + 1;
+	/* The log first: what is sealed meanwhile is a chunk before it is no log any more. */
 	file_name(name, hour, part, ".wal");
+	*ret_exists = io_stat(r->snapdirfd, name, &st) == 0;
+	if (*ret_exists && wal_open(r->snapdirfd, name, &wal) == 0 && wal_update(wal) >= 0) {
+		const struct listing *l = wal_listing(wal);
+
+		next = l->n > 0 ? (uint64_t)l->seq[l->n - 1] + 1 : wal_id(wal)->first_seq;
+	}
+	file_name(name, hour, part, ".chunk");
 	if (io_stat(r->snapdirfd, name, &st) == 0) {
 		*ret_exists = true;
-		if (wal_open(r->snapdirfd, name, &wal) == 0 && wal_update(wal) >= 0 && wal_listing(wal)->n > 0) {
-			const struct listing *l = wal_listing(wal);
-
-			if ((uint64_t)l->seq[l->n - 1] + 1 > next)
-				next = (uint64_t)l->seq[l->n - 1] + 1;
-		}
+		if (chunk_open(r->snapdirfd, name, &chunk) == 0 && get_le64(chunk_meta(chunk)->last_seq) + 1 > next)
+			next = get_le64(chunk_meta(chunk)->last_seq) + 1;
 	}
 	return next;
 }
@@ -437,7 +459,9 @@ static int begin_log(struct recorder *r, int32_t hour)
 	struct file_id id = {.kind = KIND_WAL, .store_id = r->identity.id, .hour = hour};
 	char name[FILE_NAME_SIZE];
 	bool exists = true;
-	uint64_t next = 0;
+	/* What was numbered in this life stays so, also if it cannot be read back. */
+	uint64_t next = hour == r->hour ? r->next_seq : 0;
+	struct finished *f;
 	int k;
 
 	for (id.part = 0; exists; id.part++) {
@@ -451,9 +475,15 @@ static int begin_log(struct recorder *r, int32_t hour)
 	}
 	id.first_seq = next;
 	file_name(name, hour, id.part, ".wal");
+	f = finished_new(hour, id.part);
+	if (!f)
+		return -ENOMEM;
 	k = log_create(r->snapdirfd, name, &id, r->options.sync, &r->log);
-	if (k < 0)
+	if (k < 0) {
+		free(f);
 		return k;
+	}
+	r->finish = f;
 	r->hour = hour;
 	r->part = id.part;
 	r->next_seq = next;
@@ -476,10 +506,12 @@ static int put_schema(struct recorder *r, const struct encoded *e)
 	k = log_append(r->log, FRAME_SCHEMA, &payload, 1, NULL);
 	if (k < 0)
 		return k;
+	r->since_schema = 0;
 	r->schema.len = 0;
 	buf_put(&r->schema, e->schema.p, e->schema.len);
-	r->since_schema = 0;
-	return r->schema.err;
+	/* Not remembered: it is written again with the next keyframe. */
+	r->schema.err = 0;
+	return 0;
 }
 
 int recorder_append(struct recorder *r, const struct encoded *e)
@@ -491,16 +523,22 @@ int recorder_append(struct recorder *r, const struct encoded *e)
 
 	if (r->log && r->hour != e->hour) {
 		/* Whatever becomes of the sync: this log is over, and what it has goes to the sealer. */
-		log_sync(r->log);
-		k = finish_log(r);
+		k = log_sync(r->log);
+		if (k < 0)
+			r->sync_err = k;
+		else
+			count_synced(r);
+		r->n_unsynced = 0;
+		finish_log(r);
+		k = 0;
 	}
-	if (k == 0 && !e->keyframe && (!r->log || r->ordinal == 0 || e->ordinal != r->ordinal + 1)) {
+	if (!e->keyframe && (!r->log || r->ordinal == 0 || e->ordinal != r->ordinal + 1)) {
 		recorder_want_keyframe(r);
 		return -ESTALE;
 	}
-	if (k == 0 && r->log && r->next_seq > SEQ_MAX)
+	if (r->log && r->next_seq > SEQ_MAX)
 		return -EMSGSIZE;
-	if (k == 0 && !r->log)
+	if (!r->log)
 		k = begin_log(r, e->hour);
 	if (k == 0)
 		k = put_schema(r, e);
@@ -529,25 +567,23 @@ int recorder_append(struct recorder *r, const struct encoded *e)
 
 int recorder_sync(struct recorder *r)
 {
-	int k;
+	int k = 0, before = r->sync_err;
 
-	if (!r->log || r->n_unsynced == 0)
-		return 0;
-	k = log_sync(r->log);
+	r->sync_err = 0;
+	if (r->log && r->n_unsynced > 0)
+		k = log_sync(r->log);
 	if (k < 0) {
 		char name[FILE_NAME_SIZE];
 
 		file_name(name, r->hour, r->part, ".wal");
 		say(r, "%s/%s: sync: %s; going on in a new file", SNAPSHOT_DIR, name, strerror(-k));
 		recorder_want_keyframe(r);
+		r->n_unsynced = 0;
 		finish_log(r);
 	} else {
-		pthread_mutex_lock(&r->lock);
-		r->stat.n_synced += r->n_unsynced;
-		pthread_mutex_unlock(&r->lock);
+		count_synced(r);
 	}
-	r->n_unsynced = 0;
-	return k;
+	return k < 0 ? k : before;
 }
 
 /* --- sealing --- */

@@ -2,11 +2,12 @@
 #include "store/schema.h"
 
 #include "store/format.h"
+#include "store/pack.h"
 
 #include <ctype.h>
-#include <zstd.h>
+#include <xxhash.h>
 
-enum { NAME_MAX_LEN = 64, UNIT_MAX_LEN = 16 };
+enum { NAME_MAX_LEN = 64, UNIT_MAX_LEN = 16, PACK_LEVEL = 3 };
 
 /* Names become names of files, so that what the format allows is also a legal and harmless path component. */
 static bool name_allowed(const char *s, size_t len)
@@ -232,6 +233,15 @@ void schema_encode(const struct schema *s, struct buf *out)
 	}
 }
 
+int schema_seal(struct schema *s)
+{
+	_cleanup_(buf_done) struct buf b = {0};
+
+	schema_encode(s, &b);
+	s->check = XXH3_64bits(b.p, b.len);
+	return b.err;
+}
+
 static int take_string(struct span *in, char ret[NAME_MAX_LEN + 1], size_t max)
 {
 	uint64_t len;
@@ -298,7 +308,7 @@ static int decode_table(struct span *in, struct schema *s)
 int schema_decode(struct span in, struct schema **ret)
 {
 	_cleanup_(cleanup_schema) struct schema *s = NULL;
-	uint64_t number, n_tables;
+	uint64_t number, n_tables, check = XXH3_64bits(in.p, span_left(&in));
 	int r = span_varint_max(&in, UINT16_MAX, &number);
 
 	if (r == 0)
@@ -311,6 +321,7 @@ int schema_decode(struct span in, struct schema **ret)
 		return r;
 	if (span_left(&in) > 0)
 		return -EBADMSG;
+	s->check = check;
 	*ret = TAKE(s);
 	return 0;
 }
@@ -318,37 +329,21 @@ int schema_decode(struct span in, struct schema **ret)
 int schema_pack(const struct schema *s, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf raw = {0};
-	size_t n;
 
 	schema_encode(s, &raw);
 	if (raw.err < 0)
 		return raw.err;
 	if (raw.len > SCHEMA_RAW_MAX)
 		return -EMSGSIZE;
-	buf_put_varint(out, raw.len);
-	if (buf_reserve(out, ZSTD_compressBound(raw.len)) < 0)
-		return -ENOMEM;
-	n = ZSTD_compress(out->p + out->len, out->cap - out->len, raw.p, raw.len, 3);
-	if (ZSTD_isError(n))
-		return -ENOMEM;
-	out->len += n;
-	return 0;
+	return pack_section(span_of(raw.p, raw.len), PACK_LEVEL, out);
 }
 
 int schema_unpack(struct span payload, struct schema **ret)
 {
-	_cleanup_(cleanup_free) uint8_t *raw = NULL;
-	uint64_t len;
-	int r = span_varint_max(&payload, SCHEMA_RAW_MAX, &len);
+	_cleanup_(buf_done) struct buf raw = {0};
+	int r = pack_open_section(payload, SCHEMA_RAW_MAX, &raw);
 
-	if (r < 0)
-		return r;
-	raw = malloc(len + 1);
-	if (!raw)
-		return -ENOMEM;
-	if (ZSTD_decompress(raw, len, payload.p, span_left(&payload)) != len)
-		return -EBADMSG;
-	return schema_decode(span_of(raw, len), ret);
+	return r < 0 ? r : schema_decode(span_of(raw.p, raw.len), ret);
 }
 
 void schema_free(struct schema *s)

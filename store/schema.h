@@ -55,6 +55,7 @@ DEFINE_CLEANUP(table_schema, table_schema_put)
 /* The numbered list of tables that groups refer to. Holds a reference to each; ascending by id. */
 struct schema {
 	uint16_t number;
+	uint64_t check; /* XXH3 of what schema_encode lays out, once it is decoded or sealed */
 	uint32_t n_tables;
 	struct table_schema **tables;
 };
@@ -69,6 +70,9 @@ int schema_index(const struct schema *s, uint16_t id);
 int schema_index_by_name(const struct schema *s, const char *name);
 
 bool schema_equal(const struct schema *a, const struct schema *b);
+
+/* Computes check: the schema is complete. */
+int schema_seal(struct schema *s);
 
 void schema_encode(const struct schema *s, struct buf *out);
 /* -EBADMSG for anything that section 5 does not allow. */

@@ -41,9 +41,10 @@ struct table_reader {
 
 	struct step *steps;
 	uint32_t n, cap_steps;
-	uint32_t n_first; /* lives there from the start: those of the keyframe */
-	uint32_t first;   /* the snapshot they begin with */
-	uint32_t at;      /* the cursor; NO_SNAPSHOT: before the first */
+	uint32_t n_first;    /* lives there from the start: those of the keyframe */
+	uint32_t first;      /* the snapshot they begin with */
+	int64_t taken_at_ms; /* when the rows taken up last were taken */
+	uint32_t at;         /* the cursor; NO_SNAPSHOT: before the first */
 	struct block *blocks;
 	size_t memory;
 
@@ -137,7 +138,18 @@ static int reserve_steps(struct table_reader *t, uint32_t n)
 	return 0;
 }
 
-static int parse_presence(struct table_reader *t, struct span *in, uint32_t n, uint32_t *ret_first)
+/* From one time to another, as far as it can be told. */
+static int32_t distance(int64_t from, int64_t to)
+{
+	int64_t d;
+
+	if (__builtin_sub_overflow(to, from, &d))
+		d = to < from ? INT32_MIN : INT32_MAX;
+	return d < INT32_MIN ? INT32_MIN : d > INT32_MAX ? INT32_MAX : (int32_t)d;
+}
+
+static int parse_presence(
+    struct table_reader *t, struct span *in, const int64_t *times_ms, uint32_t n, uint32_t *ret_first)
 {
 	uint32_t s = 0;
 
@@ -160,9 +172,12 @@ static int parse_presence(struct table_reader *t, struct span *in, uint32_t n, u
 
 			if (taken < INT32_MIN || taken > INT32_MAX)
 				return -EBADMSG;
+			if (code >= 2)
+				t->taken_at_ms = (int64_t)((uint64_t)times_ms[s] + (uint64_t)taken);
 			st->present = code > 0;
-			st->repeated = code == 1;
-			st->taken_ms = (int32_t)taken;
+			/* Taken for an earlier snapshot: so a keyframe says it. */
+			st->repeated = code == 1 || taken < 0;
+			st->taken_ms = code == 1 ? distance(times_ms[s], t->taken_at_ms) : (int32_t)taken;
 		}
 	}
 	return 0;
@@ -485,7 +500,7 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 
 static void seek(struct table_reader *t, uint32_t s);
 
-int table_reader_append(struct table_reader *t, const struct span *section, uint32_t n)
+int table_reader_append(struct table_reader *t, const struct span *section, const int64_t *times_ms, uint32_t n)
 {
 	struct births b = {0};
 	struct span in;
@@ -502,7 +517,7 @@ int table_reader_append(struct table_reader *t, const struct span *section, uint
 	if (t->n > 0)
 		seek(t, t->n - 1);
 	in = *section;
-	r = parse_presence(t, &in, n, &first);
+	r = parse_presence(t, &in, times_ms, n, &first);
 	if (r == 0)
 		r = parse_rows(t, &in, n, first, &b);
 	if (r == 0)

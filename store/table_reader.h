@@ -15,9 +15,10 @@ int table_reader_new(struct table_schema *schema, struct strpool *pool, struct t
 void table_reader_free(struct table_reader *t);
 DEFINE_CLEANUP(table_reader, table_reader_free)
 
-/* Takes up the next n snapshots: their section, or NULL if none of them has the table. The first section is a
- * keyframe's, all others are based. -EBADMSG for anything the format does not allow; the reader is void then. */
-int table_reader_append(struct table_reader *t, const struct span *section, uint32_t n);
+/* Takes up the next n snapshots, of these times: their section, or NULL if none of them has the table. The first
+ * section is a keyframe's, all others are based. -EBADMSG for anything the format does not allow; the reader is void
+ * then. */
+int table_reader_append(struct table_reader *t, const struct span *section, const int64_t *times_ms, uint32_t n);
 
 /* Snapshots taken up so far. */
 uint32_t table_reader_n(const struct table_reader *t);

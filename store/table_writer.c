@@ -447,6 +447,8 @@ static int begin_life(struct table_writer *w, uint32_t s, uint32_t row, uint32_t
 	}
 	if (r < 0)
 		return r;
+	if (w->n_columns == 0)
+		w->text_len++; /* the line's end, which otherwise comes with the cells */
 	w->birth[w->n_lives] = s;
 	w->death[w->n_lives] = 0;
 	*ret = w->n_lives++;
@@ -456,6 +458,8 @@ static int begin_life(struct table_writer *w, uint32_t s, uint32_t row, uint32_t
 static void end_life(struct table_writer *w, uint32_t s, uint32_t pos)
 {
 	w->death[w->life[pos]] = s;
+	if (w->n_columns == 0)
+		w->text_len--;
 	for (uint32_t c = 0; w->keep_sizes && c < w->n_columns; c++) {
 		size_t i = (size_t)c * w->cap_rows + pos;
 

@@ -7,6 +7,7 @@
 
 #include "store/format.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* What a byte of a string becomes: 0 itself, 1 \xHH, else a backslash and this letter. */
@@ -140,7 +141,8 @@ static int f64_text(char ret[F64_LEN_MAX], uint64_t bits)
 		return snprintf(ret, F64_LEN_MAX, "NaN");
 	if (v - v != 0)
 		return snprintf(ret, F64_LEN_MAX, v > 0 ? "Infinity" : "-Infinity");
-	for (int digits = 15;; digits++) {
+	/* 15 digits are never too many, but for numbers that have fewer bits than others. */
+	for (int digits = isnormal(v) ? 15 : 1;; digits++) {
 		int n = snprintf(ret, F64_LEN_MAX, "%.*g", digits, v);
 
 		back = strtod(ret, NULL);

@@ -114,11 +114,8 @@ static int add_schema(struct wal *w, struct span payload)
 		return r;
 	/* Written again, as a rule unchanged: then the one that is known goes on. */
 	for (uint32_t i = w->n_schemas; i-- > 0;)
-		if (w->schemas[i]->number == s->number) {
-			if (schema_equal(w->schemas[i], s))
-				return 0;
-			break;
-		}
+		if (w->schemas[i]->check == s->check && schema_equal(w->schemas[i], s))
+			return 0;
 	p = realloc(w->schemas, (w->n_schemas + 1) * sizeof *p);
 	if (!p)
 		return -ENOMEM;
@@ -127,11 +124,11 @@ static int add_schema(struct wal *w, struct span payload)
 	return 0;
 }
 
-/* The schema that the number means from here on. */
-static int find_schema(const struct wal *w, uint16_t number)
+/* The schema of a group. Its number alone may mean another one, if the schema written last is lost. */
+static int find_schema(const struct wal *w, const struct disk_group *h)
 {
 	for (uint32_t i = w->n_schemas; i-- > 0;)
-		if (w->schemas[i]->number == number)
+		if (w->schemas[i]->number == get_le16(h->schema) && w->schemas[i]->check == get_le64(h->schema_check))
 			return (int)i;
 	return -EBADMSG;
 }
@@ -156,7 +153,7 @@ static int reserve(struct wal *w)
 	return 0;
 }
 
-static int begin_run(struct wal *w, uint32_t schema)
+static int reserve_run(struct wal *w)
 {
 	if (w->n_runs == w->cap_runs) {
 		uint32_t cap = w->cap_runs ? 2 * w->cap_runs : 16;
@@ -167,7 +164,6 @@ static int begin_run(struct wal *w, uint32_t schema)
 		w->runs = p;
 		w->cap_runs = cap;
 	}
-	w->runs[w->n_runs++] = (struct wal_run){.first = w->listing.n, .schema = schema};
 	return 0;
 }
 
@@ -175,6 +171,7 @@ static int begin_run(struct wal *w, uint32_t schema)
 static int add_snapshot(struct wal *w, struct span payload, uint64_t off)
 {
 	const struct listing *l = &w->listing;
+	uint32_t n = l->n;
 	struct wal_frame f;
 	int r = wal_frame_parse(payload, &f), schema;
 	uint64_t seq;
@@ -182,7 +179,7 @@ static int add_snapshot(struct wal *w, struct span payload, uint64_t off)
 	if (r < 0)
 		return r;
 	seq = get_le64(f.h.first_seq);
-	schema = find_schema(w, get_le16(f.h.schema));
+	schema = find_schema(w, &f.h);
 	if (l->n > 0 && seq <= l->seq[l->n - 1])
 		return -EBADMSG;
 	if (schema < 0)
@@ -191,15 +188,19 @@ static int add_snapshot(struct wal *w, struct span payload, uint64_t off)
 	                                     (uint32_t)schema != w->runs[w->n_runs - 1].schema))
 		return -ENOLINK;
 	r = reserve(w);
-	if (r == 0 && !(f.h.flags & GROUP_BASED))
-		r = begin_run(w, (uint32_t)schema);
+	if (r == 0)
+		r = reserve_run(w);
 	if (r < 0)
 		return r;
-	w->heat[l->n] = f.heat;
-	w->off[l->n] = off;
+	w->heat[n] = f.heat;
+	w->off[n] = off;
 	r = wal_frame_list(&f, &w->listing);
-	if (r < 0)
+	if (r < 0) {
+		w->listing.n = n; /* all of it or nothing */
 		return r;
+	}
+	if (!(f.h.flags & GROUP_BASED))
+		w->runs[w->n_runs++] = (struct wal_run){.first = n, .schema = (uint32_t)schema};
 	if (f.text_version != TEXT_VERSION)
 		w->sizes_known = false;
 	w->runs[w->n_runs - 1].n++;
