@@ -239,7 +239,8 @@ static int prepare_translation(struct table_writer *w, const struct table *t)
 
 	if (w->xlat_serial != strpool_serial(t->pool)) {
 		w->xlat_serial = strpool_serial(t->pool);
-		memset(w->xlat, 0, w->n_xlat * sizeof *w->xlat);
+		if (w->n_xlat > 0)
+			memset(w->xlat, 0, w->n_xlat * sizeof *w->xlat);
 	}
 	if (limit > w->n_xlat) {
 		uint32_t *p = realloc(w->xlat, limit * sizeof *p);

@@ -155,9 +155,9 @@ static int put_cpu(const struct moment *m)
 {
 	static const struct {
 		const char *label, *column;
-	} kinds[] = {{"user", "user_ticks_per_s"}, {"nice", "nice_ticks_per_s"}, {"sys", "system_ticks_per_s"},
-	    {"iowait", "iowait_ticks_per_s"}, {"irq", "irq_ticks_per_s"}, {"soft", "softirq_ticks_per_s"},
-	    {"steal", "steal_ticks_per_s"}, {"idle", "idle_ticks_per_s"}};
+	} kinds[] = {{"us", "user_ticks_per_s"}, {"ni", "nice_ticks_per_s"}, {"sy", "system_ticks_per_s"},
+	    {"wa", "iowait_ticks_per_s"}, {"hi", "irq_ticks_per_s"}, {"si", "softirq_ticks_per_s"},
+	    {"st", "steal_ticks_per_s"}, {"id", "idle_ticks_per_s"}}; /* as top(1) calls them */
 	const struct table *t;
 	double v[N_ELEMENTS(kinds)], sum = 0;
 	uint32_t row;
@@ -173,9 +173,9 @@ static int put_cpu(const struct moment *m)
 	screen_printf(m->s, "cpu %%  ");
 	for (size_t k = 0; k < N_ELEMENTS(kinds); k++) {
 		if (isnan(v[k]) || sum <= 0)
-			screen_printf(m->s, " %s -", kinds[k].label);
+			screen_printf(m->s, "    - %s ", kinds[k].label);
 		else
-			screen_printf(m->s, " %s %.1f", kinds[k].label, 100 * v[k] / sum);
+			screen_printf(m->s, "%5.1f %s ", 100 * v[k] / sum, kinds[k].label);
 	}
 	screen_next(m->s);
 	return 0;

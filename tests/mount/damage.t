@@ -1,8 +1,10 @@
 #!/bin/bash
 # damage.t -- damaged bytes in the store are an I/O error for what needs them, a line in status, and nothing else
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-"$mkstore" -h 3 -l 5 -i 60 -p 20 "$S" || exit 1
+"$mkstore" -h 2 -l 5 -i 10 -p 20 "$S" || exit 1
 chunk=$S/snapshots/2026-11-20T01.chunk
 mount_store
 (cd "$M" && sums hour) >"$T/whole" 2>/dev/null
@@ -18,8 +20,9 @@ ok "some files cannot be read" test -s "$T/errors"
 is "because of I/O errors" "$(grep -vc 'Input/output error' "$T/errors")" 0
 is "all of them in that hour" "$(grep -vc 2026-11-20T01 "$T/errors")" 0
 n_bad=$(sed 's/.*snapshot-\([0-9]*\).*/\1/' "$T/errors" | sort -u | wc -l)
-ok "and in few snapshots" test "$n_bad" -ge 1 -a "$n_bad" -le 25
-is "what can be read is right" "$(grep -vxFf "$T/whole" "$T/spoilt")" ""
+ok "and in the snapshots of one group" test "$n_bad" -ge 1 -a "$n_bad" -le 60
+# The summary behind the damage has no rates: what they would be since cannot be read.
+is "what can be read is right" "$(grep -vxFf "$T/whole" "$T/spoilt" | grep -v '/summary$')" ""
 is "names, sizes and inodes are all there" "$(find hour -type f -printf '%p %i %s %T@\n' | sort | sha256sum)" \
 	"$(sha256sum <"$T/names")"
 status_has() {

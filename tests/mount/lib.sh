@@ -1,12 +1,12 @@
 # lib.sh -- what the mount tests share: TAP, a store, a mount that is always taken away again
 #
-# Sourced by the tests. Programs are taken from $B (build). Sets $T, a directory of the test's own, $S, where a store goes,
+# Sourced by the tests. Programs are taken from $BUILD (build). Sets $T, a directory of the test's own, $S, where a store goes,
 # and $M, a mount point.
 
 set -u
 export LC_ALL=C TZ=UTC
-B=${B:-build}
-B=$(cd "$B" && pwd) || exit 1
+BUILD=${BUILD:-build}
+B=$(cd "$BUILD" && pwd) || exit 1
 histfs=$B/histfs mkstore=$B/tests/tools/mkstore
 n_run=0 n_failed=0
 
@@ -78,8 +78,7 @@ finish() {
 
 # soon COMMAND...: the command succeeds within ten seconds; that it takes longer says nothing but that something is wrong
 soon() {
-	local i
-	for i in $(seq 200); do
+	for _ in $(seq 200); do
 		"$@" && return 0
 		sleep 0.05
 	done

@@ -1,5 +1,7 @@
 #!/bin/bash
 # live.t -- what is recorded shows up in the mount; sealing changes nothing
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 "$mkstore" -h 1 -l 3 -i 300 -p 20 "$S" || exit 1
@@ -10,14 +12,14 @@ hour=hour/2026-11-20T01
 ls -l $hour/ table/2026-11-20T01 >/dev/null
 cat table/2026-11-20T01/processes >"$T/before"
 is "now is the last snapshot" "$(readlink now)" "$hour/snapshot-0002"
-is "there are three" "$(ls $hour | grep -c snapshot)" 3
+is "there are three" "$(find "$hour" -name 'snapshot-*' | wc -l)" 3
 tail -n +1 -f table/2026-11-20T01/processes >"$T/followed" 2>"$T/tail-said" &
 tail=$!
 
 ok "another is recorded" "$mkstore" -a 1 -i 300 -p 20 "$S"
 ok "it can be opened" soon test -e $hour/snapshot-0003/processes
 listed() {
-	ls $hour | grep -q "$1"
+	find "$hour" -maxdepth 1 -name "$1" | grep -q .
 }
 ok "it is listed, though the listing was read before" soon listed snapshot-0003
 is "now leads to it" "$(readlink now)" "$hour/snapshot-0003"
@@ -38,7 +40,7 @@ is "status has the new one" "$(grep -c "^last.*snapshot-0003$" status)" 1
 is "the heatmap has four lines and a head" "$(wc -l <$hour/heatmap)" 5
 
 look() {
-	find $hour table/2026-11-20T01 -printf '%p %i %s %T@ %n\n' | sort
+	find "$hour" table/2026-11-20T01 -printf '%p %i %s %T@ %n\n' | sort
 	sums $hour
 	sums table/2026-11-20T01
 }
@@ -57,5 +59,5 @@ mount_store
 cd "$M" || exit 1
 look >"$T/sealed"
 ok "and for a new mount as well" diff "$T/live" "$T/sealed"
-is "the listing of hours has grown" "$(ls hour | wc -l)" 3
+is "the listing of hours has grown" "$(find hour -mindepth 1 -maxdepth 1 | wc -l)" 3
 finish

@@ -1,5 +1,7 @@
 #!/bin/bash
 # memory.t -- the daemon's memory does not grow with the files that are looked at
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 "$mkstore" -h 12 -l 5 -i 30 -p 5 "$S" || exit 1

@@ -1,5 +1,7 @@
 #!/bin/bash
 # mounting.t -- options, mount points that are busy or dead, stores that are none: one clear line each
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 "$mkstore" -h 1 -l 3 -i 600 -p 5 "$S" || exit 1
@@ -59,13 +61,13 @@ mount_store
 (cd "$M" && exec sleep 1000) &
 user=$!
 inside() {
-	[ "$(readlink /proc/$user/cwd)" = "$M" ]
+	[ "$(readlink "/proc/$user/cwd")" = "$M" ]
 }
 soon inside
 says "a mount in use is not unmounted" "busy" unmount_store
 kill -KILL "$(daemon)"
 soon gone
-is "after kill -9 the mount is dead" "$(ls "$M" 2>&1 | grep -c 'not connected')" 1
+is "after kill -9 the mount is dead" "$(stat -f "$M" 2>&1 | grep -c 'not connected')" 1
 ok "a new start clears it" mount_store
 ok "and answers" test -s "$M/README"
 is "with one mount" "$(awk -v m="$M" '$5 == m' /proc/self/mountinfo | wc -l)" 1
@@ -80,11 +82,11 @@ unmount_store
 ok "mount -f" "$T/mount.fuse.histfs" "$S" "$M" -f -o rw
 ok "mounts nothing" not is_mounted
 if has mount.fuse3 || has mount.fuse; then
-	ok "mount -t fuse.histfs" env PATH="$B:$PATH" mount -t fuse.histfs "$S" "$M" -o noauto,cache=8M
+	ok "mount -t fuse" mount -t fuse "$histfs#$S" "$M" -o noauto,cache=8M
 	ok "mounts" test -s "$M/status"
 	unmount_store
 else
-	skip "mount -t fuse.histfs" "mount.fuse3 is not installed"
+	skip "mount -t fuse" "mount.fuse3 is not installed"
 fi
 
 cd "$T" || exit 1

@@ -1,5 +1,7 @@
 #!/bin/bash
 # tools.t -- cat, wc, du, grep, tar, cp, rsync and borg agree on the bytes; a second backup copies nothing
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 "$mkstore" -h 2 -l 5 -i 240 -p 20 "$S" || exit 1
@@ -37,7 +39,7 @@ is "grep -r finds in the mount what it finds in the copy" "$(cd mnt && grep -rc 
 is "dd in odd pieces reads the same" "$(dd if=mnt/table/2026-11-20T00/processes bs=7777 status=none | sha256sum)" \
 	"$(sha256sum <mnt/table/2026-11-20T00/processes)"
 is "tail reads the end" "$(tail -c 1000 mnt/table/2026-11-20T00/processes | sha256sum)" \
-	"$(cat mnt/table/2026-11-20T00/processes | tail -c 1000 | sha256sum)"
+	"$(tail -c 1000 <cp/table/2026-11-20T00/processes | sha256sum)"
 
 if has rsync; then
 	mkdir rsync
@@ -56,8 +58,9 @@ if has borg; then
 	borg init -e none 2>/dev/null
 	borg create ::one mnt
 	remount
-	is "after a remount borg finds no file changed" \
-		"$(borg create --list --filter AMCE --files-cache ctime,size,inode ::two mnt 2>&1 | grep -v '^s ')" ""
+	# borg never trusts the newest of all files, which here is README: the store was made after the times it records.
+	is "after a remount borg finds no other file changed" \
+		"$(borg create --list --filter AMCE --files-cache ctime,size,inode ::two mnt 2>&1 | grep -v README)" ""
 	mkdir borgs && (cd borgs && borg extract ::two)
 	sums borgs/mnt >got
 	ok "borg copies the bytes" cmp wanted got

@@ -35,8 +35,7 @@ static struct table *new_table(struct machine *m, uint16_t id, const char *name,
 	struct table_schema *s;
 	struct table *t;
 
-	if (!ok_r(table_schema_new(id, name, &s)))
-		exit(1);
+	ok_r(table_schema_new(id, name, &s));
 	for (size_t i = 0; i < n; i++)
 		ok_r(table_schema_add(s, &c[i]));
 	if (!ok_r(table_new(s, recorder_pool(m->recorder), &t)))
@@ -148,19 +147,18 @@ static const char *three_hours(void)
 	return dir;
 }
 
-static uint64_t ino_of(struct tree *t, const char *path)
-{
-	struct tree_attr a;
-	int r = tree_walk(t, path, &a);
-
-	return r < 0 ? 0 : a.ino;
-}
-
 static int walk(struct tree *t, const char *path)
 {
 	struct tree_attr a;
 
 	return tree_walk(t, path, &a);
+}
+
+static uint64_t ino_of(struct tree *t, const char *path)
+{
+	struct tree_attr a;
+
+	return tree_walk(t, path, &a) < 0 ? 0 : a.ino;
 }
 
 /* A file's bytes, read in pieces; to be freed, ends in a NUL. NULL: not readable. */
@@ -204,12 +202,10 @@ struct seen {
 
 static struct seen seen_new(void)
 {
-	struct seen s = {
-	    .attrs = calloc(N_NODES_MAX, sizeof(struct tree_attr)),
+	struct seen s = {.attrs = calloc(N_NODES_MAX, sizeof(struct tree_attr)),
 	    .hashes = calloc(N_NODES_MAX, sizeof(uint64_t)),
 	    .names = calloc(N_NODES_MAX, 32),
-	    .parents = calloc(N_NODES_MAX, sizeof(uint32_t)),
-	};
+	    .parents = calloc(N_NODES_MAX, sizeof(uint32_t))};
 
 	if (!s.attrs || !s.hashes || !s.names || !s.parents)
 		exit(1);
@@ -559,7 +555,8 @@ static void any_number_may_be_taken_for_an_inode(void)
 		} else {
 			eq(r, -ENOENT);
 			if (!ok(list < 0 && read < 0 && link < 0))
-				printf("# view %u hour %d seq %d leaf %u: %d %d %d\n", n.view, n.hour, n.seq, n.leaf, list, read, link);
+				printf("# view %u hour %d seq %d leaf %u: %d %d %d\n", n.view, n.hour, n.seq, n.leaf,
+				    list, read, link);
 		}
 	}
 	ok(n_found > 1000);
