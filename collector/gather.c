@@ -45,20 +45,39 @@ static uint64_t read_boot(struct procfs *fs)
 	return recorder_boot(text, len);
 }
 
-static int new_table(const struct source_desc *desc, struct strpool *pool, struct table **ret)
+/* Whether the columns of a begin b. */
+static bool begins(const struct table_schema *a, const struct table_schema *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->n_columns > b->n_columns)
+		return false;
+	for (uint32_t i = 0; i < a->n_columns; i++)
+		if (!column_equal(&a->columns[i], &b->columns[i]))
+			return false;
+	return true;
+}
+
+/* With the columns that it had before, if those that the source counts on are where it expects them. */
+static int new_table(
+    const struct source_desc *desc, struct strpool *pool, const struct schema *known, struct table **ret)
 {
 	_cleanup_(cleanup_table_schema) struct table_schema *schema = NULL;
-	int r = table_schema_new(desc->id, desc->name, &schema);
+	int r = table_schema_new(desc->id, desc->name, &schema), index;
 
 	for (uint32_t i = 0; i < desc->n_columns && r >= 0; i++)
 		r = table_schema_add(schema, &desc->columns[i]);
-	return r < 0 ? r : table_new(schema, pool, ret);
+	if (r < 0)
+		return r;
+	index = known ? schema_index(known, desc->id) : -ENOENT;
+	if (index >= 0 && begins(schema, known->tables[index]))
+		return table_new(known->tables[index], pool, ret);
+	return table_new(schema, pool, ret);
 }
 
-static int add_source(struct gather *g, const struct source_desc *desc, struct strpool *pool)
+static int add_source(
+    struct gather *g, const struct source_desc *desc, struct strpool *pool, const struct schema *known)
 {
 	struct live *l = &g->live[g->n];
-	int r = new_table(desc, pool, &g->tables[g->n]);
+	int r = new_table(desc, pool, known, &g->tables[g->n]);
 
 	if (r < 0)
 		return r;
@@ -72,7 +91,8 @@ static int add_source(struct gather *g, const struct source_desc *desc, struct s
 	return 0;
 }
 
-int gather_new(const struct config *c, struct strpool *pool, const struct health *health, struct gather **ret)
+int gather_new(const struct config *c, struct strpool *pool, const struct schema *known, const struct health *health,
+    struct gather **ret)
 {
 	_cleanup_(cleanup_gather) struct gather *g = calloc(1, sizeof *g);
 	size_t n_all;
@@ -100,7 +120,7 @@ int gather_new(const struct config *c, struct strpool *pool, const struct health
 	for (size_t i = 0; i < n_all; i++) {
 		if (!config_wants(c, all[i]->name))
 			continue;
-		r = add_source(g, all[i], pool);
+		r = add_source(g, all[i], pool, known);
 		if (r < 0)
 			return r;
 	}

@@ -11,9 +11,11 @@
 
 struct gather;
 
-/* Opens the sources that the configuration wants. pool: of the tables' strings; health: what the table histd shows.
- * Both, and the configuration, must outlive it. -ENOENT and the like: the root cannot be opened. */
-int gather_new(const struct config *c, struct strpool *pool, const struct health *health, struct gather **ret);
+/* Opens the sources that the configuration wants. pool: of the tables' strings; known: the tables recorded before,
+ * whose columns keep their order (NULL: none); health: what the table histd shows. All of them, and the configuration,
+ * must outlive it. -ENOENT and the like: the root cannot be opened. */
+int gather_new(const struct config *c, struct strpool *pool, const struct schema *known, const struct health *health,
+    struct gather **ret);
 void gather_free(struct gather *g);
 DEFINE_CLEANUP(gather, gather_free)
 

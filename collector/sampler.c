@@ -40,7 +40,7 @@ static int64_t clock_ns(clockid_t id)
 static void go_over(struct sampler *s, struct config *next)
 {
 	struct gather *gather;
-	int r = gather_new(next, recorder_pool(s->rec), &s->health, &gather);
+	int r = gather_new(next, recorder_pool(s->rec), recorder_known(s->rec), &s->health, &gather);
 
 	if (r < 0) {
 		say("root %s: %s; recording goes on as before", next->root, strerror(-r));
@@ -166,7 +166,7 @@ int sampler_start(struct config *c, struct recorder *rec, struct writer *w, stru
 	s->writer = w;
 	s->config = config_get(c);
 	s->interval_ms = c->interval_ms;
-	r = gather_new(c, recorder_pool(rec), &s->health, &s->gather);
+	r = gather_new(c, recorder_pool(rec), recorder_known(rec), &s->health, &s->gather);
 	if (r == 0)
 		r = -pthread_create(&s->thread, NULL, sampler_main, s);
 	if (r < 0) {

@@ -10,6 +10,7 @@
 #include "store/encoder.h"
 #include "store/identity.h"
 #include "store/io.h"
+#include "store/known.h"
 #include "store/names.h"
 #include "store/retain.h"
 #include "store/seal.h"
@@ -36,6 +37,7 @@ struct recorder {
 	int dirfd, snapdirfd, lockfd;
 	struct identity identity;
 	struct encoder *encoder;
+	struct schema *known;
 
 	/* The writing thread's. */
 	struct log *log;
@@ -350,6 +352,8 @@ int recorder_open(const char *dir, const struct recorder_options *o, struct reco
 		return r->snapdirfd;
 	k = recover_logs(r);
 	if (k >= 0)
+		k = known_schema(r->snapdirfd, &r->known);
+	if (k >= 0)
 		k = encoder_new(o->keyframe_every, &r->encoder);
 	if (k < 0)
 		return k;
@@ -370,6 +374,8 @@ void recorder_close(struct recorder *r)
 	}
 	if (r->encoder)
 		encoder_free(r->encoder);
+	if (r->known)
+		schema_free(r->known);
 	buf_done(&r->schema);
 	io_close(r->snapdirfd);
 	io_close(r->lockfd);
@@ -388,6 +394,11 @@ struct strpool *recorder_pool(struct recorder *r)
 uint64_t recorder_boot(const char *boot_id, size_t len)
 {
 	return XXH3_64bits(boot_id, len);
+}
+
+const struct schema *recorder_known(const struct recorder *r)
+{
+	return r->known;
 }
 
 void recorder_begin(struct recorder *r)

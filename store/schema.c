@@ -107,19 +107,21 @@ int table_schema_find(const struct table_schema *t, const char *column)
 	return -ENOENT;
 }
 
+bool column_equal(const struct column *a, const struct column *b)
+{
+	return a->type == b->type && a->kind == b->kind && a->flags == b->flags && a->scale == b->scale &&
+	       strcmp(a->name, b->name) == 0 && strcmp(a->unit ? a->unit : "", b->unit ? b->unit : "") == 0;
+}
+
 bool table_schema_equal(const struct table_schema *a, const struct table_schema *b)
 {
 	if (a == b)
 		return true;
 	if (a->id != b->id || a->n_columns != b->n_columns || strcmp(a->name, b->name) != 0)
 		return false;
-	for (uint32_t i = 0; i < a->n_columns; i++) {
-		const struct column *x = &a->columns[i], *y = &b->columns[i];
-
-		if (x->type != y->type || x->kind != y->kind || x->flags != y->flags || x->scale != y->scale ||
-		    strcmp(x->name, y->name) != 0 || strcmp(x->unit, y->unit) != 0)
+	for (uint32_t i = 0; i < a->n_columns; i++)
+		if (!column_equal(&a->columns[i], &b->columns[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -46,6 +46,7 @@ int table_schema_copy(const struct table_schema *t, struct table_schema **ret);
 
 /* Number of the column, or -ENOENT. */
 int table_schema_find(const struct table_schema *t, const char *column);
+bool column_equal(const struct column *a, const struct column *b);
 bool table_schema_equal(const struct table_schema *a, const struct table_schema *b);
 
 struct table_schema *table_schema_get(struct table_schema *t);

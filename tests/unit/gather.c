@@ -74,7 +74,7 @@ static bool up(struct rig *g, const char *text)
 	fclose(f);
 	answer = 0;
 	return ok_r(config_load(path, &g->config, error)) && ok_r(strpool_new(&g->pool)) &&
-	       ok_r(gather_new(g->config, g->pool, NULL, &g->gather));
+	       ok_r(gather_new(g->config, g->pool, NULL, NULL, &g->gather));
 }
 
 static void down(struct rig *g)
@@ -184,12 +184,43 @@ static void a_root_that_is_not_there_is_an_error(void)
 	struct config c = {.root = (char[]){"/nonexistent"}};
 
 	ok_r(strpool_new(&pool));
-	eq(gather_new(&c, pool, NULL, &gather), -ENOENT);
+	eq(gather_new(&c, pool, NULL, NULL, &gather), -ENOENT);
 	strpool_free(pool);
+}
+
+static void columns_that_were_recorded_before_keep_their_order(void)
+{
+	static const struct column late = {"late", "", COL_U64, KIND_GAUGE, 0, 0},
+	                           other = {"v", "", COL_I64, KIND_GAUGE, 0, 0};
+	struct table_schema *before = NULL, *foreign = NULL;
+	struct gather *gather = NULL;
+	struct schema *known = NULL;
+	struct rig g;
+
+	if (up(&g, "tables = test_plain test_fails") && ok_r(schema_new(0, &known)) &&
+	    ok_r(table_schema_new(4000, "test_plain", &before)) && ok_r(table_schema_add(before, &columns[0])) &&
+	    ok_r(table_schema_add(before, &late)) && ok_r(table_schema_new(4001, "test_fails", &foreign)) &&
+	    ok_r(table_schema_add(foreign, &other)) && ok_r(schema_set(known, before)) &&
+	    ok_r(schema_set(known, foreign)) && ok_r(gather_new(g.config, g.pool, known, NULL, &gather))) {
+		const struct snapshot *s = gather_take(gather);
+
+		eq(s->tables[0]->schema->n_columns, 2);
+		eq(table_schema_find(s->tables[0]->schema, "late"), 1);
+		/* A column that the source counts on is of another type there: it begins anew. */
+		eq(s->tables[1]->schema->columns[0].type, COL_U64);
+	}
+	if (gather)
+		gather_free(gather);
+	if (known)
+		schema_free(known);
+	table_schema_put(before);
+	table_schema_put(foreign);
+	down(&g);
 }
 
 int main(void)
 {
+	RUN(columns_that_were_recorded_before_keep_their_order);
 	RUN(the_wanted_tables_are_taken_in_order_of_id);
 	RUN(every_table_but_the_skipped_ones_is_taken);
 	RUN(a_source_that_fails_is_absent_and_said_once);
