@@ -29,7 +29,8 @@ struct kept_rows {
 	uint64_t boot, taken_us;
 	struct strpool *pool;
 	struct table *rows;
-	struct table *rates; /* made last */
+	struct table *rates;             /* made last */
+	struct table_schema *rates_from; /* what their schema was made of */
 };
 
 /* Where the lines of each snapshot end in an hour's text. */
@@ -96,6 +97,7 @@ void contents_free(struct contents *c)
 			table_free(c->rows[i].rates);
 		if (c->rows[i].pool)
 			strpool_free(c->rows[i].pool);
+		table_schema_put(c->rows[i].rates_from);
 	}
 	free(c->rows);
 	for (unsigned i = 0; i < N_EXTENTS; i++)
@@ -302,13 +304,18 @@ static int need_rows(struct contents *c, struct kept_rows *k, struct hour *h, ui
 static int need_rate_table(struct kept_rows *k, const struct table *now)
 {
 	_cleanup_(cleanup_table_schema) struct table_schema *schema = NULL;
-	int r = rate_schema(now->schema, &schema);
+	int r;
 
+	if (k->rates_from == now->schema)
+		return 0;
+	r = rate_schema(now->schema, &schema);
+	if (r == 0)
+		r = k->rates ? table_set_schema(k->rates, schema) : table_new(schema, now->pool, &k->rates);
 	if (r < 0)
 		return r;
-	if (!k->rates)
-		return table_new(schema, now->pool, &k->rates);
-	return table_schema_equal(k->rates->schema, schema) ? 0 : table_set_schema(k->rates, schema);
+	table_schema_put(k->rates_from);
+	k->rates_from = table_schema_get(now->schema);
+	return 0;
 }
 
 int contents_rate(struct contents *c, struct hour *before, uint32_t at, struct hour *h, uint32_t i, uint16_t table,
