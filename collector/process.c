@@ -164,8 +164,8 @@ static int read_status_and_io(struct pidfiles *pf, struct process *p, struct tab
 }
 
 /* -ESTALE: the number is another process's by now. */
-static int sample_once(
-    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms, struct table *t, uint32_t row)
+static int sample_once(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
+    struct table *t, uint32_t row)
 {
 	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, idle;
 	struct pidstat st;
@@ -206,8 +206,8 @@ static int sample_once(
 	return 0;
 }
 
-int process_sample(
-    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms, struct table *t, uint32_t row)
+int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
+    struct table *t, uint32_t row)
 {
 	bool known = p->known;
 	int r = sample_once(env, pf, p, now_ms, t, row);

@@ -36,10 +36,10 @@ struct process {
 int process_new(int pid, struct process **ret);
 void process_free(struct pidfiles *pf, struct process *p);
 
-/* Fills a row of NULLs, but for the command line. now_ms: of a clock that only goes forward. -ESRCH or another error: there is no row to
- * be had. A number that was given again makes p the new process. */
-int process_sample(
-    const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms, struct table *t, uint32_t row);
+/* Fills a row of NULLs, but for the command line. now_ms: of a clock that only goes forward. -ESRCH or another error:
+ * there is no row to be had. A number that was given again makes p the new process. */
+int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
+    struct table *t, uint32_t row);
 
 /* Keeps what the kernel gave as command line, made fit for a table; scratch is for that. 0 or -ENOMEM. */
 int process_keep_cmdline(

@@ -1,7 +1,8 @@
 /* procfs.h -- reading below a root prefix, so that a captured tree can stand in for the machine
  *
- * Paths are relative to the root ("proc/stat", "sys/class/net"). Files are read whole into a buffer of the reader's, which is
- * terminated by a NUL behind its length and valid until the next read of that reader. No stdio anywhere. One thread.
+ * Paths are relative to the root ("proc/stat", "sys/class/net"). Files are read whole into a buffer of the reader's,
+ * which is terminated by a NUL behind its length and valid until the next read of that reader. No stdio anywhere. One
+ * thread.
  */
 #ifndef COLLECTOR_PROCFS_H
 #define COLLECTOR_PROCFS_H
@@ -29,8 +30,8 @@ struct procfile {
 };
 #define PROCFILE_CLOSED ((struct procfile){.fd = -1})
 
-/* Opens path if it is not open and reads it whole; a file that went away and came back (-ENODEV, -ESRCH, …) is opened anew
- * once. The text is NUL-terminated and stays valid until the next read of pf. */
+/* Opens path if it is not open and reads it whole; a file that went away and came back (-ENODEV, -ESRCH, …) is opened
+ * anew once. The text is NUL-terminated and stays valid until the next read of pf. */
 int procfile_read(struct procfs *fs, struct procfile *pf, const char *path, const char **ret, size_t *ret_len);
 void procfile_done(struct procfile *pf);
 

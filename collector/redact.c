@@ -245,6 +245,8 @@ void redact_put(const struct redact *rd, const char *text, size_t len, struct bu
 	struct buf work[2] = {{0}, {0}};
 	size_t i;
 
+	if (len == 0)
+		return;
 	if (rd->n == 0) {
 		put_known(text, len, out);
 		return;

@@ -14,11 +14,11 @@
 #include "store/table.h"
 
 struct source_env {
-	struct procfs *fs;	 /* everything is read below its root */
-	uint64_t ticks_per_s;	 /* of /proc's clock ticks */
-	uint64_t page_size;	 /* bytes */
-	uint32_t cmdline_max;	 /* bytes of a command line that are kept */
-	uint32_t patience_ms; /* how long a source may wait for what can hang */
+	struct procfs *fs;           /* everything is read below its root */
+	uint64_t ticks_per_s;        /* of /proc's clock ticks */
+	uint64_t page_size;          /* bytes */
+	uint32_t cmdline_max;        /* bytes of a command line that are kept */
+	uint32_t patience_ms;        /* how long a source may wait for what can hang */
 	const struct redact *redact; /* what to blank in free text; NULL: nothing */
 	const struct health *health; /* how the recorder itself is doing; NULL: there is none */
 };
@@ -29,29 +29,30 @@ struct source_desc {
 	const struct column *columns; /* those always there; a source may add more at run time */
 	uint32_t n_columns;
 
-	/* Makes the source's own state (kept-open files, caches); may be NULL. A source that cannot exist here (no such file)
-	 * still opens: it may appear later. */
+	/* Makes the source's own state (kept-open files, caches); may be NULL. A source that cannot exist here (no such
+	 * file) still opens: it may appear later. */
 	int (*open)(const struct source_env *env, void **ret_state);
 	void (*close)(void *state);
 
-	/* Fills the empty table t with the rows of now, in a stable order (by key where the kernel's order is not). Returns 0;
-	 * -ENOENT: not there on this machine or kernel; another negative errno: could not be read this time. In both cases
-	 * the table is absent from the snapshot. A value that could not be read stays NULL, never 0. Columns beyond the
-	 * descriptor's are added with source_column. */
+	/* Fills the empty table t with the rows of now, in a stable order (by key where the kernel's order is not).
+	 * Returns 0; -ENOENT: not there on this machine or kernel; another negative errno: could not be read this time.
+	 * In both cases the table is absent from the snapshot. A value that could not be read stays NULL, never 0.
+	 * Columns beyond the descriptor's are added with source_column. */
 	int (*sample)(const struct source_env *env, void *state, struct table *t);
 };
 
 #define SOURCE(ident)                                                                                                  \
-	static const struct source_desc source_##ident;                                                               \
-	static const struct source_desc *const source_ptr_##ident                                                     \
-	    __attribute__((used, section("histfs_sources"), aligned(sizeof(void *)))) = &source_##ident;                \
+	static const struct source_desc source_##ident;                                                                \
+	static const struct source_desc *const source_ptr_##ident                                                      \
+	    __attribute__((used, section("histfs_sources"), aligned(sizeof(void *)))) = &source_##ident;               \
 	static const struct source_desc source_##ident
 
 /* All descriptors, in order of id. The array is static. */
 const struct source_desc *const *source_all(size_t *ret_n);
 
-/* Number of the column with that name in t, added to its schema (c->name = name) if it is new: that is how columns that a newer
- * kernel prints are recorded. Only while the table has no rows. -EINVAL for a name the format cannot hold (see source_name). */
+/* Number of the column with that name in t, added to its schema (c->name = name) if it is new: that is how columns that
+ * a newer kernel prints are recorded. Only while the table has no rows. -EINVAL for a name the format cannot hold (see
+ * source_name). */
 int source_column(struct table *t, const char *name, const struct column *c);
 
 /* Makes a column name of a kernel's word: characters that the format does not allow become '_', cut at 64 bytes. */

@@ -56,12 +56,13 @@ start() {
 # stop SIGNAL: its exit status is $status
 stop() {
 	kill -"$1" "$pid"
-	wait "$pid"
+	wait "$pid" 2>/dev/null
 	status=$?
 	pid=
 }
 
 said() { grep -q -e "$1" "$log"; }
+reread() { [ "$(grep -c "is read again" "$log")" = "$1" ]; }
 size() { cat "$store"/snapshots/*.wal 2>/dev/null | wc -c; }
 grown() { [ "$(size)" -gt "$1" ]; }
 # Only the hour that is over is ever sealed.
@@ -138,7 +139,7 @@ ok $? "SIGHUP with a root that is not there changes nothing"
 
 configure "interval = 10min"
 kill -HUP "$pid"
-poll eval '[ "$(grep -c "is read again" "$log")" = 3 ]'
+poll reread 3
 stop TERM
 [ "$status" = 0 ] && ! sealed_early
 ok $? "SIGTERM ends it at once, also between ticks far apart"
