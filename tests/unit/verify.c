@@ -3,143 +3,23 @@
 #include "store/chunk.h"
 #include "store/identity.h"
 #include "store/io.h"
-#include "store/recorder.h"
 #include "store/verify.h"
-#include "tests/tap.h"
+#include "tests/unit/machine.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 
-enum {
-	HOUR = 498651,
-	HOUR_MS = 3600 * 1000,
-	STEP_MS = 5 * 60 * 1000,
-	PER_HOUR = HOUR_MS / STEP_MS,
-	CPU = 2,
-	TASKS = 9
-};
-
-/* --- a store --- */
-
-struct machine {
-	struct recorder *recorder;
-	struct table *tables[2];
-	uint64_t tick;
-};
-
-static const struct column cpu_columns[] = {
-    {"cpu", "", COL_STR, KIND_LABEL, COL_KEY, 0},
-    {"user_ticks", "ticks", COL_U64, KIND_COUNTER, 0, 0},
-    {"idle_ticks", "ticks", COL_U64, KIND_COUNTER, 0, 0},
-};
-static const struct column task_columns[] = {
-    {"pid", "", COL_U64, KIND_LABEL, COL_KEY, 0},
-    {"comm", "", COL_STR, KIND_LABEL, 0, 0},
-};
-
-static struct table *new_table(
-    struct strpool *pool, uint16_t id, const char *name, const struct column *columns, size_t n)
-{
-	struct table_schema *s;
-	struct table *t;
-
-	if (!ok_r(table_schema_new(id, name, &s)))
-		exit(1);
-	for (size_t i = 0; i < n; i++)
-		ok_r(table_schema_add(s, &columns[i]));
-	if (!ok_r(table_new(s, pool, &t)))
-		exit(1);
-	table_schema_put(s);
-	return t;
-}
-
-static void new_tables(struct strpool *pool, struct table *tables[2])
-{
-	tables[0] = new_table(pool, CPU, "cpu", cpu_columns, N_ELEMENTS(cpu_columns));
-	tables[1] = new_table(pool, TASKS, "tasks", task_columns, N_ELEMENTS(task_columns));
-}
-
-static void fill(struct table *tables[2], uint64_t tick)
-{
-	char comm[32];
-	uint32_t row;
-
-	for (unsigned i = 0; i < 2; i++)
-		table_clear(tables[i]);
-	ok_r(table_add_row(tables[0], &row));
-	ok_r(table_set_str(tables[0], row, 0, "all", 3));
-	table_set(tables[0], row, 1, tick * 30 + tick * tick % 7);
-	table_set(tables[0], row, 2, tick * 70);
-	for (unsigned i = 0; i < 3; i++) {
-		ok_r(table_add_row(tables[1], &row));
-		table_set(tables[1], row, 0, tick / 4 + i);
-		snprintf(comm, sizeof comm, "task %" PRIu64, tick / 3 + i);
-		ok_r(table_set_str(tables[1], row, 1, comm, strlen(comm)));
-	}
-}
-
-static struct snapshot snapshot_at(struct table *tables[2], uint64_t tick)
-{
-	return (struct snapshot){
-	    .time_ms = (int64_t)HOUR * HOUR_MS + (int64_t)tick * STEP_MS,
-	    .boot_us = (tick + 1) * STEP_MS * 1000,
-	    .boot = 1,
-	    .n_tables = 2,
-	    .tables = tables,
-	};
-}
-
-static void machine_open(struct machine *m, const char *dir)
-{
-	struct recorder_options o = {.sync = SYNC_NONE, .host = "unit", .group_n = 5, .keyframe_every = 4};
-
-	if (!ok_r(recorder_open(dir, &o, &m->recorder)))
-		exit(1);
-	new_tables(recorder_pool(m->recorder), m->tables);
-}
-
-static void machine_close(struct machine *m)
-{
-	for (unsigned i = 0; i < 2; i++)
-		table_free(m->tables[i]);
-	recorder_close(m->recorder);
-}
-
-static void record(struct machine *m, unsigned n)
-{
-	for (; n > 0; n--, m->tick++) {
-		_cleanup_(cleanup_encoded) struct encoded *e = NULL;
-		struct snapshot s = snapshot_at(m->tables, m->tick);
-
-		recorder_begin(m->recorder);
-		fill(m->tables, m->tick);
-		ok_r(recorder_encode(m->recorder, &s, &e));
-		ok_r(recorder_append(m->recorder, e));
-	}
-}
-
-/* A sealed hour, and 6 snapshots of the next, in DIR/store. */
+/* A sealed hour, and 6 snapshots of the next. */
 static const char *new_store(void)
 {
-	static char dir[4096];
+	const char *dir = new_store_path();
 	struct machine m = {0};
 
-	snprintf(dir, sizeof dir, "%s/store", tap_tmpdir());
 	machine_open(&m, dir);
-	record(&m, PER_HOUR + 6);
-	while (recorder_seal(m.recorder) == 0)
-		;
+	machine_run(&m, PER_HOUR + 6);
+	machine_seal(&m);
 	machine_close(&m);
 	return dir;
-}
-
-static void remove_store(const char *dir)
-{
-	char command[5000];
-
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	eq(system(command), 0);
 }
 
 /* --- verifying --- */
@@ -174,14 +54,6 @@ static struct found problems(const char *dir)
 	return verify(dir, &n);
 }
 
-static const char *path_of(const char *dir, const char *name)
-{
-	static char path[5000];
-
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	return path;
-}
-
 static void a_store_without_fault_has_no_problems(void)
 {
 	const char *dir = new_store();
@@ -192,7 +64,6 @@ static void a_store_without_fault_has_no_problems(void)
 	eq(n.n_snapshots, PER_HOUR + 6);
 	eq(n.n_texts, 2 * (PER_HOUR + 6));
 	eq(n.n_files, 4);
-	remove_store(dir);
 }
 
 static void no_store_is_an_error(void)
@@ -207,7 +78,7 @@ static void no_store_is_an_error(void)
 /* Flips a bit of every byte of a file in turn. Returns how many flips were not found. */
 static unsigned flip_all(const char *dir, const char *name, bool log)
 {
-	int fd = open(path_of(dir, name), O_RDWR | O_CLOEXEC);
+	int fd = open(path_in(dir, name), O_RDWR | O_CLOEXEC);
 	unsigned n_missed = 0;
 	struct stat st = {0};
 
@@ -240,7 +111,6 @@ static void every_flipped_byte_is_found(void)
 	eq(flip_all(dir, "histfs.store", false), 0);
 	eq(flip_all(dir, "snapshots/2026-11-20T04.wal", true), 0);
 	eq(problems(dir).n, 0);
-	remove_store(dir);
 }
 
 static void a_cut_file_is_found(void)
@@ -248,23 +118,19 @@ static void a_cut_file_is_found(void)
 	const char *dir = new_store();
 	struct stat st;
 
-	ok(stat(path_of(dir, "snapshots/2026-11-20T03.chunk"), &st) == 0);
+	ok(stat(path_in(dir, "snapshots/2026-11-20T03.chunk"), &st) == 0);
 	for (off_t len = 0; len < st.st_size; len += 7) {
-		ok(truncate(path_of(dir, "snapshots/2026-11-20T03.chunk"), len) == 0);
+		ok(truncate(path_in(dir, "snapshots/2026-11-20T03.chunk"), len) == 0);
 		ok(problems(dir).n > 0);
 	}
-	remove_store(dir);
 }
 
 static void a_file_under_the_name_of_another_hour_is_found(void)
 {
 	const char *dir = new_store();
-	char from[5000];
 
-	snprintf(from, sizeof from, "%s", path_of(dir, "snapshots/2026-11-20T03.chunk"));
-	ok(rename(from, path_of(dir, "snapshots/2026-11-20T02.chunk")) == 0);
+	ok(rename(path_in(dir, "snapshots/2026-11-20T03.chunk"), path_in(dir, "snapshots/2026-11-20T02.chunk")) == 0);
 	str_eq(problems(dir).first, "snapshots/2026-11-20T02.chunk: the file's name is not that of its hour and part");
-	remove_store(dir);
 }
 
 static void a_file_of_another_store_is_found(void)
@@ -277,14 +143,13 @@ static void a_file_of_another_store_is_found(void)
 	ok_r(identity_create(dirfd, &id));
 	str_eq(problems(dir).first, "snapshots/2026-11-20T03.heat: the file is another store's");
 	close(dirfd);
-	remove_store(dir);
 }
 
 /* --- files that are whole and lie --- */
 
 static int open_snapshots(const char *dir)
 {
-	int fd = open(path_of(dir, "snapshots"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path_in(dir, "snapshots"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	ok(fd >= 0);
 	return fd;
@@ -304,15 +169,15 @@ static void forge_chunk(const char *dir, int64_t off_ms, uint32_t off_len)
 	struct chunk *c;
 
 	ok_r(strpool_new(&pool));
-	new_tables(pool, tables);
+	machine_tables(pool, tables);
 	ok_r(chunk_open(dirfd, "2026-11-20T03.chunk", &c));
 	ok_r(chunk_listing(c, &true_sizes));
 	id.store_id = chunk_id(c)->store_id;
 	ok_r(chunk_writer_new(dirfd, "2026-11-20T03.chunk", &id, &o, &w));
 	for (uint32_t i = 0; i < PER_HOUR; i++) {
-		struct snapshot s = snapshot_at(tables, i);
+		struct snapshot s = machine_snapshot(tables, i);
 
-		fill(tables, i);
+		machine_fill(tables, i);
 		for (unsigned k = 0; k < 2; k++) {
 			const struct listing_table *t = listing_table(true_sizes, tables[k]->schema->id);
 
@@ -337,7 +202,6 @@ static void a_chunk_made_again_is_fine(void)
 
 	forge_chunk(dir, 0, 0);
 	str_eq(problems(dir).first, "");
-	remove_store(dir);
 }
 
 static void a_stored_size_that_is_not_the_texts_is_found(void)
@@ -347,7 +211,6 @@ static void a_stored_size_that_is_not_the_texts_is_found(void)
 	forge_chunk(dir, 0, 1);
 	str_eq(problems(dir).first, "snapshots/2026-11-20T03.chunk: table tasks of snapshot 7 has 3 rows, 36 bytes of "
 	                            "text; 3 and 37 are stored");
-	remove_store(dir);
 }
 
 static void a_snapshot_of_another_hour_is_found(void)
@@ -356,7 +219,6 @@ static void a_snapshot_of_another_hour_is_found(void)
 
 	forge_chunk(dir, -HOUR_MS, 0);
 	str_eq(problems(dir).first, "snapshots/2026-11-20T03.chunk: snapshot 7 is of another hour than the file");
-	remove_store(dir);
 }
 
 /* Writes the sidecar anew with one measure of one entry changed. */
@@ -385,7 +247,6 @@ static void a_heat_entry_that_is_not_what_the_tables_give_is_found(void)
 	forge_heat(dir, 5, HEAT_CPU, 999, 0);
 	str_eq(problems(dir).first,
 	    "snapshots/2026-11-20T03.chunk: the heat entry of snapshot 5 is not what its tables give");
-	remove_store(dir);
 }
 
 static void the_first_heat_entry_may_go_on_from_what_is_not_there(void)
@@ -396,7 +257,6 @@ static void the_first_heat_entry_may_go_on_from_what_is_not_there(void)
 	str_eq(problems(dir).first, "");
 	forge_heat(dir, 0, HEAT_CPU, 1001, 0);
 	eq(problems(dir).n, 1);
-	remove_store(dir);
 }
 
 static void missing_heat_entries_are_found(void)
@@ -405,16 +265,14 @@ static void missing_heat_entries_are_found(void)
 
 	forge_heat(dir, 0, HEAT_CPU, HEAT_UNKNOWN, 1);
 	str_eq(problems(dir).first, "snapshots/2026-11-20T03.chunk: 11 heat entries for 12 snapshots");
-	remove_store(dir);
 }
 
 static void a_sidecar_may_be_missing(void)
 {
 	const char *dir = new_store();
 
-	ok(unlink(path_of(dir, "snapshots/2026-11-20T03.heat")) == 0);
+	ok(unlink(path_in(dir, "snapshots/2026-11-20T03.heat")) == 0);
 	eq(problems(dir).n, 0);
-	remove_store(dir);
 }
 
 static void a_log_that_the_chunk_was_not_made_of_is_found(void)
@@ -429,7 +287,6 @@ static void a_log_that_the_chunk_was_not_made_of_is_found(void)
 	log_close(l);
 	str_eq(problems(dir).first,
 	    "snapshots/2026-11-20T03.wal: the chunk beside this log was not made of it; it is not read");
-	remove_store(dir);
 }
 
 int main(void)
