@@ -22,6 +22,7 @@ static const char *const names[PIDFILE_N] = {
     [PIDFILE_STATUS] = "status",
     [PIDFILE_IO] = "io",
     [PIDFILE_SCHEDSTAT] = "schedstat",
+    [PIDFILE_STATM] = "statm",
     [PIDFILE_CMDLINE] = "cmdline",
 };
 

@@ -10,7 +10,7 @@
 
 #include "collector/procfs.h"
 
-enum pidfile { PIDFILE_STAT, PIDFILE_STATUS, PIDFILE_IO, PIDFILE_SCHEDSTAT, PIDFILE_CMDLINE, PIDFILE_N };
+enum pidfile { PIDFILE_STAT, PIDFILE_STATUS, PIDFILE_IO, PIDFILE_SCHEDSTAT, PIDFILE_STATM, PIDFILE_CMDLINE, PIDFILE_N };
 
 /* The files of one process. */
 struct pidset {

@@ -3,34 +3,6 @@
 
 #include "collector/redact.h"
 
-/* What stat does not give and is therefore taken from the row before where nothing else is read. */
-static const uint8_t beside_stat[] = {
-    UID,
-    EUID,
-    GID,
-    EGID,
-    READ_BYTES,
-    WRITE_BYTES,
-    VOLUNTARY,
-    INVOLUNTARY,
-    PEAK_RSS,
-    RSS_ANON,
-    RSS_FILE,
-    RSS_SHMEM,
-    DATA,
-    STACK,
-    EXE,
-    LIB,
-    SWAP,
-    LOCKED,
-    PTE,
-    RCHAR,
-    WCHAR,
-    SYSCR,
-    SYSCW,
-    CANCELLED,
-};
-
 enum { N_SCHEDSTAT = 3 };
 static const uint8_t schedstat_columns[N_SCHEDSTAT] = {RUN, RUN_DELAY, TIMESLICES};
 
@@ -73,13 +45,15 @@ static bool is_number(unsigned column)
 	return column != STATE && column != TTY && column != COMM && column != CMDLINE;
 }
 
-static void repeat_kernel_thread(const struct process *p, struct table *t, uint32_t row)
+static void repeat_row(const struct process *p, struct table *t, uint32_t row)
 {
 	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
 		if (is_number(c))
 			repeat(p, t, row, c);
 	table_set_str(t, row, STATE, &p->state, 1);
 	table_set_str(t, row, COMM, p->comm, p->comm_len);
+	if (p->tty_len > 0)
+		table_set_str(t, row, TTY, p->tty, p->tty_len);
 }
 
 /* Sum of what grows whenever the process runs. */
@@ -94,20 +68,32 @@ static uint64_t activity(const struct table *t, uint32_t row)
 	return sum;
 }
 
+/* Copies a string cell. False if there is no room for it. */
+static bool remember_string(
+    const struct table *t, uint32_t row, unsigned column, char *to, size_t room, uint8_t *ret_len)
+{
+	struct str s = table_str(t, column, row);
+
+	if (s.len > room)
+		return false;
+	memcpy(to, s.p, s.len);
+	*ret_len = (uint8_t)s.len;
+	return true;
+}
+
 static void remember(struct process *p, const struct table *t, uint32_t row, const struct pidstat *st)
 {
 	uint64_t act = activity(t, row);
-	struct str comm = table_str(t, COMM, row), state = table_str(t, STATE, row);
+	uint8_t state_len;
 
 	p->want_cmdline = !st->kernel_thread && (p->want_cmdline || !p->known || act != p->activity);
 	p->activity = act;
-	p->kernel_thread = st->kernel_thread && comm.len <= sizeof p->comm;
-	if (p->kernel_thread) {
-		memcpy(p->comm, comm.p, comm.len);
-		p->comm_len = (uint8_t)comm.len;
-	}
-	p->state = state.len > 0 ? state.p[0] : '?';
+	p->kernel_thread = st->kernel_thread;
 	p->start = st->start;
+	/* What could not be repeated is not known well enough to spare reading it. */
+	p->repeatable = remember_string(t, row, STATE, &p->state, 1, &state_len) && state_len == 1 &&
+	                remember_string(t, row, COMM, p->comm, sizeof p->comm, &p->comm_len) &&
+	                remember_string(t, row, TTY, p->tty, sizeof p->tty, &p->tty_len);
 	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
 		if (is_number(c)) {
 			p->nulls[c] = table_is_null(t, c, row);
@@ -121,7 +107,8 @@ static void remember(struct process *p, const struct table *t, uint32_t row, con
  * the same process. */
 static bool was_idle(const struct process *p, bool kept, const struct table *t, uint32_t row)
 {
-	if (!p->known || !kept || p->state == 'R' || p->cells[THREADS] != 1 || table_is_null(t, TIMESLICES, row))
+	if (!p->known || !p->repeatable || !kept || p->state == 'R' || p->cells[THREADS] != 1 ||
+	    table_is_null(t, TIMESLICES, row))
 		return false;
 	/* No time slice at all: a kernel that does not count them. */
 	if (table_get(t, TIMESLICES, row) == 0)
@@ -141,9 +128,33 @@ static bool is_due(const struct process *p, uint64_t now_ms)
 	return (now_ms + shift) / PROCESS_FULL_MS != (p->full_ms + shift) / PROCESS_FULL_MS;
 }
 
-static bool same_cell(const struct process *p, const struct table *t, uint32_t row, unsigned column)
+/* Whether its memory has the size that it had at the tick before, if it was asked for then. What others take away from
+ * a process while it sleeps shows here. statm is exact where stat is not, so that it is compared with itself only. */
+static bool same_memory(struct pidfiles *pf, struct process *p)
 {
-	return !p->nulls[column] && !table_is_null(t, column, row) && p->cells[column] == table_get(t, column, row);
+	uint64_t before[2] = {p->statm[0], p->statm[1]};
+	bool had = p->has_statm;
+	const char *text;
+	size_t len;
+
+	p->has_statm = pidset_read(pf, &p->files, PIDFILE_STATM, &text, &len) == 0 && parse_u64(&text, &p->statm[0]) &&
+	               parse_u64(&text, &p->statm[1]);
+	return had && p->has_statm && before[0] == p->statm[0] && before[1] == p->statm[1];
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A process whose parent went away has another one now. */
+static bool has_parent(const struct process *p, const struct process_tick *tick)
+{
+	int ppid = (int)p->cells[PPID];
+
+	return p->nulls[PPID] || ppid == 0 || bsearch(&ppid, tick->pids, tick->n, sizeof ppid, compare_pids);
 }
 
 static int read_status_and_io(struct pidfiles *pf, struct process *p, struct table *t, uint32_t row)
@@ -164,8 +175,8 @@ static int read_status_and_io(struct pidfiles *pf, struct process *p, struct tab
 }
 
 /* -ESTALE: the number is another process's by now. */
-static int sample_once(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
-    struct table *t, uint32_t row)
+static int sample_once(const struct source_env *env, struct pidfiles *pf, struct process *p,
+    const struct process_tick *tick, struct table *t, uint32_t row)
 {
 	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, idle;
 	struct pidstat st;
@@ -178,9 +189,12 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 		return r;
 	if (r == 0)
 		pidparse_schedstat(t, row, text);
-	idle = was_idle(p, kept, t, row) && !is_due(p, now_ms);
-	if (idle && p->kernel_thread) {
-		repeat_kernel_thread(p, t, row);
+	idle = was_idle(p, kept, t, row);
+	if (!idle)
+		p->has_statm = false;
+	/* Looked at before the rest is read: what changes in between is seen at the next tick. */
+	if (idle && (p->kernel_thread || same_memory(pf, p)) && !is_due(p, tick->now_ms) && has_parent(p, tick)) {
+		repeat_row(p, t, row);
 		return 0;
 	}
 
@@ -193,24 +207,19 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 	if (p->known && p->start != st.start)
 		return -ESTALE;
 
-	if (idle && same_cell(p, t, row, RSS) && same_cell(p, t, row, VSIZE)) {
-		for (size_t i = 0; i < N_ELEMENTS(beside_stat); i++)
-			repeat(p, t, row, beside_stat[i]);
-	} else {
-		r = read_status_and_io(pf, p, t, row);
-		if (r < 0)
-			return r;
-		p->full_ms = now_ms;
-	}
+	r = read_status_and_io(pf, p, t, row);
+	if (r < 0)
+		return r;
+	p->full_ms = tick->now_ms;
 	remember(p, t, row, &st);
 	return 0;
 }
 
-int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
-    struct table *t, uint32_t row)
+int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p,
+    const struct process_tick *tick, struct table *t, uint32_t row)
 {
 	bool known = p->known;
-	int r = sample_once(env, pf, p, now_ms, t, row);
+	int r = sample_once(env, pf, p, tick, t, row);
 
 	if (r != -ESTALE && (r != -ESRCH || !known))
 		return r;
@@ -218,7 +227,7 @@ int process_sample(const struct source_env *env, struct pidfiles *pf, struct pro
 	reset(pf, p);
 	for (unsigned c = 0; c < N_PROCESS_COLUMNS; c++)
 		table_set_null(t, row, c);
-	return sample_once(env, pf, p, now_ms, t, row);
+	return sample_once(env, pf, p, tick, t, row);
 }
 
 static bool is_separator(char c)

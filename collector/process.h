@@ -1,10 +1,10 @@
 /* process.h -- one process from tick to tick: its files, and what was seen of it last
  *
- * SPARING. Most processes sleep, and making its text is what a file of /proc costs. schedstat is cheap and tells
- * whether a process was given a CPU. One thread that was given none since the last tick has not changed what it counts:
- * its status and io are taken as they were, unless stat shows another size of its memory, and a thread of the kernel's
- * is taken whole. So that what others do to a sleeping process (its pages taken away, its priority changed) is seen
- * too, each is read in full every PROCESS_FULL_MS, and where ticks are further apart than that, at every tick.
+ * SPARING. Most processes sleep, and what a file of /proc costs is the making of its text. schedstat is cheap and tells
+ * whether a process was given a CPU. One of a single thread that was given none has not changed what it counts; if
+ * statm shows its memory as it was and its parent is still there, its row is the one before. What remains is what
+ * others can do to a sleeping process without any of this showing, its priority and policy: they are read again every
+ * PROCESS_FULL_MS, and where ticks are further apart than that, every process is read in full at every tick.
  */
 #ifndef COLLECTOR_PROCESS_H
 #define COLLECTOR_PROCESS_H
@@ -14,14 +14,24 @@
 
 enum { PROCESS_FULL_MS = 10000 };
 
+/* What is the same for all processes of a tick. */
+struct process_tick {
+	uint64_t now_ms; /* of a clock that only goes forward */
+	const int *pids; /* of all there are, ascending */
+	size_t n;
+};
+
 struct process {
 	struct pidset files;
 	bool known; /* it was sampled: what follows is set */
 	bool kernel_thread;
+	bool repeatable;  /* the strings below are whole */
 	uint64_t full_ms; /* when it was read in full last */
+	bool has_statm;
+	uint64_t statm[2]; /* size and resident, pages, when it was read in full */
 	char state;
-	uint8_t comm_len;
-	char comm[64];                     /* of a kernel thread */
+	uint8_t comm_len, tty_len;
+	char comm[64], tty[16];
 	uint64_t start;                    /* ticks */
 	uint64_t activity;                 /* sum of counters that grow when it runs */
 	uint64_t cells[N_PROCESS_COLUMNS]; /* numbers of the last row */
@@ -36,10 +46,10 @@ struct process {
 int process_new(int pid, struct process **ret);
 void process_free(struct pidfiles *pf, struct process *p);
 
-/* Fills a row of NULLs, but for the command line. now_ms: of a clock that only goes forward. -ESRCH or another error:
+/* Fills a row of NULLs, but for the command line. -ESRCH or another error:
  * there is no row to be had. A number that was given again makes p the new process. */
-int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p, uint64_t now_ms,
-    struct table *t, uint32_t row);
+int process_sample(const struct source_env *env, struct pidfiles *pf, struct process *p,
+    const struct process_tick *tick, struct table *t, uint32_t row);
 
 /* Keeps what the kernel gave as command line, made fit for a table; scratch is for that. 0 or -ENOMEM. */
 int process_keep_cmdline(

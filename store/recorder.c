@@ -285,6 +285,7 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 	r->part = part;
 	r->next_seq = next_seq;
 	r->recording = hour;
+	r->stat.log_bytes = log_len(r->log);
 	return 0;
 }
 

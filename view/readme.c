@@ -34,9 +34,11 @@ static const char text[] =
     "  cut -f 1-6 hour/$H/heatmap            that hour at a glance\n"
     "  grep -l postgres hour/$H/*/processes  when was it running?\n"
     "  tail -f table/$H/load                 follow what is recorded\n"
+    "  awk -F '\\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } { print $c[\"rss_bytes\"], $c[\"comm\"] }' \\\n"
+    "      now/processes | sort -n | tail -5\n"
     "\n"
-    "A snapshot never changes, and keeps its name, inode number and time for ever: rsync, tar and backup programs copy "
-    "what is new.\n";
+    "A snapshot never changes, and keeps its name, inode number and time for ever: rsync, tar and backup programs\n"
+    "copy what is new.\n";
 
 static int readme_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
 {

@@ -66,7 +66,10 @@ static double number(const struct table *t, int c, uint32_t row)
 	case COL_I64:
 		return (double)(int64_t)bits;
 	case COL_DEC:
-		return (double)(int64_t)bits / pow(10, col->scale);
+		v = (double)(int64_t)bits;
+		for (unsigned k = 0; k < col->scale; k++)
+			v /= 10;
+		return v;
 	case COL_F64:
 		memcpy(&v, &bits, sizeof(v));
 		return v;

@@ -195,7 +195,7 @@ static uint64_t boottime_ms(void)
 /* Adds the rows, carrying what is known of each process from before to now. */
 static int sample_all(const struct source_env *env, struct processes *ps, struct table *t, const int *pids, size_t n)
 {
-	uint64_t now_ms = boottime_ms();
+	const struct process_tick tick = {.now_ms = boottime_ms(), .pids = pids, .n = n};
 	size_t b = 0;
 	int r = 0;
 
@@ -211,7 +211,7 @@ static int sample_all(const struct source_env *env, struct processes *ps, struct
 			process_free(ps->pf, p);
 			break;
 		}
-		r = process_sample(env, ps->pf, p, now_ms, t, row);
+		r = process_sample(env, ps->pf, p, &tick, t, row);
 		if (r < 0) {
 			table_drop_row(t);
 			process_free(ps->pf, p);

@@ -1,7 +1,7 @@
 # lib.sh -- what the mount tests share: TAP, a store, a mount that is always taken away again
 #
-# Sourced by the tests. Programs are taken from $BUILD (build). Sets $T, a directory of the test's own, $S, where a store goes,
-# and $M, a mount point.
+# Sourced by the tests. Programs are taken from $BUILD (build). Sets $T, a directory of the test's own, $S, where a store
+# goes, and $M, a mount point.
 
 set -u
 export LC_ALL=C TZ=UTC

@@ -36,7 +36,8 @@ says "too few arguments" "usage" "$histfs" "$S"
 ok "help is no error" "$histfs" -h
 ok "nothing is mounted after all this" not is_mounted
 
-ok "a mount with all options" mount_store -o rw,noauto,user,_netdev,x-systemd.automount,nodev,nosuid,noexec,cache=16M,allow_other,uid=12,gid=34,umask=022
+ok "a mount with all options" mount_store -o rw,noauto,user,_netdev,x-systemd.automount,nodev,nosuid,noexec \
+	-o cache=16M,allow_other,uid=12,gid=34,umask=022
 is "uid, gid and umask count" "$(stat -c '%u %g %a' "$M" "$M/README" | tr '\n' ' ')" "12 34 555 12 34 444 "
 is "it is a read-only mount of the store" "$(awk -v m="$M" '$5 == m { print $6 " " $0 }' /proc/self/mountinfo |
 	grep -cE "^ro,.* - fuse.histfs $S ")" 1

@@ -41,7 +41,9 @@ static bool rig_up(struct rig *g, const char *root, const struct redact *redact)
 	size_t n;
 	const struct source_desc *const *all = source_all(&n);
 
-	*g = (struct rig){.env = {.ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096, .patience_ms = 20000, .redact = redact}};
+	*g = (struct rig){
+	    .env = {
+	        .ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096, .patience_ms = 20000, .redact = redact}};
 	for (size_t i = 0; i < n; i++)
 		if (all[i]->id == 1)
 			g->desc = all[i];
@@ -277,6 +279,7 @@ static void write_sleeper(const char *root, unsigned euid, unsigned timeslices, 
 {
 	char text[128];
 
+	write_file(root, 50, "statm", text, (size_t)snprintf(text, sizeof text, "1 %u 0 0 0 0 0\n", rss));
 	write_file(root, 50, "status", text, (size_t)snprintf(text, sizeof text, "Uid:\t1\t%u\t3\t4\n", euid));
 	write_file(root, 50, "schedstat", text, (size_t)snprintf(text, sizeof text, "100 20 %u\n", timeslices));
 	write_file(root, 50, "stat", text,
@@ -284,14 +287,16 @@ static void write_sleeper(const char *root, unsigned euid, unsigned timeslices, 
 }
 
 /* The euid in the process's row at that time; -1 if there is no row. */
-static int euid_at(struct rig *g, struct pidfiles *pf, struct process *p, uint64_t now_ms)
+static int euid_at(struct rig *g, struct pidfiles *pf, struct process *p, uint64_t now_ms, bool parent)
 {
+	static const int pids[] = {1, 50};
+	const struct process_tick tick = {.now_ms = now_ms, .pids = parent ? pids : pids + 1, .n = parent ? 2 : 1};
 	uint32_t row;
 	int r;
 
 	table_clear(g->t);
 	ok_r(table_add_row(g->t, &row));
-	r = process_sample(&g->env, pf, p, now_ms, g->t, row);
+	r = process_sample(&g->env, pf, p, &tick, g->t, row);
 	pidset_settle(pf, &p->files);
 	if (!ok_r(r))
 		return -1;
@@ -317,15 +322,21 @@ static void a_process_that_slept_is_read_in_full_only_now_and_then(void)
 		size_t n;
 
 		ok_r(pidfiles_list(pf, &pids, &n));
-		eq(euid_at(&g, pf, p, now), 1);
+		eq(euid_at(&g, pf, p, now, true), 1);
 		write_sleeper(root, 2, 8, 1); /* it ran */
-		eq(euid_at(&g, pf, p, now), 2);
-		write_sleeper(root, 3, 8, 1); /* no sign of a change: after 10 s at the latest */
-		eq(euid_at(&g, pf, p, now), 2);
-		eq(euid_at(&g, pf, p, now + PROCESS_FULL_MS), 3);
+		eq(euid_at(&g, pf, p, now, true), 2);
+		write_sleeper(root, 3, 8, 1); /* it slept, for the first time: its memory is not known to be the same */
+		eq(euid_at(&g, pf, p, now, true), 3);
+		write_sleeper(root, 4, 8, 1); /* no sign of a change: after 10 s at the latest */
+		eq(euid_at(&g, pf, p, now, true), 3);
+		eq(euid_at(&g, pf, p, now + PROCESS_FULL_MS, true), 4);
 		now += PROCESS_FULL_MS;
-		write_sleeper(root, 4, 8, 2); /* its memory is another size */
-		eq(euid_at(&g, pf, p, now), 4);
+		write_sleeper(root, 5, 8, 1);
+		eq(euid_at(&g, pf, p, now, true), 4);
+		eq(euid_at(&g, pf, p, now, false), 5); /* its parent is gone */
+		eq(number(&g, 0, "rss_bytes"), 4096);
+		write_sleeper(root, 6, 8, 2); /* its memory is another size */
+		eq(euid_at(&g, pf, p, now, true), 6);
 		eq(number(&g, 0, "rss_bytes"), 8192);
 	}
 	if (p)

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# golden.t -- both readers give of each golden store what was recorded, and agree on a store that histd has just made
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+python=/usr/bin/python3
+
+n=0
+failed=0
+work=$(mktemp -d "${TMPDIR:-/tmp}/histfs-golden.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# result STATUS NAME
+result() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$work/err" | head -20
+	fi
+}
+
+skip() {
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+decode() {
+	"$python" -B tests/decoder/decode.py "$@"
+}
+
+# same FILE FILE: they are, and are not empty.
+same() {
+	[ -s "$1" ] && cmp "$1" "$2" >>"$work/err" 2>&1
+}
+
+if "$python" -c 'import zstandard, xxhash' 2>/dev/null; then
+	lacking=
+else
+	lacking='python3-zstandard and python3-xxhash are not installed'
+fi
+
+for expected in tests/golden/*.expected; do
+	store=${expected%.expected}
+	name=${store##*/}
+
+	"$build/tests/tools/dumpstore" "$store" >"$work/c" 2>"$work/err"
+	same "$work/c" "$expected"
+	result $? "the C reader gives of $name what was recorded"
+	"$build/histctl" verify "$store" >"$work/err" 2>&1
+	[ $? -eq $([ "$name" = damaged ] && echo 1 || echo 0) ]
+	result $? "histctl verify finds all of $name well, or tells what is not"
+	if [ "$lacking" ]; then
+		skip "the independent reader gives of $name what was recorded" "$lacking"
+		continue
+	fi
+	decode dump "$store" >"$work/py" 2>"$work/err"
+	same "$work/py" "$expected"
+	result $? "the independent reader gives of $name what was recorded"
+	# What is damaged is told, and nothing else is.
+	decode verify "$store" >/dev/null 2>"$work/err"
+	if [ "$name" = damaged ]; then [ -s "$work/err" ]; else [ ! -s "$work/err" ]; fi
+	result $? "the independent reader finds every check of $name right, or tells what is not"
+done
+
+# A store that is alive, then the same after the end of histd.
+live() {
+	local pid i
+
+	printf '[store]\npath = %s/live\n[record]\ninterval = 100ms\n' "$work" >"$work/histd.conf"
+	mkfifo "$work/ready"
+	"$build/histd" -c "$work/histd.conf" --ready-fd 3 3>"$work/ready" 2>"$work/err" &
+	pid=$!
+	read -r _ <"$work/ready"
+	for ((i = 0; i < 100; i++)); do
+		[ "$(decode list "$work/live" 2>/dev/null | grep -c ^snapshot)" -ge 5 ] && break
+	done
+	kill "$pid"
+	wait "$pid"
+	"$build/tests/tools/dumpstore" "$work/live" >"$work/c" 2>"$work/err" || return 1
+	decode dump "$work/live" >"$work/py" 2>"$work/err" || return 1
+	[ "$(grep -c ^snapshot "$work/py")" -ge 5 ] && same "$work/py" "$work/c"
+}
+
+if [ "$lacking" ]; then
+	skip "both readers agree on what histd has recorded" "$lacking"
+elif [ ! -x "$build/histd" ]; then
+	skip "both readers agree on what histd has recorded" "there is no $build/histd"
+else
+	live
+	result $? "both readers agree on what histd has recorded"
+fi
+echo "1..$n"
+exit "$failed"
