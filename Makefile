@@ -70,9 +70,8 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o)
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
-# Fixed ids and times; two strings with one hash.
+# Fixed ids and times.
 $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gettime
-$(B)/tests/unit/strpool: LDFLAGS_ALL += -Wl,--wrap=XXH3_64bits
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
