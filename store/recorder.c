@@ -212,12 +212,42 @@ static int max_seq(uint8_t type, uint64_t off, struct span payload, void *arg)
 	return 0;
 }
 
+struct parts {
+	int32_t hour;
+	uint32_t n; /* behind the largest number */
+};
+
+/* A part that was put aside as damaged has had its number, too. */
+static int count_part(const char *name, void *arg)
+{
+	struct parts *p = arg;
+	enum file_type type;
+	uint32_t part;
+	int32_t hour;
+
+	if (file_name_parse(name, &type, &hour, &part) && type != FILE_TMP && hour == p->hour && part >= p->n)
+		p->n = part + 1;
+	return 0;
+}
+
+/* The number of the hour's next part. */
+static int new_part(struct recorder *r, int32_t hour, uint32_t *ret)
+{
+	struct parts parts = {.hour = hour};
+	int k = io_list(r->snapdirfd, count_part, &parts);
+
+	if (k == 0 && parts.n > PART_MAX)
+		k = -EMSGSIZE;
+	*ret = parts.n;
+	return k;
+}
+
 /* A log found at the start. keep: go on appending to it. */
 static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool keep)
 {
 	_cleanup_(cleanup_chunk) struct chunk *chunk = NULL;
 	_cleanup_(cleanup_log) struct log *log = NULL;
-	char name[FILE_NAME_SIZE], chunk_name[FILE_NAME_SIZE];
+	char name[FILE_NAME_SIZE], chunk_name[FILE_NAME_SIZE], to[FILE_NAME_SIZE];
 	struct log_recovery found;
 	struct finished *f;
 	uint64_t next_seq = 0;
@@ -251,21 +281,13 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 		return c;
 	if (chunk) {
 		/* Two histories under one name: neither may hide the other. */
-		for (uint32_t p = part + 1;; p++) {
-			struct io_stat st;
-
-			if (p > PART_MAX)
-				return -EEXIST;
-			file_name(name, hour, p, ".wal");
-			file_name(chunk_name, hour, p, ".chunk");
-			if (io_stat(r->snapdirfd, name, &st) == -ENOENT &&
-			    io_stat(r->snapdirfd, chunk_name, &st) == -ENOENT) {
-				file_name(chunk_name, hour, part, ".wal");
-				k = io_rename(r->snapdirfd, chunk_name, name);
-				part = p;
-				break;
-			}
-		}
+		k = new_part(r, hour, &part);
+		if (k < 0)
+			return k;
+		file_name(to, hour, part, ".wal");
+		k = io_rename(r->snapdirfd, name, to);
+		if (k == 0)
+			k = io_sync_dir(r->snapdirfd);
 		if (k < 0)
 			return k;
 	}
@@ -440,50 +462,73 @@ static void finish_log(struct recorder *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* The number behind the last snapshot of a part, whatever it is stored in; 0 if it is not there or cannot be read. */
-static uint64_t next_seq_of(struct recorder *r, int32_t hour, uint32_t part, bool *ret_exists)
+/* The number behind the last snapshot of a log; 0 if it cannot be read for damage. */
+static int next_seq_of_log(struct recorder *r, const char *name, uint64_t *ret)
+{
+	_cleanup_(cleanup_wal) struct wal *wal = NULL;
+	const struct listing *l;
+	int k = wal_open(r->snapdirfd, name, &wal);
+
+	*ret = 0;
+	if (k == 0)
+		k = wal_update(wal);
+	if (k < 0)
+		return k == -EBADMSG || k == -ENODATA ? 0 : k;
+	l = wal_listing(wal);
+	*ret = l->n > 0 ? (uint64_t)l->seq[l->n - 1] + 1 : wal_id(wal)->first_seq;
+	return 0;
+}
+
+static int next_seq_of_chunk(struct recorder *r, const char *name, uint64_t *ret)
 {
 	_cleanup_(cleanup_chunk) struct chunk *chunk = NULL;
-	_cleanup_(cleanup_wal) struct wal *wal = NULL;
+	int k = chunk_open(r->snapdirfd, name, &chunk);
+
+	*ret = 0;
+	if (k < 0)
+		return k == -EBADMSG ? 0 : k;
+	*ret = get_le64(chunk_meta(chunk)->last_seq) + 1;
+	return 0;
+}
+
+/* The number behind the last snapshot of a part, whatever it is stored in. -ENOENT: there is no such part. */
+static int next_seq_of(struct recorder *r, int32_t hour, uint32_t part, uint64_t *ret)
+{
 	char name[FILE_NAME_SIZE];
-	struct io_stat st;
-	uint64_t next = 0;
+	uint64_t of_log = 0, of_chunk = 0;
+	int log, chunk;
 
 	/* The log first: what is sealed meanwhile is a chunk before it is no log any more. */
 	file_name(name, hour, part, ".wal");
-	*ret_exists = io_stat(r->snapdirfd, name, &st) == 0;
-	if (*ret_exists && wal_open(r->snapdirfd, name, &wal) == 0 && wal_update(wal) >= 0) {
-		const struct listing *l = wal_listing(wal);
-
-		next = l->n > 0 ? (uint64_t)l->seq[l->n - 1] + 1 : wal_id(wal)->first_seq;
-	}
+	log = next_seq_of_log(r, name, &of_log);
+	if (log < 0 && log != -ENOENT)
+		return log;
 	file_name(name, hour, part, ".chunk");
-	if (io_stat(r->snapdirfd, name, &st) == 0) {
-		*ret_exists = true;
-		if (chunk_open(r->snapdirfd, name, &chunk) == 0 && get_le64(chunk_meta(chunk)->last_seq) + 1 > next)
-			next = get_le64(chunk_meta(chunk)->last_seq) + 1;
-	}
-	return next;
+	chunk = next_seq_of_chunk(r, name, &of_chunk);
+	if (chunk < 0 && chunk != -ENOENT)
+		return chunk;
+	*ret = of_log > of_chunk ? of_log : of_chunk;
+	return log < 0 ? chunk : 0;
 }
 
 static int begin_log(struct recorder *r, int32_t hour)
 {
 	struct file_id id = {.kind = KIND_WAL, .store_id = r->identity.id, .hour = hour};
 	char name[FILE_NAME_SIZE];
-	bool exists = true;
 	/* What was numbered in this life stays so, also if it cannot be read back. */
-	uint64_t next = hour == r->hour ? r->next_seq : 0;
+	uint64_t next = hour == r->hour ? r->next_seq : 0, n;
 	struct finished *f;
 	int k;
 
-	for (id.part = 0; exists; id.part++) {
-		uint64_t n = next_seq_of(r, hour, id.part, &exists);
-
-		next = n > next ? n : next;
-		if (!exists)
-			break;
-		if (id.part == PART_MAX)
-			return -EMSGSIZE;
+	k = new_part(r, hour, &id.part);
+	if (k < 0)
+		return k;
+	for (uint32_t part = 0; part < id.part; part++) {
+		k = next_seq_of(r, hour, part, &n);
+		if (k < 0 && k != -ENOENT)
+			return k;
+		if (k == 0 && n > next)
+			next = n;
 	}
 	id.first_seq = next;
 	file_name(name, hour, id.part, ".wal");

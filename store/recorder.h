@@ -36,8 +36,8 @@ DEFINE_CLEANUP(recorder, recorder_close)
 /* Strings of tables given to recorder_encode must be interned here, anew for every snapshot. */
 struct strpool *recorder_pool(struct recorder *r);
 
-/* The tables that the store had recorded last when it was opened: who records them on begins with these columns, so that
- * they keep their order. Borrowed. */
+/* The tables that the store had recorded last when it was opened: who records them on begins with these columns, so
+ * that they keep their order. Borrowed. */
 const struct schema *recorder_known(const struct recorder *r);
 
 /* To call before the tables of a snapshot are filled. */

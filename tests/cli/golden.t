@@ -50,7 +50,7 @@ for expected in tests/golden/*.expected; do
 	same "$work/c" "$expected"
 	result $? "the C reader gives of $name what was recorded"
 	"$build/histctl" verify "$store" >"$work/err" 2>&1
-	[ $? -eq $([ "$name" = damaged ] && echo 1 || echo 0) ]
+	[ $? -eq "$([ "$name" = damaged ] && echo 1 || echo 0)" ]
 	result $? "histctl verify finds all of $name well, or tells what is not"
 	if [ "$lacking" ]; then
 		skip "the independent reader gives of $name what was recorded" "$lacking"
