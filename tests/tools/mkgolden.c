@@ -317,7 +317,7 @@ static void damage(const struct world *w, uint32_t shot, int64_t at)
 	const struct shot *s = &w->shots[shot];
 	off_t off = at < 0 ? (off_t)((int64_t)s->end + at) : (off_t)((int64_t)s->off + at);
 	char path[600], name[FILE_NAME_SIZE];
-	uint8_t byte;
+	uint8_t byte = 0;
 	int fd;
 
 	file_name(name, s->hour, 0, ".wal");
