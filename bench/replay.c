@@ -202,7 +202,8 @@ static void replay_open(struct replay *p, const char *store, const char *root)
 	configure(p, root);
 	r = recorder_open(store, &o, &p->recorder);
 	if (r == 0)
-		r = gather_new(p->config, recorder_pool(p->recorder), recorder_known(p->recorder), &p->health, &p->gather);
+		r = gather_new(
+		    p->config, recorder_pool(p->recorder), recorder_known(p->recorder), &p->health, &p->gather);
 	if (r < 0)
 		die(store, r);
 }

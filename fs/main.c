@@ -5,6 +5,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -226,6 +227,10 @@ int main(int argc, char **argv)
 	r = options_parse(&o, argc, argv);
 	if (r)
 		return r < 0 ? 2 : 0;
+	/* Groups are decoded into pieces of some hundred KiB. To have each from the kernel anew, page by page, costs
+	 * more than the decoding (1.2 ms instead of 0.7 for one moment's processes). */
+	mallopt(M_MMAP_THRESHOLD, 8 << 20);
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
 	if (!o.foreground && !o.fake) {
 		r = go_background(&b);
 		if (r < 0) {

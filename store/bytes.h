@@ -79,7 +79,8 @@ struct span {
 
 static inline struct span span_of(const void *p, size_t len)
 {
-	return (struct span){p, (const uint8_t *)p + len};
+	/* Nothing may be nowhere, to which not even 0 may be added. */
+	return (struct span){p, len ? (const uint8_t *)p + len : p};
 }
 
 static inline size_t span_left(const struct span *s)

@@ -225,7 +225,7 @@ static int parse_index(struct chunk *c, struct span in)
 static int find_groups(struct chunk *c)
 {
 	_cleanup_(buf_done) struct buf b = {0};
-	uint64_t off;
+	uint64_t off, next_seq = 0;
 
 	free(c->groups);
 	c->groups = NULL;
@@ -241,7 +241,7 @@ static int find_groups(struct chunk *c)
 		if (r < 0)
 			return r;
 		memcpy(&h, b.p, sizeof h);
-		if (group_check_header(&h, b.len - sizeof h) < 0)
+		if (group_check_header(&h, b.len - sizeof h) < 0 || get_le64(h.first_seq) < next_seq)
 			continue;
 		p = realloc(c->groups, (c->n_groups + 1) * sizeof *p);
 		if (!p)
@@ -260,6 +260,7 @@ static int find_groups(struct chunk *c)
 		    .max_ms = (int64_t)get_le64(h.last_ms),
 		};
 		c->n += get_le32(h.n);
+		next_seq = get_le64(h.first_seq) + get_le32(h.n);
 	}
 	return c->n_groups > 0 ? 0 : -EBADMSG;
 }

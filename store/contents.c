@@ -326,14 +326,8 @@ int contents_rate(struct contents *c, struct hour *before, uint32_t at, struct h
 	uint64_t boot, us, dt = 0;
 	int r = rows_of(c, table, &k);
 
-	if (r == 0 && before) {
+	if (r == 0 && before)
 		r = need_rows(c, k, before, at);
-		/* What was before cannot be read: as if there was nothing. */
-		if (r == -EBADMSG || r == -ENOENT) {
-			before = NULL;
-			r = 0;
-		}
-	}
 	if (r == 0)
 		r = taken_table(c, h, i, table, &now, &boot, &us);
 	if (r == 0)

@@ -407,17 +407,14 @@ int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, cons
 		return r;
 	h = before;
 	i = k;
-	for (steps = 0; steps < GROUP_N_MAX; steps++) {
-		r = step_back(s, &before, &k);
-		if (r < 0)
-			break;
+	for (steps = 0; steps < GROUP_N_MAX && step_back(s, &before, &k) == 0; steps++) {
 		r = contents_is_fresh(s->contents, before, k, table, &fresh);
 		if (r == 0 && fresh)
 			return contents_rate(s->contents, before, k, h, i, table, ret);
+		/* What is there and cannot be read is not nothing: the rates would be others once it can. */
 		if (r < 0 && r != -ENOENT)
-			break;
+			return r;
 	}
-	/* The first there is, or what was before it is damaged. */
 	return contents_rate(s->contents, NULL, 0, h, i, table, ret);
 }
 

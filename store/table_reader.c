@@ -35,9 +35,8 @@ struct table_reader {
 	uint64_t *init;
 	uint8_t *init_null;
 	uint32_t *birth, *death; /* by life, as snapshots of the section being taken up */
-	uint32_t n_lives;
+	uint32_t n_lives, cap_lives;
 	uint32_t *order;
-	uint32_t cap_order;
 
 	struct step *steps;
 	uint32_t n, cap_steps;
@@ -183,20 +182,18 @@ static int parse_presence(
 	return 0;
 }
 
-/* Room for n lives in all arrays by life. */
+/* Room for n lives in the lists by life. */
 static int reserve_lives(struct table_reader *t, uint32_t n)
 {
-	uint32_t cap = t->table.cap_rows ? t->table.cap_rows : 4, n_columns = t->table.schema->n_columns;
-	uint64_t *cells = NULL, *init = NULL;
-	uint8_t *nulls = NULL, *init_null = NULL;
+	uint32_t cap = t->cap_lives ? t->cap_lives : 64;
 	uint32_t **by_life[] = {&t->birth, &t->death, &t->order, &t->line, &t->line_len};
 
-	if (n > ROWS_MAX || (uint64_t)n * n_columns > CELLS_MAX)
+	if (n > ROWS_MAX || (uint64_t)n * t->table.schema->n_columns > CELLS_MAX)
 		return -EBADMSG;
-	if (n <= t->table.cap_rows)
+	if (n <= t->cap_lives)
 		return 0;
 	while (cap < n)
-		cap = cap < 256 ? 2 * cap : cap + cap / 2;
+		cap = cap + cap / 2;
 	for (unsigned i = 0; i < N_ELEMENTS(by_life); i++) {
 		uint32_t *p = realloc(*by_life[i], cap * sizeof *p);
 
@@ -204,6 +201,19 @@ static int reserve_lives(struct table_reader *t, uint32_t n)
 			return -ENOMEM;
 		*by_life[i] = p;
 	}
+	t->cap_lives = cap;
+	return 0;
+}
+
+/* Room for the cells of all lives, once it is known how many there are; those of the first n_old are kept. */
+static int reserve_cells(struct table_reader *t, uint32_t n_old)
+{
+	uint32_t n_columns = t->table.schema->n_columns, cap = t->n_lives + (n_old > 0 ? t->n_lives / 4 : 0);
+	uint64_t *cells, *init;
+	uint8_t *nulls, *init_null;
+
+	if (t->n_lives <= t->table.cap_rows)
+		return 0;
 	cells = malloc((size_t)cap * n_columns * sizeof *cells + 1);
 	init = malloc((size_t)cap * n_columns * sizeof *init + 1);
 	nulls = malloc((size_t)cap * n_columns + 1);
@@ -215,13 +225,13 @@ static int reserve_lives(struct table_reader *t, uint32_t n)
 		free(init_null);
 		return -ENOMEM;
 	}
-	for (uint32_t c = 0; c < n_columns && t->n_lives > 0; c++) {
+	for (uint32_t c = 0; c < n_columns && n_old > 0; c++) {
 		size_t from = (size_t)c * t->table.cap_rows, to = (size_t)c * cap;
 
-		memcpy(cells + to, t->table.cells + from, t->n_lives * sizeof *cells);
-		memcpy(init + to, t->init + from, t->n_lives * sizeof *init);
-		memcpy(nulls + to, t->table.nulls + from, t->n_lives);
-		memcpy(init_null + to, t->init_null + from, t->n_lives);
+		memcpy(cells + to, t->table.cells + from, n_old * sizeof *cells);
+		memcpy(init + to, t->init + from, n_old * sizeof *init);
+		memcpy(nulls + to, t->table.nulls + from, n_old);
+		memcpy(init_null + to, t->init_null + from, n_old);
 	}
 	free(t->table.cells);
 	free(t->table.nulls);
@@ -464,7 +474,7 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 	_cleanup_(cleanup_free) struct span *parts = malloc(3 * (size_t)n_columns * sizeof *parts + 1);
 	_cleanup_(cleanup_free) uint64_t *lens = malloc(3 * (size_t)n_columns * sizeof *lens + 1);
 	struct section_change_list cl = {0};
-	int r = 0;
+	int r = reserve_cells(t, first_new);
 
 	if (!parts || !lens)
 		return -ENOMEM;

@@ -37,7 +37,8 @@ static int at_lookup(
 	if (hour < 0 || hour > NODE_HOUR_MAX)
 		return -ENOENT;
 	*ret = (struct node){.view = dir.view, .hour = hour, .seq = (int32_t)seq};
-	*ret_name_ms = relative ? 0 : hour >= t->last_hour ? VALID_LIVE_MS : VALID_PAST_MS;
+	if (ret_name_ms)
+		*ret_name_ms = relative ? 0 : hour >= tree_last(t)->hour ? VALID_LIVE_MS : VALID_PAST_MS;
 	return 0;
 }
 

@@ -20,9 +20,9 @@ static void visible_hours(struct tree *t, const int32_t **ret, size_t *ret_n)
 	*ret_n = n;
 }
 
-uint32_t hours_valid_ms(const struct tree *t, const struct hour *h)
+uint32_t hours_valid_ms(struct tree *t, const struct hour *h)
 {
-	return hour_live(h) || hour_number(h) >= t->last_hour ? VALID_LIVE_MS : VALID_PAST_MS;
+	return hour_live(h) || hour_number(h) >= tree_last(t)->hour ? VALID_LIVE_MS : VALID_PAST_MS;
 }
 
 static const struct leaf *special(const struct view *v, struct node n)

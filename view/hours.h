@@ -36,6 +36,6 @@ extern const struct leaf heatmap_leaf; /* of an hour */
 extern const struct leaf summary_leaf; /* of a snapshot */
 
 /* How long attributes of an hour that changes are valid. */
-uint32_t hours_valid_ms(const struct tree *t, const struct hour *h);
+uint32_t hours_valid_ms(struct tree *t, const struct hour *h);
 
 #endif

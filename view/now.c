@@ -3,10 +3,12 @@
 
 static int now_readlink(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN])
 {
+	const struct last_snapshot *last = tree_last(t);
+
 	(void)v;
-	if (t->last_seq < 0 || !view_is_top(n))
+	if (last->seq < 0 || !view_is_top(n))
 		return -ENOENT;
-	name_target(ret, "", t->last_hour, t->last_seq);
+	name_target(ret, "", last->hour, last->seq);
 	return 0;
 }
 

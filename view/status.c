@@ -66,8 +66,8 @@ static void put_hours(struct tree *t, struct buf *out)
 	}
 	buf_printf(out, "hours\t%zu\nhours_missing\t%" PRIu64 "\n", n, (uint64_t)span - n);
 	put_first(t, out, first);
-	if (t->last_seq >= 0)
-		put_moment(out, "last", t->last_ms, t->last_hour, t->last_seq);
+	if (tree_last(t)->seq >= 0)
+		put_moment(out, "last", tree_last(t)->ms, tree_last(t)->hour, tree_last(t)->seq);
 	if (store_files(t->store, count_file, sums) == 0)
 		buf_printf(out, "files\t%" PRIu64 "\nbytes\t%" PRIu64 "\n", sums[0], sums[1]);
 }
@@ -102,8 +102,8 @@ static void put_tables(struct tree *t, struct buf *out)
 	uint32_t n, i;
 	struct hour *h;
 
-	if (t->last_seq < 0 || store_hour(t->store, t->last_hour, &h) < 0 ||
-	    hour_find(h, (uint32_t)t->last_seq, &i) < 0)
+	if (tree_last(t)->seq < 0 || store_hour(t->store, tree_last(t)->hour, &h) < 0 ||
+	    hour_find(h, (uint32_t)tree_last(t)->seq, &i) < 0)
 		return;
 	buf_printf(out, "recording\t%s\n", hour_live(h) ? "yes" : "no");
 	hour_tables(h, &tables, &n);

@@ -57,23 +57,23 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Finds the snapshot recorded last. Where that cannot be read, the tree is still there. */
-static void find_last(struct tree *t)
+/* Where the last snapshot cannot be read, the tree is still there. */
+const struct last_snapshot *tree_last(struct tree *t)
 {
 	struct store_info info;
 	struct hour *h;
 	int32_t hour;
 	uint32_t seq;
 
+	if (t->has_last)
+		return &t->last;
 	store_info(t->store, &info);
-	t->last_hour = t->last_seq = -1;
-	t->last_ms = info.created_ms;
-	if (store_latest(t->store, &hour, &seq) < 0 || hour < 0 || hour > NODE_HOUR_MAX ||
-	    store_hour(t->store, hour, &h) < 0)
-		return;
-	t->last_hour = hour;
-	t->last_seq = (int32_t)seq;
-	t->last_ms = hour_last_ms(h);
+	t->has_last = true;
+	t->last = (struct last_snapshot){.hour = -1, .seq = -1, .ms = info.created_ms};
+	if (store_latest(t->store, &hour, &seq) == 0 && hour >= 0 && hour <= NODE_HOUR_MAX &&
+	    store_hour(t->store, hour, &h) == 0)
+		t->last = (struct last_snapshot){.hour = hour, .seq = (int32_t)seq, .ms = hour_last_ms(h)};
+	return &t->last;
 }
 
 /* A refresh that fails (the directory is not readable just now) leaves what was known. */
@@ -86,7 +86,7 @@ static void refresh(struct tree *t)
 	t->looked_ms = now;
 	if (store_refresh(t->store) > 0) {
 		t->generation++;
-		find_last(t);
+		t->has_last = false;
 	}
 }
 
@@ -103,7 +103,6 @@ int tree_new(struct store *s, struct tree **ret)
 	r = cache_new(TEXTS_MAX, &t->cache);
 	if (r < 0)
 		return r;
-	find_last(t);
 	*ret = TAKE(t);
 	return 0;
 }
@@ -123,27 +122,31 @@ void tree_set_now(struct tree *t, int64_t now_ms)
 
 /* --- attributes --- */
 
-static void preset(const struct tree *t, uint64_t ino, uint32_t type, struct tree_attr *ret)
+/* Of what changes with every snapshot. */
+#define MTIME_OF_LAST INT64_MIN
+
+static void preset(uint64_t ino, uint32_t type, struct tree_attr *ret)
 {
 	*ret = (struct tree_attr){
 	    .ino = ino,
 	    .mode = type | (type == S_IFLNK ? 0777 : 0444),
 	    .nlink = 1,
-	    .mtime_ms = t->last_ms,
+	    .mtime_ms = MTIME_OF_LAST,
 	    .attr_ms = VALID_LIVE_MS,
 	};
 	if (type == S_IFDIR)
 		view_set_dir(ret, 0);
 }
 
-static void root_attr(const struct tree *t, struct tree_attr *ret)
+static void root_attr(struct tree *t, struct tree_attr *ret)
 {
 	uint64_t n_dirs = 0;
 
 	for (const struct view *v = view_behind(0); v; v = view_behind(v->id))
 		n_dirs += v->type == S_IFDIR;
-	preset(t, TREE_ROOT, S_IFDIR, ret);
+	preset(TREE_ROOT, S_IFDIR, ret);
 	view_set_dir(ret, n_dirs);
+	ret->mtime_ms = tree_last(t)->ms;
 	ret->name_ms = ret->attr_ms;
 }
 
@@ -152,10 +155,12 @@ static int node_attr(struct tree *t, const struct view *v, struct node n, struct
 	struct tree_attr a;
 	int r;
 
-	preset(t, node_ino(n), v->type, &a);
+	preset(node_ino(n), v->type, &a);
 	r = v->attr(t, v, n, &a);
 	if (r < 0)
 		return r;
+	if (a.mtime_ms == MTIME_OF_LAST)
+		a.mtime_ms = tree_last(t)->ms;
 	a.name_ms = a.attr_ms;
 	*ret = a;
 	return 0;
@@ -199,6 +204,31 @@ uint64_t tree_parent(uint64_t ino)
 
 /* --- names --- */
 
+/* The node that a name leads to, and its view. */
+static int find_child(struct tree *t, uint64_t dir, const char *name, const struct view **ret_view, struct node *ret,
+    uint32_t *ret_name_ms)
+{
+	const struct view *v;
+	struct node n;
+
+	refresh(t);
+	if (dir == TREE_ROOT) {
+		v = view_by_name(name);
+		if (!v)
+			return -ENOENT;
+		*ret_view = v;
+		*ret = view_node(v);
+		return 0;
+	}
+	v = view_of(dir, &n);
+	if (!v)
+		return -ENOENT;
+	if (!v->lookup)
+		return -ENOTDIR;
+	*ret_view = v;
+	return v->lookup(t, v, n, name, ret, ret_name_ms);
+}
+
 int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr *ret)
 {
 	uint32_t name_ms = VALID_EVER_MS;
@@ -210,27 +240,12 @@ int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr
 		return tree_attr(t, dir, ret);
 	if (strcmp(name, "..") == 0)
 		return tree_attr(t, tree_parent(dir), ret);
-	refresh(t);
-	if (dir == TREE_ROOT) {
-		v = view_by_name(name);
-		if (!v)
-			return -ENOENT;
-		return node_attr(t, v, view_node(v), ret);
-	}
-	v = view_of(dir, &n);
-	if (!v)
-		return -ENOENT;
-	if (!v->lookup)
-		return -ENOTDIR;
-	r = v->lookup(t, v, n, name, &n, &name_ms);
-	if (r < 0)
-		return r;
-	r = node_attr(t, v, n, ret);
-	if (r < 0)
-		return r;
-	if (ret->name_ms > name_ms)
+	r = find_child(t, dir, name, &v, &n, &name_ms);
+	if (r == 0)
+		r = node_attr(t, v, n, ret);
+	if (r == 0 && ret->name_ms > name_ms)
 		ret->name_ms = name_ms;
-	return 0;
+	return r;
 }
 
 struct lister {
@@ -320,34 +335,37 @@ int tree_read(struct tree *t, uint64_t ino, uint64_t off, size_t len, struct spa
 /* --- paths --- */
 
 /* Goes down from dir along path, which is taken apart in place; n_links is what is left of LINKS_MAX. */
-static int walk(struct tree *t, uint64_t dir, char *path, unsigned *n_links, struct tree_attr *ret)
+/* Without the attributes of what is on the way: they would take the list of all hours. */
+static int walk(struct tree *t, uint64_t *ino, char *path, unsigned *n_links)
 {
-	struct tree_attr a;
 	char *save = NULL;
-	int r = tree_attr(t, dir, &a);
 
-	for (char *name = strtok_r(path, "/", &save); name && r == 0; name = strtok_r(NULL, "/", &save)) {
-		uint64_t parent = a.ino;
+	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		char target[NAME_MAX_LEN];
+		const struct view *v;
+		struct node n;
+		int r;
 
-		if (!S_ISDIR(a.mode))
-			return -ENOTDIR;
-		r = tree_lookup(t, parent, name, &a);
-		if (r == 0 && S_ISLNK(a.mode)) {
-			struct span target;
-			char copy[NAME_MAX_LEN];
-
-			if ((*n_links)-- == 0)
-				return -ELOOP;
-			r = tree_readlink(t, a.ino, &target);
-			if (r < 0)
-				return r;
-			snprintf(copy, sizeof(copy), "%.*s", (int)span_left(&target), (const char *)target.p);
-			r = walk(t, parent, copy, n_links, &a);
+		if (strcmp(name, ".") == 0)
+			continue;
+		if (strcmp(name, "..") == 0) {
+			*ino = tree_parent(*ino);
+			continue;
 		}
+		r = find_child(t, *ino, name, &v, &n, NULL);
+		if (r < 0)
+			return r;
+		r = v->readlink ? v->readlink(t, v, n, target) : -EINVAL;
+		if (r == -EINVAL) {
+			*ino = node_ino(n);
+			continue;
+		}
+		if (r == 0)
+			r = (*n_links)-- == 0 ? -ELOOP : walk(t, ino, target, n_links);
+		if (r < 0)
+			return r;
 	}
-	if (r == 0)
-		*ret = a;
-	return r;
+	return 0;
 }
 
 int tree_walk(struct tree *t, const char *path, struct tree_attr *ret)
@@ -355,7 +373,10 @@ int tree_walk(struct tree *t, const char *path, struct tree_attr *ret)
 	unsigned n_links = LINKS_MAX;
 	_cleanup_(cleanup_free) char *copy = strdup(path);
 
-	return copy ? walk(t, TREE_ROOT, copy, &n_links, ret) : -ENOMEM;
+	uint64_t ino = TREE_ROOT;
+	int r = copy ? walk(t, &ino, copy, &n_links) : -ENOMEM;
+
+	return r < 0 ? r : tree_attr(t, ino, ret);
 }
 
 static int add_len(const struct store_file *f, void *arg)

@@ -28,6 +28,12 @@ enum {
 struct hours;
 struct lister;
 
+struct last_snapshot {
+	int32_t hour;
+	int32_t seq;
+	int64_t ms;
+};
+
 struct tree {
 	struct store *store;
 	struct cache *cache;       /* texts that view/ renders itself */
@@ -37,11 +43,14 @@ struct tree {
 	uint64_t generation;       /* counts what changed in the store */
 	int64_t now_ms;            /* INT64_MIN: ask the clock */
 
-	/* The snapshot recorded last; last_seq -1: there is none, and last_ms is when the store was made. */
-	int32_t last_hour;
-	int32_t last_seq;
-	int64_t last_ms;
+	/* Found when it is first asked for, since it takes the list of hours: see tree_last. */
+	bool has_last;
+	struct last_snapshot last;
 };
+
+/* The snapshot recorded last; seq -1: there is none, and ms is when the store was made. Borrowed until the next call.
+ */
+const struct last_snapshot *tree_last(struct tree *t);
 
 struct view {
 	const char *name;
@@ -53,13 +62,14 @@ struct view {
 	 * snapshot (ino, mode, nlink, mtime_ms, attr_ms); the rest is zero. -ENOENT also for nodes that cannot be. */
 	int (*attr)(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
 
-	/* The node of a name in a directory. ret_name_ms is lowered where the name leads elsewhere sooner than its node
-	 * changes. */
+	/* The node of a name in a directory. ret_name_ms, if not NULL, is lowered where the name leads elsewhere sooner
+	 * than its node changes. */
 	int (*lookup)(struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret,
 	    uint32_t *ret_name_ms);
 	/* Tells tree_list_add of the entries with cookies above after, ascending; stops when it returns anything but 0.
 	 */
 	int (*list)(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
+	/* -EINVAL: the node is no link. */
 	int (*readlink)(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN]);
 	/* The bytes from off on, len at most, in one piece. */
 	int (*read)(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret);

@@ -230,11 +230,14 @@ class Sealed(File):
 # --- section 5: schemas -----------------------------------------------------------------------------------------------
 
 
+NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.()-]{0,63}")
+
+
 class Column:
 	def __init__(self, r):
 		self.name, self.unit = r.string(), r.string()
 		self.type, self.kind, self.flags, self.scale = r.unpack("BBBB")
-		need(re.fullmatch(rb"[A-Za-z0-9][A-Za-z0-9_.()-]{0,63}", self.name), "column name")
+		need(NAME.fullmatch(self.name) and len(self.unit) <= 16, "column name")
 		need(self.type in (U64, I64, F64, DECIMAL, STRING) and self.kind <= 2 and self.flags <= 7, "column")
 		need(self.scale <= 18 and (self.scale == 0 or self.type == DECIMAL), "scale")
 
@@ -245,8 +248,9 @@ class Column:
 class Table:
 	def __init__(self, r):
 		self.id, self.name = r.varint(4095), r.string()
-		need(self.id > 0 and re.fullmatch(rb"[a-z0-9][a-z0-9_.()-]{0,63}", self.name), "table")
+		need(self.id > 0 and NAME.fullmatch(self.name), "table")
 		self.columns = [Column(r) for _ in range(r.varint(4096))]
+		need(len({c.name for c in self.columns}) == len(self.columns), "two columns of one name")
 
 
 class Schema:
@@ -260,7 +264,7 @@ class Schema:
 		self.tables = [Table(r) for _ in range(r.varint(1024))]
 		r.done()
 		ids = [t.id for t in self.tables]
-		need(ids == sorted(set(ids)), "table ids")
+		need(ids == sorted(set(ids)) and len({t.name for t in self.tables}) == len(ids), "table ids and names")
 
 
 # --- section 6: groups ------------------------------------------------------------------------------------------------

@@ -61,21 +61,6 @@ static void try(const uint8_t *p, size_t len)
 	must(sealed_verify(s, note, &last) >= 0);
 }
 
-/* Makes the footer one, wherever it says that the table of contents is. */
-static void repair_footer(uint8_t *p, size_t len)
-{
-	const struct disk_header *h = (const struct disk_header *)p;
-	struct disk_footer f;
-
-	if (len < sizeof *h + sizeof f)
-		return;
-	memcpy(&f, p + len - sizeof f, sizeof f);
-	f.file_len = put_le64(len);
-	memcpy(f.magic, SEAL_MAGIC, sizeof f.magic);
-	f.check = put_le64(XXH3_64bits_withSeed(&f, offsetof(struct disk_footer, check), get_le64(h->id)));
-	memcpy(p + len - sizeof f, &f, sizeof f);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	_cleanup_(cleanup_free) uint8_t *p = malloc(len + 1);

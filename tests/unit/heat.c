@@ -1,0 +1,277 @@
+/* heat.c -- the heatmap's measures: shares of what grew since the snapshot before, and what is not known */
+#include "store/heat.h"
+#include "tests/unit/machine.h"
+
+#include <fcntl.h>
+
+enum { N = 4 };
+
+/* The tables that measures are taken from. */
+struct heat_test {
+	struct strpool *pool;
+	struct table *tables[N]; /* cpu, mem, disk, psi */
+	struct heat_state *state;
+	uint64_t boot, boot_us;
+};
+
+static void begin(struct heat_test *t)
+{
+	static const struct column cpu[] = {{"cpu", "", COL_STR, 0, COL_KEY, 0}, {"user_ticks", "", COL_U64, 2, 0, 0},
+	    {"nice_ticks", "", COL_U64, 2, 0, 0}, {"system_ticks", "", COL_U64, 2, 0, 0},
+	    {"idle_ticks", "", COL_U64, 2, 0, 0}, {"iowait_ticks", "", COL_U64, 2, 0, 0},
+	    {"steal_ticks", "", COL_U64, 2, 0, 0}};
+	static const struct column mem[] = {{"MemTotal_kb", "", COL_U64, 1, 0, 0}, {"MemFree_kb", "", COL_U64, 1, 0, 0},
+	    {"MemAvailable_kb", "", COL_U64, 1, 0, 0}, {"Buffers_kb", "", COL_U64, 1, 0, 0},
+	    {"Cached_kb", "", COL_U64, 1, 0, 0}};
+	static const struct column disk[] = {{"device", "", COL_STR, 0, COL_KEY, 0}, {"io_ms", "", COL_U64, 2, 0, 0}};
+	static const struct column psi[] = {
+	    {"resource", "", COL_STR, 0, COL_KEY, 0}, {"some_total_us", "", COL_U64, 2, 0, 0}};
+
+	*t = (struct heat_test){.boot = 1, .boot_us = 1000000};
+	ok_r(strpool_new(&t->pool));
+	t->tables[0] = machine_table(t->pool, 1, "cpu", cpu, N_ELEMENTS(cpu));
+	t->tables[1] = machine_table(t->pool, 2, "mem", mem, N_ELEMENTS(mem));
+	t->tables[2] = machine_table(t->pool, 3, "disk", disk, N_ELEMENTS(disk));
+	t->tables[3] = machine_table(t->pool, 4, "psi", psi, N_ELEMENTS(psi));
+	ok_r(heat_state_new(&t->state));
+}
+
+static void end(struct heat_test *t)
+{
+	for (unsigned i = 0; i < N; i++)
+		table_free(t->tables[i]);
+	strpool_free(t->pool);
+	heat_state_free(t->state);
+}
+
+static uint32_t row(struct table *t, const char *key)
+{
+	uint32_t r;
+
+	ok_r(table_add_row(t, &r));
+	if (key)
+		ok_r(table_set_str(t, r, 0, key, strlen(key)));
+	return r;
+}
+
+static void set_cpu(struct heat_test *t, uint64_t user, uint64_t idle, uint64_t iowait)
+{
+	uint32_t r;
+
+	table_clear(t->tables[0]);
+	r = row(t->tables[0], "cpu0"); /* not the one that counts */
+	table_set(t->tables[0], r, 1, 5 * user);
+	table_set(t->tables[0], r, 4, 7);
+	r = row(t->tables[0], "all");
+	table_set(t->tables[0], r, 1, user / 2);
+	table_set(t->tables[0], r, 3, user - user / 2);
+	table_set(t->tables[0], r, 4, idle);
+	table_set(t->tables[0], r, 5, iowait);
+}
+
+static void set_disk(struct heat_test *t, const char *name, uint64_t io_ms)
+{
+	table_set(t->tables[2], row(t->tables[2], name), 1, io_ms);
+}
+
+static void set_psi(struct heat_test *t, const char *resource, uint64_t us)
+{
+	table_set(t->tables[3], row(t->tables[3], resource), 1, us);
+}
+
+/* The next snapshot, a second later. */
+static void measure(struct heat_test *t, uint16_t m[HEAT_N])
+{
+	struct snapshot s = {
+	    .time_ms = 77, .boot = t->boot, .boot_us = t->boot_us += 1000000, .n_tables = N, .tables = t->tables};
+	struct disk_heat h;
+
+	ok_r(heat_entry(t->state, &s, &h));
+	eq(get_le64(h.time_ms), 77);
+	for (unsigned i = 0; i < HEAT_N; i++)
+		m[i] = get_le16(h.m[i]);
+	for (unsigned i = 0; i < N; i++)
+		table_clear(t->tables[i]);
+}
+
+static void cpu_is_the_share_of_what_grew(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_cpu(&t, 1000, 5000, 100);
+	measure(&t, m);
+	eq(m[HEAT_CPU], HEAT_UNKNOWN); /* since when? */
+	eq(m[HEAT_IOWAIT], HEAT_UNKNOWN);
+	set_cpu(&t, 1030, 5050, 120);
+	measure(&t, m);
+	eq(m[HEAT_CPU], 300);
+	eq(m[HEAT_IOWAIT], 200);
+	set_cpu(&t, 1030, 5150, 110); /* iowait goes back */
+	measure(&t, m);
+	eq(m[HEAT_CPU], 0);
+	eq(m[HEAT_IOWAIT], 0);
+	set_cpu(&t, 1030, 5150, 110); /* nothing grew */
+	measure(&t, m);
+	eq(m[HEAT_CPU], HEAT_UNKNOWN);
+	end(&t);
+}
+
+static void rates_do_not_cross_a_boot_or_what_is_missing(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_cpu(&t, 1000, 5000, 0);
+	set_disk(&t, "sda", 100);
+	set_psi(&t, "cpu", 100);
+	measure(&t, m);
+	t.boot = 2;
+	set_cpu(&t, 2000, 6000, 0);
+	set_disk(&t, "sda", 900);
+	set_psi(&t, "cpu", 900);
+	measure(&t, m);
+	eq(m[HEAT_CPU], HEAT_UNKNOWN);
+	eq(m[HEAT_DISK], HEAT_UNKNOWN);
+	eq(m[HEAT_PSI_CPU], HEAT_UNKNOWN);
+	t.tables[0]->absent = true;
+	measure(&t, m);
+	eq(m[HEAT_CPU], HEAT_UNKNOWN);
+	set_cpu(&t, 3000, 9000, 0);
+	measure(&t, m); /* there was none the time before */
+	eq(m[HEAT_CPU], HEAT_UNKNOWN);
+	set_cpu(&t, 3050, 9050, 0);
+	measure(&t, m);
+	eq(m[HEAT_CPU], 500);
+	end(&t);
+}
+
+static void the_busiest_disk_counts_whatever_its_place(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_disk(&t, "sda", 100);
+	set_disk(&t, "sdb", 50000);
+	set_disk(&t, "gone", 1);
+	measure(&t, m);
+	set_disk(&t, "new", 777777); /* not known since when */
+	set_disk(&t, "sdb", 50100);
+	set_disk(&t, "sda", 500);
+	measure(&t, m);
+	eq(m[HEAT_DISK], 400);
+	set_disk(&t, "sda", 5000); /* more than there was time */
+	set_disk(&t, "sdb", 1);    /* replaced */
+	measure(&t, m);
+	eq(m[HEAT_DISK], 1000);
+	end(&t);
+}
+
+static void pressure_is_its_growth_over_the_time(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_psi(&t, "cpu", 0);
+	set_psi(&t, "io", 100000);
+	set_psi(&t, "memory", 500);
+	measure(&t, m);
+	set_psi(&t, "cpu", 250000);
+	set_psi(&t, "io", 99999); /* went down */
+	measure(&t, m);
+	eq(m[HEAT_PSI_CPU], 250);
+	eq(m[HEAT_PSI_IO], HEAT_UNKNOWN);
+	eq(m[HEAT_PSI_MEM], HEAT_UNKNOWN);
+	eq(m[HEAT_HEALTH], 75);
+	end(&t);
+}
+
+static void memory_is_what_is_not_available(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+	uint32_t r;
+
+	begin(&t);
+	r = row(t.tables[1], NULL);
+	table_set(t.tables[1], r, 0, 1000000);
+	table_set(t.tables[1], r, 1, 10000);
+	table_set(t.tables[1], r, 2, 750000);
+	measure(&t, m);
+	eq(m[HEAT_MEM], 250);
+	eq(m[HEAT_HEALTH], 100);
+	/* Kernels before 3.14. */
+	r = row(t.tables[1], NULL);
+	table_set(t.tables[1], r, 0, 1000000);
+	table_set(t.tables[1], r, 1, 10000);
+	table_set(t.tables[1], r, 3, 20000);
+	table_set(t.tables[1], r, 4, 30000);
+	measure(&t, m);
+	eq(m[HEAT_MEM], 940);
+	eq(m[HEAT_HEALTH], 60);
+	/* Some of both, of none. */
+	r = row(t.tables[1], NULL);
+	table_set(t.tables[1], r, 0, 1000000);
+	table_set(t.tables[1], r, 2, 2000000);
+	measure(&t, m);
+	eq(m[HEAT_MEM], 0);
+	row(t.tables[1], NULL);
+	measure(&t, m);
+	eq(m[HEAT_MEM], HEAT_UNKNOWN);
+	eq(m[HEAT_HEALTH], HEAT_UNKNOWN);
+	end(&t);
+}
+
+static void without_pressure_health_goes_by_cpu_and_iowait(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_cpu(&t, 0, 0, 0);
+	measure(&t, m);
+	set_cpu(&t, 930, 70, 0);
+	measure(&t, m);
+	eq(m[HEAT_HEALTH], 70);
+	set_cpu(&t, 930, 470, 600);
+	measure(&t, m);
+	eq(m[HEAT_HEALTH], 40);
+	set_cpu(&t, 2930, 470, 600);
+	measure(&t, m);
+	eq(m[HEAT_HEALTH], 0);
+	end(&t);
+}
+
+static void a_sidecar_comes_back(void)
+{
+	_cleanup_(cleanup_close) int dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
+	struct file_id id = {.kind = KIND_HEAT, .store_id = 1, .hour = HOUR};
+	struct disk_heat in[100], *out = NULL;
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < 100; i++)
+		in[i] =
+		    (struct disk_heat){.time_ms = put_le64(i), .seq = put_le32(i * i), .m[3] = put_le16((uint16_t)i)};
+	ok_r(heat_write(dir, "h", &id, in, 100));
+	ok_r(heat_read(dir, "h", &out, &n));
+	eq(n, 100);
+	ok(out && memcmp(in, out, sizeof in) == 0);
+	free(out);
+	eq(heat_read(dir, "none", &out, &n), -ENOENT);
+}
+
+int main(void)
+{
+	RUN(cpu_is_the_share_of_what_grew);
+	RUN(rates_do_not_cross_a_boot_or_what_is_missing);
+	RUN(the_busiest_disk_counts_whatever_its_place);
+	RUN(pressure_is_its_growth_over_the_time);
+	RUN(memory_is_what_is_not_available);
+	RUN(without_pressure_health_goes_by_cpu_and_iowait);
+	RUN(a_sidecar_comes_back);
+	return tap_done();
+}
