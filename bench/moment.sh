@@ -9,13 +9,14 @@ wall_ms() {
 	meter run "$out" "$@" >"/dev/null" 2>>"$work/output" && div "$(cut -d' ' -f1 "$out")" 1000
 }
 
-# atop_moment_ms TIME: until atop has printed the first sample of that minute; it cannot be asked for a second.
+# atop_moment_ms TIME: until atop has printed the first sample of that minute; it cannot be asked for a second. (grep -m would
+# read on to the end before it exits.)
 atop_moment_ms() {
-	wall_ms bash -c "atop -r '$atop_file' -b '$1' | grep -m2 ^ATOP"
+	wall_ms bash -c "atop -r '$atop_file' -b '$1' | awk '/^ATOP/ && n++ {exit} {print}'"
 }
 
 moment() {
-	local store=$work/momentstore ours=- atop=- first middle when
+	local samples_store=$work/momentstore ours=- atop=- first middle when
 	need_recording
 	table "One moment of the recording, all processes as text"
 	first=$(find "$tars" -name '*.tar' -printf '%f\n' | sort | sed q)
@@ -24,9 +25,9 @@ moment() {
 		when=$(date -d "@$((${first%???.tar} + middle))" +%Y%m%d%H%M)
 		atop=$(median_of atop_moment_ms "$when")
 	fi
-	if [ -x "$build/histctl" ] && [ "$(replayed "$store" 1 0)" != - ]; then
-		when=$(($(find "$store/snapshots" -name '*.chunk' -printf '%f\n' | sed 's/T\(..\)\.chunk/ \1:00 UTC/' | date -f - +%s) + middle))
-		ours=$(median_of wall_ms "$build/histctl" cat "$store" "$when" processes)
+	if [ -x "$build/histctl" ] && [ "$(replayed "$samples_store" 1 0)" != - ]; then
+		when=$(($(find "$samples_store/snapshots" -name '*.chunk' -printf '%f\n' | sed 's/T\(..\)\.chunk/ \1:00 UTC/' | date -f - +%s) + middle))
+		ours=$(runs=15 median_of wall_ms "$build/histctl" cat "$samples_store" "$when" processes)
 	fi
 	row "a process that prints it, ms" "$ours" "$atop" "atop -r FILE -b MINUTE" "ratio <= 1"
 }

@@ -61,11 +61,11 @@ year() {
 	mount_ms "$year" >"/dev/null"
 	row "first ls of the hours, ms" "$(median <"$work/listing")" "" ""
 	read -r when _ <"$work/hours"
-	one=$(median_of moment_ms "$hour" $((when + 30)))
+	one=$(runs=15 median_of moment_ms "$hour" $((when + 30)))
 	for name in first middle last; do
-		row "one table of the $name hour, cold, ms" "$(median_of moment_ms "$year" "${at[$name]}")" "$one" "the same, one hour" "<= 2"
+		row "one table of the $name hour, cold, ms" "$(runs=15 median_of moment_ms "$year" "${at[$name]}")" "$one" "the same, one hour" "<= 2"
 	done
-	note "(with the start of a process, which alone takes $(median_of start_ms) ms)"
+	note "(with the start of a process, which alone takes $(runs=15 median_of start_ms) ms)"
 	row "memory after find over a week, MiB" "$(week_mib "$year" | median)" "" "" "<= 128"
 	note "($(cat "$work/week") files; of the 128 MiB, 64 are the cache)"
 }

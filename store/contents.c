@@ -218,12 +218,16 @@ int contents_render(struct contents *c, const struct table *t, bool json, int32_
 
 int contents_is_fresh(struct contents *c, struct hour *h, uint32_t i, uint16_t table, bool *ret)
 {
-	const struct table *t;
-	int r = contents_table(c, h, i, table, &t);
+	struct group *g;
+	uint32_t index, s;
+	int r = group_of(c, h, i, table, &g, &index, &s);
 
 	if (r == 0)
-		*ret = !t->repeated;
-	return r;
+		r = group_fresh(g, index, s);
+	if (r < 0)
+		return r;
+	*ret = r;
+	return 0;
 }
 
 static int rows_of(struct contents *c, uint16_t table, struct kept_rows **ret)

@@ -297,6 +297,14 @@ int group_table(struct group *g, uint32_t index, uint32_t s, const struct table 
 	return r < 0 ? r : table_reader_at(reader, s, ret);
 }
 
+int group_fresh(struct group *g, uint32_t index, uint32_t s)
+{
+	struct table_reader *reader;
+	int r = reader_of(g, index, &reader);
+
+	return r < 0 ? r : table_reader_fresh(reader, s);
+}
+
 int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret)
 {
 	struct table_reader *reader;

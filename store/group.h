@@ -33,6 +33,8 @@ const struct schema *group_schema(const struct group *g);
 /* A table of snapshot s, by its index in the schema. -ENOENT: not in that snapshot. -EBADMSG: its bytes break the
  * format (again at every call). Borrowed until the next call for that table. */
 int group_table(struct group *g, uint32_t index, uint32_t s, const struct table **ret);
+/* Whether its rows were taken for that snapshot (1) or are shown again (0); errors as above. */
+int group_fresh(struct group *g, uint32_t index, uint32_t s);
 int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret);
 
 /* All tables of snapshot s; tables: room for as many as the schema has. They may be read, not changed. -EBADMSG as

@@ -171,37 +171,48 @@ static void report_damage(struct hour *h, struct part *p)
 	}
 }
 
+/* Reports a file that cannot be used. Whether there is one of that name: an error that says nothing about the file (no
+ * more descriptors, a disk that fails) does not, and a look for parts must end some time. */
+static bool note_unusable(const struct hour *h, const char *name, int r)
+{
+	if (r != -ENOENT)
+		h->report.problem(
+		    h->report.arg, name, 0, r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
+	return r == -EBADMSG || r == -EPROTONOSUPPORT;
+}
+
+static int open_wal(int dirfd, const char *name, struct wal **ret)
+{
+	_cleanup_(cleanup_wal) struct wal *w = NULL;
+	int r = wal_open(dirfd, name, &w);
+
+	if (r == 0)
+		r = wal_update(w);
+	if (r < 0)
+		return r;
+	*ret = TAKE(w);
+	return 0;
+}
+
 /* 1 if there is a part of that number. */
 static int open_part(struct hour *h, int dirfd, uint32_t number)
 {
 	struct part p = {.number = number}, *parts;
 	char name[FILE_NAME_SIZE];
+	bool there = false;
 	int r;
 
 	file_name(name, h->number, number, ".chunk");
 	r = chunk_open(dirfd, name, &p.chunk);
-	if (r < 0 && r != -ENOENT && r != -ENOMEM)
-		h->report.problem(
-		    h->report.arg, name, 0, r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
 	if (r < 0 && r != -ENOMEM) {
-		bool chunk_there = r != -ENOENT;
-
+		there = note_unusable(h, name, r);
 		file_name(name, h->number, number, ".wal");
-		r = wal_open(dirfd, name, &p.wal);
-		if (r == 0)
-			r = wal_update(p.wal);
-		if (r < 0 && p.wal) {
-			wal_close(p.wal);
-			p.wal = NULL;
-		}
-		if (r == -ENOENT)
-			return chunk_there;
+		r = open_wal(dirfd, name, &p.wal);
 		/* A log that is just being created holds nothing yet. */
-		if (r < 0 && r != -ENODATA && r != -ENOMEM)
-			h->report.problem(h->report.arg, name, 0,
-			    r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
-		if (r < 0 && r != -ENOMEM)
+		if (r == -ENODATA)
 			return 1;
+		if (r < 0 && r != -ENOMEM)
+			return note_unusable(h, name, r) || there;
 	}
 	if (r < 0)
 		return r;

@@ -582,6 +582,12 @@ static void seek(struct table_reader *t, uint32_t s)
 	t->table.order = t->order;
 }
 
+int table_reader_fresh(const struct table_reader *t, uint32_t s)
+{
+	assert(s < t->n);
+	return !t->steps[s].present ? -ENOENT : !t->steps[s].repeated;
+}
+
 int table_reader_at(struct table_reader *t, uint32_t s, const struct table **ret)
 {
 	assert(s < t->n);

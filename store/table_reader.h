@@ -27,6 +27,10 @@ uint32_t table_reader_n(const struct table_reader *t);
  * call. */
 int table_reader_at(struct table_reader *t, uint32_t s, const struct table **ret);
 
+/* Whether the rows at snapshot s were taken for it (1) or are shown again (0); -ENOENT as table_reader_at. Moves
+ * nothing. */
+int table_reader_fresh(const struct table_reader *t, uint32_t s);
+
 /* The text of the rows at snapshot s, header line first. Lines of rows that did not change since the text asked for
  * before are copied. Borrowed until the next call. */
 int table_reader_text(struct table_reader *t, uint32_t s, struct span *ret);
