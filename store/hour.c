@@ -81,7 +81,9 @@ static void part_schemas(const struct part *p, uint32_t i, const struct schema *
 /* Tables by id, the schema each had last. */
 static int gather_tables(struct hour *h)
 {
-	struct schema *all;
+	_cleanup_(cleanup_schema) struct schema *all = NULL;
+	struct table_schema **tables = h->tables;
+	uint32_t n_tables = h->n_tables;
 	const struct schema *s;
 	int r = schema_new(0, &all);
 
@@ -89,17 +91,13 @@ static int gather_tables(struct hour *h)
 		for (uint32_t i = 0; part_schemas(&h->parts[p], i, &s), s && r == 0; i++)
 			for (uint32_t k = 0; k < s->n_tables && r == 0; k++)
 				r = schema_set(all, s->tables[k]);
-	if (r == 0) {
-		struct table_schema **tables = all->tables;
-		uint32_t n = all->n_tables;
-
-		all->tables = h->tables;
-		all->n_tables = h->n_tables;
-		h->tables = tables;
-		h->n_tables = n;
-	}
-	schema_free(all);
-	return r;
+	if (r < 0)
+		return r;
+	h->tables = all->tables;
+	h->n_tables = all->n_tables;
+	all->tables = tables;
+	all->n_tables = n_tables;
+	return 0;
 }
 
 /* Times and number of snapshots of a part. */
