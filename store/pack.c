@@ -5,6 +5,7 @@
 
 #define ZSTD_STATIC_LINKING_ONLY /* raw-content dictionaries by reference */
 #include <zstd.h>
+#include <zstd_errors.h>
 
 struct packer {
 	ZSTD_CCtx *ctx;
@@ -68,6 +69,14 @@ int packer_pack(struct packer *p, struct span raw, uint8_t *ret_codec, struct bu
 	return out->err;
 }
 
+/* What decompressing to len bytes came to. Memory that is lacking is no damage: what is damaged is given up. */
+static int unpacked(size_t n, size_t len)
+{
+	if (ZSTD_isError(n))
+		return ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation ? -ENOMEM : -EBADMSG;
+	return n == len ? 0 : -EBADMSG;
+}
+
 struct unpacker {
 	ZSTD_DCtx *ctx;
 };
@@ -96,7 +105,7 @@ void unpacker_free(struct unpacker *u)
 int unpacker_unpack(
     struct unpacker *u, uint8_t codec, struct span body, struct span dict, size_t raw_len, struct buf *out)
 {
-	size_t n;
+	int r = 0;
 
 	out->len = 0;
 	if (buf_reserve(out, raw_len + 1) < 0)
@@ -112,15 +121,14 @@ int unpacker_unpack(
 			return -ENOMEM;
 		/* fall through */
 	case CODEC_ZSTD:
-		n = ZSTD_decompressDCtx(u->ctx, out->p, raw_len, body.p, span_left(&body));
-		if (ZSTD_isError(n) || n != raw_len)
-			return -EBADMSG;
+		r = unpacked(ZSTD_decompressDCtx(u->ctx, out->p, raw_len, body.p, span_left(&body)), raw_len);
 		break;
 	default:
 		return -EBADMSG;
 	}
-	out->len = raw_len;
-	return 0;
+	if (r == 0)
+		out->len = raw_len;
+	return r;
 }
 
 int pack_section(struct span raw, int level, struct buf *out)
@@ -140,7 +148,6 @@ int pack_section(struct span raw, int level, struct buf *out)
 int pack_open_section(struct span in, size_t max, struct buf *ret)
 {
 	uint64_t len;
-	size_t n;
 	int r = span_varint_max(&in, max, &len);
 
 	ret->len = 0;
@@ -148,9 +155,8 @@ int pack_open_section(struct span in, size_t max, struct buf *ret)
 		return r;
 	if (buf_reserve(ret, len + 1) < 0)
 		return -ENOMEM;
-	n = ZSTD_decompress(ret->p, len, in.p, span_left(&in));
-	if (ZSTD_isError(n) || n != len)
-		return -EBADMSG;
-	ret->len = len;
-	return 0;
+	r = unpacked(ZSTD_decompress(ret->p, len, in.p, span_left(&in)), len);
+	if (r == 0)
+		ret->len = len;
+	return r;
 }

@@ -474,10 +474,13 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 	_cleanup_(cleanup_free) struct span *parts = malloc(3 * (size_t)n_columns * sizeof *parts + 1);
 	_cleanup_(cleanup_free) uint64_t *lens = malloc(3 * (size_t)n_columns * sizeof *lens + 1);
 	struct section_change_list cl = {0};
-	int r = reserve_cells(t, first_new);
+	int r;
 
 	if (!parts || !lens)
 		return -ENOMEM;
+	r = reserve_cells(t, first_new);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < 3 * n_columns && r == 0; i++)
 		r = span_varint(&in, &lens[i]);
 	/* All columns' inits come first, then positions and values of each. */
