@@ -49,7 +49,18 @@ static int write_heat(int dirfd, const struct wal *w, int32_t hour, uint32_t par
 	return heat_write(dirfd, name, &id, wal_heat(w), l->n);
 }
 
-/* n_lost comes as what the log's index could not list, and goes as what the chunk does not hold. */
+/* Nothing in the log makes sense: there will be no chunk beside the sidecar, however often this is tried. */
+static int drop_heat(int dirfd, int32_t hour, uint32_t part, uint32_t *ret_n)
+{
+	char name[FILE_NAME_SIZE];
+
+	file_name(name, hour, part, ".heat");
+	*ret_n = 0;
+	return io_unlink(dirfd, name);
+}
+
+/* -EBADMSG: no snapshot can be read. n_lost comes as what the log's index could not list, and goes as what the chunk
+ * does not hold. */
 static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, const struct chunk_options *o,
     uint64_t wal_len, uint32_t *n_lost)
 {
@@ -113,6 +124,8 @@ int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options 
 		r = write_heat(dirfd, w, hour, part);
 		if (r == 0)
 			r = write_chunk(dirfd, w, hour, part, &options, wal_len(w), &n_lost);
+		if (r == -EBADMSG)
+			r = drop_heat(dirfd, hour, part, ret_n);
 		if (r < 0)
 			return r;
 	}

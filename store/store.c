@@ -79,6 +79,11 @@ int store_open(const char *dir, const struct store_options *o, struct store **re
 	if (s->dirfd < 0)
 		return s->dirfd;
 	r = identity_read(s->dirfd, &s->identity);
+	if (r == -EBADMSG) {
+		/* The history is in other files, which say whose they are. */
+		note_problem(s, STORE_FILE, 0, "cannot be read");
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	s->snapdirfd = io_opendir(s->dirfd, SNAPSHOT_DIR, false);
@@ -478,7 +483,8 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 		char name[FILE_NAME_SIZE + 16];
 		struct store_problem p = {.file = name, .off = s->problems[i].off, .what = s->problems[i].what};
 
-		snprintf(name, sizeof name, "%s/%s", SNAPSHOT_DIR, s->problems[i].file);
+		snprintf(name, sizeof name, "%s%s", strcmp(s->problems[i].file, STORE_FILE) ? SNAPSHOT_DIR "/" : "",
+		    s->problems[i].file);
 		each(&p, arg);
 	}
 }

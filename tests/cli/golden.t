@@ -59,6 +59,9 @@ for expected in tests/golden/*.expected; do
 	decode dump "$store" >"$work/py" 2>"$work/err"
 	same "$work/py" "$expected"
 	result $? "the independent reader gives of $name what was recorded"
+	"$build/tests/tools/dumpstore" -j "$store" 2>/dev/null |
+		"$python" -B tests/decoder/compare_json.py "$store" 2>"$work/err"
+	result $? "the JSON of $name is JSON, and the rows that were recorded"
 	# What is damaged is told, and nothing else is.
 	decode verify "$store" >/dev/null 2>"$work/err"
 	if [ "$name" = damaged ]; then [ -s "$work/err" ]; else [ ! -s "$work/err" ]; fi

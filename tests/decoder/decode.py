@@ -325,6 +325,7 @@ class TableState:
 		steps = {}  # snapshot: [(life, column, value or None)]
 		for i, column in enumerate(columns):
 			self.changes(*changes[i], column, i, lives, len(times), steps)
+		need(all(presence[s] for s in (*self.events, *steps)), "change of a table that is not there")
 
 		result = []
 		for s, code in enumerate(presence):

@@ -25,7 +25,10 @@ says "a file" "README|Makefile|Not a directory" "$histfs" "$histfs" "$M"
 cp -r "$S" "$T/newer"
 # The version, and an unknown incompatible bit, are covered by the header's checksum: a spoilt one is damage.
 printf '\377' | dd of="$T/newer/histfs.store" bs=1 seek=12 conv=notrunc status=none
-says "a store file that is damaged" "histfs.store is damaged" "$histfs" "$T/newer" "$M"
+ok "a store file that is damaged hides no history" "$histfs" "$T/newer" "$M"
+ok "which is there" test -n "$(ls "$M/hour")"
+ok "and is told in status" grep -q histfs.store "$M/status"
+ok "umount of it" unmount_store
 says "a mount point that is not there" "mount point $T/none: No such file" "$histfs" "$S" "$T/none"
 says "a mount point that is a file" "Not a directory" "$histfs" "$S" "$histfs"
 says "an unknown option" "unknown option: -o colour=blue" "$histfs" "$S" "$M" -o ro,colour=blue

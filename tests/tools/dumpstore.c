@@ -1,6 +1,8 @@
 /* dumpstore.c -- everything a store holds, as the C reader sees it, in the form of tests/decoder/decode.py dump
  *
- *   dumpstore STORE     exit status 1: something could not be read (told on stderr)
+ *   dumpstore [-j] STORE     exit status 1: something could not be read (told on stderr)
+ *
+ * -j: nothing but the rows, as JSON.
  */
 #include "store/names.h"
 #include "store/store.h"
@@ -14,6 +16,7 @@ struct dump {
 	struct group_cache *cache;
 	struct unpacker *unpacker;
 	unsigned n_failed;
+	bool json;
 };
 
 static void failed(struct dump *d, const char *hour, uint32_t seq, const char *what, int r)
@@ -35,7 +38,20 @@ static void put_heat(const struct disk_heat *heat, uint32_t n, uint32_t seq)
 	}
 }
 
-/* The table's line and text; false: it is not in the snapshot. */
+static int put_json(struct dump *d, struct hour *h, uint32_t i, uint16_t id)
+{
+	struct span text;
+	uint64_t len;
+	int r = store_text(d->store, h, i, id, FORM_JSON, &text);
+
+	if (r == 0)
+		fwrite(text.p, 1, span_left(&text), stdout);
+	if (r == 0)
+		r = store_text_len(d->store, h, i, id, FORM_JSON, &len);
+	return r < 0 ? r : len == span_left(&text) ? 0 : -EBADMSG;
+}
+
+/* The table's line and text. -ENOENT: it is not in the snapshot. */
 static int put_table(struct dump *d, struct hour *h, uint32_t i, int64_t time_ms, uint16_t id)
 {
 	char taken[TEXT_TIME_LEN + 1];
@@ -44,6 +60,8 @@ static int put_table(struct dump *d, struct hour *h, uint32_t i, int64_t time_ms
 	uint64_t rows, len, other;
 	int r = hour_size(h, i, id, &rows, &len);
 
+	if (r == 0 && d->json)
+		return put_json(d, h, i, id);
 	if (r == 0)
 		r = store_table(d->store, h, i, id, &t);
 	if (r < 0)
@@ -82,8 +100,10 @@ static int put_snapshot(struct dump *d, struct hour *h, const char *hour, uint32
 	if (again_ms != time_ms)
 		return -EBADMSG;
 	text_time(time, time_ms);
-	printf("snapshot %s %04u %s boot %016" PRIx64 " %" PRIu64 "\n", hour, *ret_seq, time, boot, boot_us);
-	put_heat(heat, n_heat, *ret_seq);
+	if (!d->json) {
+		printf("snapshot %s %04u %s boot %016" PRIx64 " %" PRIu64 "\n", hour, *ret_seq, time, boot, boot_us);
+		put_heat(heat, n_heat, *ret_seq);
+	}
 	for (uint32_t k = 0; k < schema->n_tables; k++) {
 		r = put_table(d, h, i, time_ms, schema->tables[k]->id);
 		if (r < 0 && r != -ENOENT)
@@ -135,17 +155,18 @@ int main(int argc, char **argv)
 	size_t n;
 	int r;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: dumpstore STORE\n");
+	d.json = argc == 3 && strcmp(argv[1], "-j") == 0;
+	if (argc != 2 + d.json) {
+		fprintf(stderr, "usage: dumpstore [-j] STORE\n");
 		return 2;
 	}
-	r = store_open(argv[1], NULL, &d.store);
+	r = store_open(argv[argc - 1], NULL, &d.store);
 	if (r == 0)
 		r = group_cache_new(1 << 20, &d.cache);
 	if (r == 0)
 		r = unpacker_new(&d.unpacker);
 	if (r < 0) {
-		fprintf(stderr, "dumpstore: %s: %s\n", argv[1], strerror(-r));
+		fprintf(stderr, "dumpstore: %s: %s\n", argv[argc - 1], strerror(-r));
 		return 1;
 	}
 	store_hours(d.store, &hours, &n);
