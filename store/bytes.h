@@ -150,6 +150,13 @@ static inline int buf_reserve(struct buf *b, size_t more)
 
 void buf_done(struct buf *b);
 
+/* Empty again, and without an error; the memory is kept. */
+static inline void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	b->err = 0;
+}
+
 static inline void buf_put(struct buf *b, const void *p, size_t len)
 {
 	if (len == 0 || buf_reserve(b, len) < 0)

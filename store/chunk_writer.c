@@ -132,7 +132,7 @@ static int finish_group(struct chunk_writer *w)
 
 	if (w->n == 0)
 		return 0;
-	w->raw.len = 0;
+	buf_clear(&w->raw);
 	r = group_writer_finish(w->groups, &h, &w->raw);
 	if (r == 0)
 		r = put_schema(w);
@@ -140,7 +140,7 @@ static int finish_group(struct chunk_writer *w)
 		r = begin_dictionary(w);
 	if (r < 0)
 		return r;
-	w->frame.len = 0;
+	buf_clear(&w->frame);
 	buf_put(&w->frame, &h, sizeof h);
 	r = packer_pack(w->packer, span_of(w->raw.p, w->raw.len), &h.codec, &w->frame);
 	if (r < 0 || w->frame.err < 0)

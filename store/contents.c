@@ -196,7 +196,7 @@ int contents_render(struct contents *c, const struct table *t, bool json, int32_
 		if (c->texts[k].used < kept->used)
 			kept = &c->texts[k];
 	kept->used = 0;
-	kept->text.len = 0;
+	buf_clear(&kept->text);
 	if (json)
 		text_put_table_json(&kept->text, t);
 	else
@@ -490,7 +490,7 @@ static int make_piece(struct contents *c, struct hour *h, uint32_t i, const stru
 		return r;
 	text_time(prefix, time_ms);
 	prefix[TEXT_TIME_LEN] = '\t';
-	c->piece.len = 0;
+	buf_clear(&c->piece);
 	for (bool header = true; span_left(&text) > 0; header = false) {
 		const uint8_t *nl = memchr(text.p, '\n', span_left(&text));
 		size_t len = nl ? (size_t)(nl - text.p) + 1 : span_left(&text);

@@ -129,7 +129,7 @@ static int put_frame(struct encoder *e, const struct disk_heat *heat, struct buf
 	size_t start;
 	int r;
 
-	e->raw.len = 0;
+	buf_clear(&e->raw);
 	r = group_writer_finish(e->groups, &h, &e->raw);
 	if (r < 0)
 		return r;

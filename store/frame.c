@@ -88,8 +88,7 @@ int frame_read(int fd, uint64_t file_id, uint64_t off, uint64_t file_len, uint8_
 	if (len > file_len - off - sizeof h)
 		return -EBADMSG;
 
-	ret->len = 0;
-	ret->err = 0;
+	buf_clear(ret);
 	r = buf_reserve(ret, sizeof h + len);
 	if (r < 0)
 		return r;

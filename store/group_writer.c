@@ -261,7 +261,7 @@ int group_writer_finish(struct group_writer *w, struct disk_group *h, struct buf
 
 		if (!table_writer_used(w->tables[i]))
 			continue;
-		section.len = 0;
+		buf_clear(&section);
 		r = table_writer_finish(w->tables[i], w->n, &section);
 		if (r < 0)
 			return r;

@@ -190,8 +190,7 @@ int log_append(struct log *l, enum frame_type type, const struct span *pieces, u
 			return -EMSGSIZE;
 		len += span_left(&pieces[i]);
 	}
-	l->frame.len = 0;
-	l->frame.err = 0;
+	buf_clear(&l->frame);
 	r = buf_reserve(&l->frame, sizeof *h + len);
 	if (r < 0)
 		return r;

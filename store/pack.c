@@ -107,7 +107,7 @@ int unpacker_unpack(
 {
 	int r = 0;
 
-	out->len = 0;
+	buf_clear(out);
 	if (buf_reserve(out, raw_len + 1) < 0)
 		return -ENOMEM;
 	switch (codec) {
@@ -150,7 +150,7 @@ int pack_open_section(struct span in, size_t max, struct buf *ret)
 	uint64_t len;
 	int r = span_varint_max(&in, max, &len);
 
-	ret->len = 0;
+	buf_clear(ret);
 	if (r < 0)
 		return r;
 	if (buf_reserve(ret, len + 1) < 0)

@@ -455,7 +455,7 @@ static void finish_log(struct recorder *r)
 	finished_add(r, TAKE(r->finish));
 	log_close(TAKE(r->log));
 	r->ordinal = 0;
-	r->schema.len = 0;
+	buf_clear(&r->schema);
 	r->recording = INT32_MAX;
 	pthread_mutex_lock(&r->lock);
 	r->stat.log_bytes = 0;
@@ -545,7 +545,7 @@ static int begin_log(struct recorder *r, int32_t hour)
 	r->part = id.part;
 	r->next_seq = next;
 	r->ordinal = 0;
-	r->schema.len = 0;
+	buf_clear(&r->schema);
 	r->recording = hour;
 	return 0;
 }
@@ -564,10 +564,9 @@ static int put_schema(struct recorder *r, const struct encoded *e)
 	if (k < 0)
 		return k;
 	r->since_schema = 0;
-	r->schema.len = 0;
+	buf_clear(&r->schema);
+	/* If there is no memory to remember it in, it is written again with the next keyframe. */
 	buf_put(&r->schema, e->schema.p, e->schema.len);
-	/* Not remembered: it is written again with the next keyframe. */
-	r->schema.err = 0;
 	return 0;
 }
 

@@ -94,7 +94,7 @@ static int add(struct sealed_writer *w, enum frame_type type, const void *p, siz
 
 	if (len > FRAME_LEN_MAX)
 		return -EMSGSIZE;
-	f->len = 0;
+	buf_clear(f);
 	r = buf_reserve(f, sizeof(struct disk_frame) + len);
 	if (r < 0)
 		return r;

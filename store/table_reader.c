@@ -491,8 +491,10 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 		if (r == 0)
 			r = span_sub(&in, lens[3 * c + 2], &parts[3 * c + 2]);
 	}
-	if (r < 0 || span_left(&in) > 0)
-		return -EBADMSG;
+	if (r == 0 && span_left(&in) > 0)
+		r = -EBADMSG;
+	if (r < 0)
+		return r;
 	for (uint32_t c = 0; c < n_columns && r == 0; c++) {
 		size_t i = (size_t)c * t->table.cap_rows + first_new;
 
@@ -617,8 +619,7 @@ int table_reader_text(struct table_reader *t, uint32_t s, struct span *ret)
 		swap = t->text;
 		t->text = t->text_before;
 		t->text_before = swap;
-		t->text.len = 0;
-		t->text.err = 0;
+		buf_clear(&t->text);
 		text_put_header(&t->text, table->schema, "");
 		for (uint32_t i = 0; i < table->n_rows; i++) {
 			uint32_t life = t->order[i];

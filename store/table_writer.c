@@ -184,8 +184,8 @@ void table_writer_begin(struct table_writer *w, bool based)
 	for (uint32_t c = 0; c < w->n_columns; c++)
 		w->columns[c].n_changes = 0;
 	w->n_changes = 0;
-	w->presence.len = 0;
-	w->events.len = 0;
+	buf_clear(&w->presence);
+	buf_clear(&w->events);
 	w->run = 0;
 	w->run_next = 0;
 	w->last_event = 0;

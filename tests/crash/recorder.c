@@ -367,16 +367,18 @@ static int retain(struct life *l)
 	return recorder_retain(l->r, 0, age);
 }
 
-/* Returns the first error. */
-static int live(void)
+/* Returns the first error. ret_failed: snapshots that were not recorded. */
+static int live(unsigned *ret_failed)
 {
 	_cleanup_(life_done) struct life l = {0};
 	int first = begin_life(&l), r;
 
+	*ret_failed = 0;
 	if (first < 0)
 		return first;
 	for (uint32_t k = 0; k < PER_LIFE && world.n < SHOTS_MAX; k++) {
 		r = record(&l);
+		*ret_failed += r < 0;
 		if (r < 0 && r != -ESTALE && first == 0)
 			first = r;
 		if (k % 3 == 2) {
@@ -433,19 +435,22 @@ static void recover(void)
 
 static void whole_life(void)
 {
+	unsigned n_failed;
+
 	recover();
-	expect_clean(live());
+	expect_clean(live(&n_failed));
 	check(false);
 }
 
 /* A life in which the nth call fails as given. Returns whether it came to that. */
 static bool faulty_life(uint64_t n, enum fault what, int err)
 {
+	unsigned n_failed;
 	bool hit;
 	int r;
 
 	faultio_at(n, what, err);
-	r = live();
+	r = live(&n_failed);
 	hit = faultio_hit();
 	faultio_at(0, FAULT_FAIL, 0);
 	ok(r == 0 || hit);
@@ -524,20 +529,23 @@ static void every_call_fails_once(void)
 	}
 }
 
-static void every_allocation_fails_once(void)
+static void every_allocation_fails_once_and_costs_one_snapshot(void)
 {
 	bool hit = true;
 
 	for (uint64_t n = 1; hit; n++) {
+		unsigned n_failed;
 		int r;
 
 		begin(n);
 		whole_life();
 		faultalloc_at(n);
-		r = live();
+		r = live(&n_failed);
 		hit = faultalloc_hit();
 		faultalloc_at(0);
 		ok(r == 0 || (hit && r == -ENOMEM));
+		/* The next snapshot is recorded again. */
+		ok(n_failed <= 1);
 		whole_life();
 	}
 }
@@ -575,7 +583,7 @@ int main(void)
 	RUN(power_is_cut_at_every_step_of_a_later_life);
 	RUN(power_is_cut_again_and_again);
 	RUN(every_call_fails_once);
-	RUN(every_allocation_fails_once);
+	RUN(every_allocation_fails_once_and_costs_one_snapshot);
 	RUN(no_file_stays_open);
 	for (unsigned i = 0; i < N_TABLES; i++)
 		table_schema_put(schemas[i]);
