@@ -10,8 +10,13 @@
 
 #include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifndef VERSION
+#define VERSION "0.1"
+#endif
 
 static const char usage[] =
     "usage: histfs STORE MOUNTPOINT [-f] [-o OPTION,...]\n"
@@ -19,7 +24,8 @@ static const char usage[] =
     "Mounts a store of machine history, read-only. Unmount with umount or fusermount3 -u.\n"
     "\n"
     "  -f               stay in the foreground\n"
-    "  -h, -V           this text; the version\n"
+    "  -h, --help       this text\n"
+    "  -V, --version    the version\n"
     "  -o cache=N       bytes of decoded history to keep, with K, M or G (64M)\n"
     "  -o allow_other   let other users in, as far as modes allow; see umask\n"
     "  -o umask=M       permissions to take from 0444 and 0555, octal (007: owner and group only)\n"
@@ -140,13 +146,18 @@ static int parse_words(struct options *o, const char *words)
 
 int options_parse(struct options *o, int argc, char **argv)
 {
+	static const struct option longs[] = {
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {0},
+	};
 	const char *slash = strrchr(argv[0], '/'), *me = slash ? slash + 1 : argv[0];
 	bool is_helper = strncmp(me, "mount.", 6) == 0;
 	int c, r;
 
 	*o = (struct options){.uid = (uid_t)-1, .gid = (gid_t)-1, .umask = 0007};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "fhVnsvo:t:")) >= 0) {
+	while ((c = getopt_long(argc, argv, "fhVnsvo:t:", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'f':
 			if (is_helper)
@@ -158,7 +169,7 @@ int options_parse(struct options *o, int argc, char **argv)
 			fputs(usage, stdout);
 			return 1;
 		case 'V':
-			puts("histfs 1");
+			puts("histfs " VERSION);
 			return 1;
 		case 'o':
 			r = parse_words(o, optarg);
@@ -171,7 +182,10 @@ int options_parse(struct options *o, int argc, char **argv)
 		case 't':
 			break;
 		default:
-			warnx("unknown option, or one without its value: -%c (see histfs -h)", optopt);
+			if (optopt)
+				warnx("unknown option, or one without its value: -%c (see histfs -h)", optopt);
+			else
+				warnx("unknown option: %s (see histfs -h)", argv[optind - 1]);
 			return -EINVAL;
 		}
 	}

@@ -10,7 +10,12 @@
 #include "store/rate.h"
 #include "store/text.h"
 
-enum { N_TEXTS = 48, N_EXTENTS = 32, TIME_PREFIX_LEN = TEXT_TIME_LEN + 1 };
+enum {
+	N_TEXTS = 48,
+	TEXTS_MAX = 40 << 20, /* bytes of them all, and the newest whatever its size */
+	N_EXTENTS = 32,
+	TIME_PREFIX_LEN = TEXT_TIME_LEN + 1,
+};
 
 struct kept_text {
 	int32_t hour;
@@ -187,6 +192,35 @@ bool contents_rendered(struct contents *c, int32_t hour, uint32_t i, uint16_t ta
 	return true;
 }
 
+/* The one not used for longest, other than keep; NULL if there is none. */
+static struct kept_text *oldest_text(struct contents *c, const struct kept_text *keep)
+{
+	struct kept_text *oldest = NULL;
+
+	for (unsigned k = 0; k < N_TEXTS; k++) {
+		struct kept_text *t = &c->texts[k];
+
+		if (t != keep && t->text.cap > 0 && (!oldest || t->used < oldest->used))
+			oldest = t;
+	}
+	return oldest;
+}
+
+/* Gives texts up until they are within their bytes. */
+static void trim_texts(struct contents *c, const struct kept_text *keep)
+{
+	struct kept_text *oldest;
+	size_t bytes = 0;
+
+	for (unsigned k = 0; k < N_TEXTS; k++)
+		bytes += c->texts[k].text.cap;
+	while (bytes > TEXTS_MAX && (oldest = oldest_text(c, keep))) {
+		bytes -= oldest->text.cap;
+		buf_done(&oldest->text);
+		*oldest = (struct kept_text){0};
+	}
+}
+
 int contents_render(struct contents *c, const struct table *t, bool json, int32_t hour, uint32_t i, uint16_t table,
     int form, struct span *ret)
 {
@@ -210,6 +244,7 @@ int contents_render(struct contents *c, const struct table *t, bool json, int32_
 	kept->table = table;
 	kept->form = form;
 	kept->used = ++c->clock;
+	trim_texts(c, kept);
 	*ret = span_of(kept->text.p, kept->text.len);
 	return 0;
 }

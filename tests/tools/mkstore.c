@@ -1,12 +1,15 @@
 /* mkstore.c -- writes a synthetic store through the recorder, for tests of what reads one and for measuring
  *
  *   mkstore DIR [-h HOURS] [-l N] [-i SECONDS] [-p PROCESSES] [-t HOUR] [-s SEED]
- *     HOURS whole hours, sealed, from HOUR on, a snapshot every SECONDS; then N snapshots of the hour after, which
- * stays live mkstore DIR -a N [-i SECONDS] [-p PROCESSES] [-s SEED] N more snapshots, SECONDS apart, behind the newest
+ *     HOURS whole hours, sealed, from HOUR on, a snapshot every SECONDS (with ms behind it: milliseconds);
+ *     then N snapshots of the hour after, which stays live
+ *   mkstore DIR -a N [-i SECONDS] [-p PROCESSES] [-s SEED]
+ *     N more snapshots, SECONDS apart, behind the newest
  *
  * The tables are the collector's, filled with numbers that move as those of a machine do: most rows idle, counters that
  * grow, processes that come and go. The same arguments give the same history.
  */
+#include "collector/config.h"
 #include "collector/source.h"
 #include "store/recorder.h"
 #include "store/store.h"
@@ -262,6 +265,19 @@ static uint64_t number(const char *s)
 	return v;
 }
 
+/* "10" seconds or "100ms". */
+static int64_t step(const char *s)
+{
+	size_t len = strlen(s);
+	uint64_t ms;
+
+	if (len < 3 || strcmp(s + len - 2, "ms") != 0)
+		return (int64_t)number(s) * 1000;
+	if (!config_parse_time(s, &ms))
+		errx(2, "not a time: %s", s);
+	return (int64_t)ms;
+}
+
 int main(int argc, char **argv)
 {
 	struct maker m = {.n_processes = 40};
@@ -280,7 +296,7 @@ int main(int argc, char **argv)
 			n_live = number(optarg);
 			break;
 		case 'i':
-			step_ms = (int64_t)number(optarg) * 1000;
+			step_ms = step(optarg);
 			break;
 		case 'p':
 			m.n_processes = (uint32_t)number(optarg);
