@@ -118,6 +118,15 @@ void contents_forget(struct contents *c, int32_t hour)
 	for (unsigned i = 0; i < N_EXTENTS; i++)
 		if (c->extents[i].hour == hour)
 			forget_extents(&c->extents[i]);
+	/* Snapshot i may be another one when the hour is opened again. */
+	for (unsigned i = 0; i < N_TEXTS; i++)
+		if (c->texts[i].hour == hour)
+			c->texts[i].used = 0;
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->rows[i].hour == hour)
+			c->rows[i].valid = false;
+	if (c->piece_hour == hour)
+		c->has_piece = false;
 }
 
 void contents_grown(struct contents *c, int32_t hour)

@@ -271,9 +271,17 @@ int hour_update(struct hour *h)
 	return (int)(h->n - before);
 }
 
+static bool is_there(const struct hour *h, int dirfd, uint32_t part, const char *suffix)
+{
+	char name[FILE_NAME_SIZE];
+	struct io_stat st;
+
+	file_name(name, h->number, part, suffix);
+	return io_stat(dirfd, name, &st) == 0;
+}
+
 bool hour_is_stale(const struct hour *h, int dirfd)
 {
-	struct io_stat st;
 	char name[FILE_NAME_SIZE];
 	uint32_t next = 0;
 
@@ -281,15 +289,16 @@ bool hour_is_stale(const struct hour *h, int dirfd)
 		const struct part *p = &h->parts[i];
 
 		next = p->number + 1;
-		file_name(name, h->number, p->number, ".chunk");
-		if ((io_stat(dirfd, name, &st) == 0) != (p->chunk != NULL))
+		if (is_there(h, dirfd, p->number, ".chunk") != (p->chunk != NULL))
+			return true;
+		file_name(name, h->number, p->number, ".wal");
+		if (p->wal && !wal_is(p->wal, dirfd, name))
 			return true;
 	}
-	file_name(name, h->number, next, ".chunk");
-	if (io_stat(dirfd, name, &st) == 0)
-		return true;
-	file_name(name, h->number, next, ".wal");
-	return io_stat(dirfd, name, &st) == 0;
+	for (uint32_t part = next; part < next + PART_GAP; part++)
+		if (is_there(h, dirfd, part, ".chunk") || is_there(h, dirfd, part, ".wal"))
+			return true;
+	return false;
 }
 
 int32_t hour_number(const struct hour *h)

@@ -229,19 +229,34 @@ static int need_list(struct store *s)
 	return s->listed ? 0 : list_hours(s);
 }
 
+/* The list of hours again, if there is one. Returns 1 if it is another. */
+static int list_again(struct store *s)
+{
+	_cleanup_(cleanup_free) int32_t *before = NULL;
+	size_t n = s->n_hours;
+	int r;
+
+	if (!s->listed)
+		return 0;
+	before = malloc((n + 1) * sizeof *before);
+	if (!before)
+		return -ENOMEM;
+	memcpy(before, s->hours, n * sizeof *before);
+	r = list_hours(s);
+	return r < 0 ? r : n != s->n_hours || memcmp(before, s->hours, n * sizeof *before) != 0;
+}
+
 int store_refresh(struct store *s)
 {
 	struct io_stat st;
-	size_t n_before = s->n_hours;
 	int r = io_fstat(s->snapdirfd, &st), different = 0;
 
 	if (r < 0)
 		return r;
-	if (s->listed && st.mtime_ns != s->dir_mtime_ns) {
-		r = list_hours(s);
-		if (r < 0)
-			return r;
-		different = s->n_hours != n_before;
+	if (st.mtime_ns != s->dir_mtime_ns) {
+		different = list_again(s);
+		if (different < 0)
+			return different;
 		for (unsigned i = 0; i < HOURS_OPEN; i++)
 			if (s->open[i].hour && hour_is_stale(s->open[i].hour, s->snapdirfd)) {
 				close_hour(s, &s->open[i]);
@@ -392,9 +407,17 @@ static int step_back(struct store *s, struct hour **h, uint32_t *i)
 	return -ENOENT;
 }
 
+/* The hour counts as asked for just now: those asked for next do not close it. */
+static void keep_open(struct store *s, const struct hour *h)
+{
+	for (unsigned i = 0; i < HOURS_OPEN; i++)
+		if (s->open[i].hour == h)
+			s->open[i].used = ++s->clock;
+}
+
 int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, const struct table **ret)
 {
-	struct hour *before = h;
+	struct hour *const asked = h, *before = h;
 	uint32_t k = i;
 	bool fresh;
 	int r, steps = 0;
@@ -404,6 +427,7 @@ int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, cons
 		r = contents_is_fresh(s->contents, before, k, table, &fresh);
 		if (r < 0 || fresh || steps == GROUP_N_MAX)
 			break;
+		keep_open(s, asked);
 		r = step_back(s, &before, &k);
 		if (r < 0)
 			break;
@@ -412,8 +436,14 @@ int store_rate(struct store *s, struct hour *h, uint32_t i, uint16_t table, cons
 		return r;
 	h = before;
 	i = k;
-	for (steps = 0; steps < GROUP_N_MAX && step_back(s, &before, &k) == 0; steps++) {
-		r = contents_is_fresh(s->contents, before, k, table, &fresh);
+	for (steps = 0; steps < GROUP_N_MAX; steps++) {
+		keep_open(s, asked);
+		keep_open(s, h);
+		r = step_back(s, &before, &k);
+		if (r == -ENOENT)
+			break;
+		if (r == 0)
+			r = contents_is_fresh(s->contents, before, k, table, &fresh);
 		if (r == 0 && fresh)
 			return contents_rate(s->contents, before, k, h, i, table, ret);
 		/* What is there and cannot be read is not nothing: the rates would be others once it can. */

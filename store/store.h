@@ -38,8 +38,8 @@ int store_refresh(struct store *s);
 /* Hours that have snapshots, ascending, as hours since 1970. Borrowed until the next store_refresh. */
 void store_hours(struct store *s, const int32_t **ret, size_t *ret_n);
 
-/* An hour, from a bounded set of open ones: borrowed until the next call of store_hour or store_refresh for another
- * one... holds at least the 4 hours asked for last. Opens by name: independent of the history's length. */
+/* An hour, from a bounded set of open ones: borrowed until the next store_refresh, or until four others have been asked
+ * for. Calls that are given it keep it open. Opens by name: independent of the history's length. */
 int store_hour(struct store *s, int32_t hour, struct hour **ret);
 
 /* The newest snapshot not after time_ms: by the snapshots' times, whatever order they were recorded in (among equal

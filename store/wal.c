@@ -5,6 +5,7 @@
  */
 #include "store/wal.h"
 
+#include "store/io.h"
 #include "store/schema.h"
 #include "store/text.h"
 
@@ -88,6 +89,14 @@ int wal_open(int dirfd, const char *name, struct wal **ret)
 		return r;
 	*ret = TAKE(w);
 	return 0;
+}
+
+bool wal_is(const struct wal *w, int dirfd, const char *name)
+{
+	struct io_stat opened, named;
+
+	return io_fstat(log_reader_fd(w->reader), &opened) == 0 && io_stat(dirfd, name, &named) == 0 &&
+	       opened.ino == named.ino && opened.dev == named.dev;
 }
 
 void wal_close(struct wal *w)

@@ -40,6 +40,9 @@ int wal_open(int dirfd, const char *name, struct wal **ret);
 void wal_close(struct wal *w);
 DEFINE_CLEANUP(wal, wal_close)
 
+/* Whether the file of that name is the one that was opened. */
+bool wal_is(const struct wal *w, int dirfd, const char *name);
+
 /* Reads what was appended since the last call. Ret: number of new snapshots. A frame whose base is lost is counted, not
  * listed. */
 int wal_update(struct wal *w);

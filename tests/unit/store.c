@@ -1,0 +1,205 @@
+/* store.c -- reading while hours come, go, and change their files */
+#include "store/store.h"
+#include "tests/unit/machine.h"
+
+#include <unistd.h>
+
+#define SNAPSHOTS_03 "snapshots/2026-11-20T03"
+
+static struct store *open_store(const char *dir)
+{
+	struct store *s;
+
+	if (!ok_r(store_open(dir, NULL, &s)))
+		exit(1);
+	return s;
+}
+
+static struct hour *open_hour(struct store *s, int32_t number)
+{
+	struct hour *h = NULL;
+
+	if (!ok_r(store_hour(s, number, &h)))
+		exit(1);
+	return h;
+}
+
+/* One tick, without the second table. */
+static void run_without_tasks(struct machine *m)
+{
+	struct snapshot s = machine_snapshot(m->tables, m->tick++);
+
+	recorder_begin(m->recorder);
+	machine_fill(m->tables, m->tick);
+	table_clear(m->tables[1]);
+	m->tables[1]->absent = true;
+	machine_record(m, &s);
+}
+
+/* A text or a whole hour's, as a string to free. */
+static char *text_of(struct store *s, struct hour *h, uint32_t i, enum text_form form)
+{
+	struct span text = {0};
+
+	ok_r(store_text(s, h, i, CPU, form, &text));
+	return strndup((const char *)text.p, span_left(&text));
+}
+
+static char *hour_text_of(struct store *s, struct hour *h)
+{
+	struct buf b = {0};
+
+	ok_r(store_hour_text(s, h, CPU, 0, SIZE_MAX, &b));
+	buf_put_u8(&b, 0);
+	return (char *)b.p;
+}
+
+static void an_hour_stays_open_while_its_rates_are_looked_for_in_many_others(void)
+{
+	enum { N_HOURS = 20 };
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const char *dir = new_store_path();
+	struct machine m = {0};
+	struct span text = {0};
+	struct hour *h;
+
+	machine_open(&m, dir);
+	for (unsigned k = 0; k < N_HOURS; k++) {
+		m.tick = k * PER_HOUR;
+		run_without_tasks(&m);
+	}
+	m.tick = N_HOURS * PER_HOUR;
+	machine_run(&m, 1);
+	machine_seal(&m);
+	machine_close(&m);
+
+	s = open_store(dir);
+	h = open_hour(s, HOUR + N_HOURS);
+	ok_r(store_text(s, h, 0, TASKS, FORM_RATE, &text));
+	ok(span_left(&text) > 0);
+	eq(hour_number(h), HOUR + N_HOURS);
+	ok(open_hour(s, HOUR + N_HOURS) == h);
+}
+
+/* A store with one hour, of n snapshots that begin with tick: a log, or sealed. */
+static const char *make_store(uint64_t tick, unsigned n, bool sealed)
+{
+	const char *path = new_store_path();
+	char *dir = strdup(path);
+	struct machine m = {.tick = tick};
+
+	machine_open(&m, dir);
+	machine_run(&m, n);
+	if (sealed) {
+		m.tick = 3 * PER_HOUR;
+		machine_run(&m, 1);
+		machine_seal(&m);
+	}
+	machine_close(&m);
+	return dir;
+}
+
+/* The hour's file gets another content: that of another store, under the suffix there. */
+static void replace_hour(const char *dir, const char *suffix, const char *by, const char *by_suffix)
+{
+	char from[5000], to[5000], old[5000];
+
+	snprintf(old, sizeof old, "%s/" SNAPSHOTS_03 "%s", dir, suffix);
+	snprintf(to, sizeof to, "%s/" SNAPSHOTS_03 "%s", dir, by_suffix);
+	snprintf(from, sizeof from, "%s/" SNAPSHOTS_03 "%s", by, by_suffix);
+	ok(unlink(old) == 0);
+	ok(rename(from, to) == 0);
+}
+
+/* Everything that is kept of an hour is of the files that are there now. */
+static void replaced(bool sealed)
+{
+	const char *suffix = sealed ? ".chunk" : ".wal";
+	_cleanup_(cleanup_free) char *dir = (char *)(uintptr_t)make_store(4, 4, false);
+	_cleanup_(cleanup_free) char *by = (char *)(uintptr_t)make_store(6, 4, sealed);
+	_cleanup_(cleanup_store) struct store *s = open_store(dir), *t = open_store(by);
+	struct hour *h = open_hour(s, HOUR), *other = open_hour(t, HOUR);
+	_cleanup_(cleanup_free) char *lines = hour_text_of(t, other);
+	size_t n_hours;
+	const int32_t *hours;
+
+	store_hours(s, &hours, &n_hours);
+	eq(n_hours, 1);
+	free(hour_text_of(s, h));
+	for (enum text_form form = FORM_TEXT; form <= FORM_RATE_JSON; form++)
+		free(text_of(s, h, 3, form));
+	replace_hour(dir, ".wal", by, suffix);
+	eq(store_refresh(s), 1);
+	h = open_hour(s, HOUR);
+	for (enum text_form form = FORM_TEXT; form <= FORM_RATE_JSON; form++) {
+		_cleanup_(cleanup_free) char *a = text_of(s, h, 3, form), *b = text_of(t, other, 3, form);
+
+		str_eq(a, b);
+	}
+	{
+		_cleanup_(cleanup_free) char *again = hour_text_of(s, h);
+
+		str_eq(again, lines);
+	}
+}
+
+static void nothing_is_kept_of_a_log_that_became_another_chunk(void)
+{
+	replaced(true);
+}
+
+static void nothing_is_kept_of_a_log_that_became_another_log(void)
+{
+	replaced(false);
+}
+
+static void a_part_that_comes_is_seen_by_a_reader_that_never_listed_the_hours(void)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 1);
+	machine_seal(&m);
+	s = open_store(dir);
+	eq(hour_n(open_hour(s, HOUR)), PER_HOUR);
+	eq(store_refresh(s), 0);
+	m.tick = PER_HOUR - 1;
+	machine_run(&m, 1);
+	eq(store_refresh(s), 1);
+	eq(hour_n(open_hour(s, HOUR)), PER_HOUR + 1);
+	machine_close(&m);
+}
+
+static void an_hour_that_comes_as_another_goes_is_a_difference(void)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const char *dir = new_store_path();
+	struct machine m = {0};
+	const int32_t *hours;
+	size_t n;
+
+	machine_open(&m, dir);
+	machine_run(&m, 2 * PER_HOUR);
+	machine_seal(&m);
+	s = open_store(dir);
+	store_hours(s, &hours, &n);
+	eq(n, 2);
+	machine_run(&m, 1);
+	ok_r(recorder_retain(m.recorder, 0, HOUR_MS));
+	eq(store_refresh(s), 1);
+	store_hours(s, &hours, &n);
+	ok(n == 2 && hours[0] == HOUR + 1 && hours[1] == HOUR + 2);
+	machine_close(&m);
+}
+
+int main(void)
+{
+	RUN(nothing_is_kept_of_a_log_that_became_another_chunk);
+	RUN(nothing_is_kept_of_a_log_that_became_another_log);
+	RUN(a_part_that_comes_is_seen_by_a_reader_that_never_listed_the_hours);
+	RUN(an_hour_that_comes_as_another_goes_is_a_difference);
+	RUN(an_hour_stays_open_while_its_rates_are_looked_for_in_many_others);
+	return tap_done();
+}
