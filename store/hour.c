@@ -169,26 +169,46 @@ static void report_damage(struct hour *h, struct part *p)
 	}
 }
 
-/* Reports a file that cannot be used. Whether there is one of that name: an error that says nothing about the file (no
- * more descriptors, a disk that fails) does not, and a look for parts must end some time. */
-static bool note_unusable(const struct hour *h, const char *name, int r)
+/* Whether an error says that there is a file of that name. One that says nothing about the file (no more descriptors, a
+ * disk that fails) does not: a look for parts must end some time. */
+static bool says_file(int r)
 {
-	if (r != -ENOENT)
-		h->report.problem(
-		    h->report.arg, name, 0, r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
-	return r == -EBADMSG || r == -EPROTONOSUPPORT;
+	return r == -EBADMSG || r == -EPROTONOSUPPORT || r == -ENODATA;
 }
 
-static int open_wal(int dirfd, const char *name, struct wal **ret)
+static void report_unreadable(struct hour *h, const struct part *p, const char *suffix, int r)
 {
-	_cleanup_(cleanup_wal) struct wal *w = NULL;
-	int r = wal_open(dirfd, name, &w);
+	report(h, p, suffix, 0, r == -EPROTONOSUPPORT ? "written by a newer version" : "cannot be read");
+}
 
+static int open_chunk(struct hour *h, int dirfd, struct part *p)
+{
+	char name[FILE_NAME_SIZE];
+	int r;
+
+	file_name(name, h->number, p->number, ".chunk");
+	r = chunk_open(dirfd, name, &p->chunk);
+	if (r < 0 && r != -ENOENT && r != -ENOMEM)
+		report_unreadable(h, p, ".chunk", r);
+	return r;
+}
+
+static int open_log(struct hour *h, int dirfd, struct part *p)
+{
+	_cleanup_(cleanup_wal) struct wal *wal = NULL;
+	char name[FILE_NAME_SIZE];
+	int r;
+
+	file_name(name, h->number, p->number, ".wal");
+	r = wal_open(dirfd, name, &wal);
 	if (r == 0)
-		r = wal_update(w);
+		r = wal_update(wal);
+	/* A log that is just being created holds nothing yet. */
+	if (r < 0 && r != -ENOENT && r != -ENODATA && r != -ENOMEM)
+		report_unreadable(h, p, ".wal", r);
 	if (r < 0)
 		return r;
-	*ret = TAKE(w);
+	p->wal = TAKE(wal);
 	return 0;
 }
 
@@ -196,24 +216,18 @@ static int open_wal(int dirfd, const char *name, struct wal **ret)
 static int open_part(struct hour *h, int dirfd, uint32_t number)
 {
 	struct part p = {.number = number}, *parts;
-	char name[FILE_NAME_SIZE];
-	bool there = false;
-	int r;
+	int r = open_chunk(h, dirfd, &p);
+	bool there = says_file(r);
 
-	file_name(name, h->number, number, ".chunk");
-	r = chunk_open(dirfd, name, &p.chunk);
-	if (r < 0 && r != -ENOMEM) {
-		there = note_unusable(h, name, r);
-		file_name(name, h->number, number, ".wal");
-		r = open_wal(dirfd, name, &p.wal);
-		/* A log that is just being created holds nothing yet. */
-		if (r == -ENODATA)
-			return 1;
-		if (r < 0 && r != -ENOMEM)
-			return note_unusable(h, name, r) || there;
-	}
-	if (r < 0)
+	if (r < 0 && r != -ENOMEM)
+		r = open_log(h, dirfd, &p);
+	/* It may have been sealed between the two. */
+	if (r == -ENOENT && !there)
+		r = open_chunk(h, dirfd, &p);
+	if (r == -ENOMEM)
 		return r;
+	if (r < 0)
+		return there || says_file(r);
 	parts = realloc(h->parts, (h->n_parts + 1) * sizeof *parts);
 	if (!parts) {
 		part_close(&p);
@@ -254,20 +268,23 @@ int hour_update(struct hour *h)
 {
 	uint32_t before = h->n;
 	bool grown = false;
+	int r = 0;
 
-	for (uint32_t i = 0; i < h->n_parts; i++)
-		if (h->parts[i].wal) {
-			int r = wal_update(h->parts[i].wal);
+	for (uint32_t i = 0; i < h->n_parts; i++) {
+		const struct part *p = &h->parts[i];
+		int u = p->wal ? wal_update(p->wal) : 0;
 
-			if (r < 0)
-				return r;
-			grown |= r > 0;
-		}
-	if (grown) {
-		measure(h);
-		h->has_heat = false;
-		gather_tables(h);
+		r = r < 0 ? r : u;
+		grown |= p->wal && wal_listing(p->wal)->n > p->n;
 	}
+	if (!grown)
+		return r;
+	/* What came before an error counts; the error comes again, or it has passed. */
+	r = gather_tables(h);
+	if (r < 0)
+		return r;
+	measure(h);
+	h->has_heat = false;
 	return (int)(h->n - before);
 }
 
@@ -472,8 +489,11 @@ int hour_group(
 	key.part = p->number;
 	locate(p, i - p->base, &key.index, ret_s, &n);
 	g = group_cache_find(cache, key);
-	if (g && p->wal && group_n(g) <= *ret_s)
+	if (g && p->wal && group_n(g) <= *ret_s) {
 		r = wal_load(p->wal, key.index, n, u, &g);
+		if (r < 0)
+			group_cache_drop_hour(cache, h->number); /* it is void */
+	}
 	if (!g) {
 		r = p->chunk ? chunk_load(p->chunk, key.index, u, &made) : wal_load(p->wal, key.index, n, u, &made);
 		if (r == 0)

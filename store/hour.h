@@ -46,7 +46,7 @@ int hour_open(int dirfd, int32_t number, uint32_t max_part, const struct hour_re
 void hour_close(struct hour *h);
 DEFINE_CLEANUP(hour, hour_close)
 
-/* Reads what was appended to its log. Ret: number of new snapshots. */
+/* Reads what was appended to its logs. Ret: number of new snapshots; an error only if there are none. */
 int hour_update(struct hour *h);
 
 /* Whether its files are no longer what was opened (sealed, another part, removed). */

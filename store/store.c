@@ -265,14 +265,14 @@ int store_refresh(struct store *s)
 	}
 	for (unsigned i = 0; i < HOURS_OPEN; i++)
 		if (s->open[i].hour && hour_live(s->open[i].hour)) {
-			r = hour_update(s->open[i].hour);
-			if (r < 0)
-				return r;
-			if (r > 0)
+			int u = hour_update(s->open[i].hour);
+
+			if (u > 0)
 				contents_grown(s->contents, hour_number(s->open[i].hour));
-			different |= r > 0;
+			different |= u > 0;
+			r = u < 0 ? u : r;
 		}
-	return different;
+	return different ? 1 : r;
 }
 
 void store_hours(struct store *s, const int32_t **ret, size_t *ret_n)

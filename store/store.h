@@ -32,7 +32,7 @@ struct store_info {
 void store_info(const struct store *s, struct store_info *ret);
 
 /* Looks for hours, parts and snapshots that came or went since the last look. Costs a stat and, if something
- * is being recorded, an fstat. Ret: 1 if anything is different, 0 if not. */
+ * is being recorded, an fstat. Ret: 1 if anything is different, 0 if not; an error only if nothing is. */
 int store_refresh(struct store *s);
 
 /* Hours that have snapshots, ascending, as hours since 1970. Borrowed until the next store_refresh. */

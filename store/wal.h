@@ -61,7 +61,8 @@ uint64_t wal_len(const struct wal *w);
 /* False if a frame's sizes are of another TEXT_VERSION: then the listing's are not to be used. */
 bool wal_sizes_known(const struct wal *w);
 
-/* Brings a group up to n snapshots of the run (a new one, if *g is NULL); what it holds already is kept. */
+/* Brings a group up to n snapshots of the run (a new one, if *g is NULL); what it holds already is kept. After an error
+ * *g, if it is not NULL, is void and to be freed. */
 int wal_load(struct wal *w, uint32_t run, uint32_t n, struct unpacker *u, struct group **g);
 
 size_t wal_memory(const struct wal *w);

@@ -24,6 +24,12 @@ static struct {
 	bool hit;
 } fault;
 
+static struct {
+	uint64_t at;
+	void (*fn)(void *arg);
+	void *arg;
+} meanwhile;
+
 static void die(const char *what)
 {
 	printf("Bail out! faultio: %s: %s\n", what, strerror(errno));
@@ -63,6 +69,14 @@ void faultio_at(uint64_t n, enum fault what, int err)
 	fault.hit = false;
 }
 
+void faultio_before(uint64_t n, void (*fn)(void *arg), void *arg)
+{
+	fault.n = 0;
+	meanwhile.at = n;
+	meanwhile.fn = fn;
+	meanwhile.arg = arg;
+}
+
 bool faultio_hit(void)
 {
 	return fault.hit;
@@ -77,6 +91,12 @@ uint64_t faultio_calls(void)
 static int step(bool needs_space)
 {
 	fault.n++;
+	if (meanwhile.fn && fault.n == meanwhile.at) {
+		void (*fn)(void *arg) = meanwhile.fn;
+
+		meanwhile.fn = NULL;
+		fn(meanwhile.arg);
+	}
 	if (fault.at == 0 || fault.n < fault.at)
 		return 0;
 	if (fault.what == FAULT_FULL ? !needs_space : fault.what != FAULT_CRASH && fault.n > fault.at)

@@ -44,6 +44,10 @@ enum fault {
  * fault. */
 void faultio_at(uint64_t n, enum fault what, int err);
 
+/* Calls fn(arg) before the nth call from now on (from 1), once: what another process does meanwhile. Counts anew, as
+ * faultio_at does; fn NULL: nothing. */
+void faultio_before(uint64_t n, void (*fn)(void *arg), void *arg);
+
 /* Whether a call has failed because of it. */
 bool faultio_hit(void);
 
