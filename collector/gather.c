@@ -108,6 +108,9 @@ int gather_new(const struct config *c, struct strpool *pool, const struct schema
 	r = procfs_open(c->root, &g->fs);
 	if (r < 0)
 		return r;
+	/* What is not there is no error for a single table: not every kernel has every file. */
+	if (faccessat(procfs_rootfd(g->fs), "proc/stat", F_OK, 0) < 0)
+		say("root %s: there is no proc/stat below it; what is not there is not recorded", c->root);
 	g->env = (struct source_env){
 	    .fs = g->fs,
 	    .ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK),

@@ -34,7 +34,10 @@ static int print_file(struct tree *t, const char *path)
 static int print_at(struct tree *t, const char *time, const char *name)
 {
 	_cleanup_(buf_done) struct buf path = {0};
+	int64_t ms;
 
+	if (opened_time(time, &ms) < 0)
+		return -ENOENT;
 	buf_printf(&path, "/at/%s/%s", time, name);
 	buf_put_u8(&path, '\0');
 	if (path.err < 0) {
@@ -44,11 +47,13 @@ static int print_at(struct tree *t, const char *time, const char *name)
 	return print_file(t, (const char *)path.p);
 }
 
+/* What is no file may be a time; now is both a time and a directory. */
 static bool is_at(struct tree *t, const char *time, const char *name)
 {
 	struct tree_attr a;
 
-	return !strchr(time, '/') && !strchr(name, '/') && tree_walk(t, name, &a) < 0;
+	return !strchr(time, '/') && !strchr(name, '/') && tree_walk(t, name, &a) < 0 &&
+	       (tree_walk(t, time, &a) < 0 || S_ISDIR(a.mode));
 }
 
 static int run(int argc, char **argv)

@@ -192,6 +192,17 @@ static int open_store(const struct options *o, struct store **ret)
 	return r;
 }
 
+/* A mount over the store would hide it from the next start of the recorder. */
+static int refuse_store(const char *where, const struct stat *store)
+{
+	struct stat st;
+
+	if (stat(where, &st) < 0 || st.st_dev != store->st_dev || st.st_ino != store->st_ino)
+		return 0;
+	warnx("mount point %s: this is the store itself", where);
+	return -EBUSY;
+}
+
 static int run(const struct options *o, struct background *b)
 {
 	_cleanup_(cleanup_store) struct store *store = NULL;
@@ -210,6 +221,8 @@ static int run(const struct options *o, struct background *b)
 		warnx("%s: %s", o->store, strerror(r < 0 ? -r : errno));
 		return 1;
 	}
+	if (refuse_store(where, &st) < 0)
+		return 1;
 	ops.tree = tree;
 	ops.uid = o->uid == (uid_t)-1 ? st.st_uid : o->uid;
 	ops.gid = o->gid == (gid_t)-1 ? st.st_gid : o->gid;

@@ -101,6 +101,9 @@ ok $? "cat prints a table"
 run cat "$store" "${hour}:07:30" cpu
 cmp -s "$dir/out" "$dir/cpu"
 ok $? "cat of a time and a table is that of the snapshot before"
+run cat "$store" 1999-01-01 load
+fails 1 "/at/1999-01-01/load: No such file"
+ok $? "cat of a time before all that is recorded names it"
 run cat "$store" "hour/$hour/snapshot-7/cpu" "hour/$hour/snapshot-7/load"
 [ "$(wc -l <"$dir/out")" -gt "$(wc -l <"$dir/cpu")" ]
 ok $? "cat prints several files"
@@ -108,7 +111,7 @@ run cat "$store" README status
 [ "$status" = 0 ] && grep -q '^store	' "$dir/out"
 ok $? "two paths are not taken for a time and a table"
 run cat "$store" noon cpu
-fails 1 "/at/noon/cpu: No such file"
+fails 1 "noon: not a time"
 ok $? "what is neither is one line"
 run cat "$store" hour
 fails 1 "hour: Is a directory"

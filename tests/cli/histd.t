@@ -107,6 +107,13 @@ printf '[store]\npath = %s\n[record]\nroot = %s/nowhere\n' "$store" "$dir" >"$co
 "$histd" -c "$conf" 2>"$log"
 [ $? = 1 ] && said "recording of $dir/nowhere cannot begin: No such file"
 ok $? "a root that is not there is refused"
+mkdir "$dir/hollow"
+printf '[store]\npath = %s\n[record]\nroot = %s/hollow\n' "$store" "$dir" >"$conf"
+start
+said "root $dir/hollow: there is no proc/stat below it"
+ok $? "a root without a proc is told of"
+stop TERM
+rm -r "$store"
 
 configure "interval = 100ms"
 : >"$log"

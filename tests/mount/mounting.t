@@ -36,7 +36,11 @@ says "a bad cache size" "bad value: -o cache=lots" "$histfs" "$S" "$M" -o cache=
 says "a cache size past all bounds" "bad value" "$histfs" "$S" "$M" -o cache=99999999999G
 says "an unknown switch" "unknown option" "$histfs" -q "$S" "$M"
 says "too few arguments" "usage" "$histfs" "$S"
+says "an unknown long switch" "unknown option: --colour" "$histfs" --colour "$S" "$M"
+says "a mount over the store itself" "this is the store itself" "$histfs" "$S" "$S"
 ok "help is no error" "$histfs" -h
+ok "nor in full" "$histfs" --help
+is "the version is that of the others" "$("$histfs" --version)" "$("$B/histctl" --version | sed 's/histctl/histfs/')"
 ok "nothing is mounted after all this" not is_mounted
 
 ok "a mount with all options" mount_store -o rw,noauto,user,_netdev,x-systemd.automount,nodev,nosuid,noexec \

@@ -1,8 +1,8 @@
 /* slowest.c -- walks a tree as find, ls -l and cat would, and says how long the slowest single call took
  *
  *   slowest DIR [MAX]
- *     prints "entries N", then, in microseconds, "readdir N NAME", "lstat N NAME" and "read N NAME": the longest of each
- *     kind and where it was. Stops after MAX entries. Fails if a file does not have the size that it says.
+ *     prints "entries N", then, in microseconds, "readdir N NAME", "lstat N NAME" and "read N NAME": the longest of
+ * each kind and where it was. Stops after MAX entries. Fails if a file does not have the size that it says.
  */
 #include "store/cleanup.h"
 
