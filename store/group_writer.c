@@ -143,6 +143,18 @@ static int extend_schema(struct group_writer *w, const struct snapshot *s)
 	return 0;
 }
 
+bool group_writer_has_room(const struct group_writer *w, const struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->n_tables; i++) {
+		int index = schema_index(w->schema, s->tables[i]->schema->id);
+
+		if (!s->tables[i]->absent && index >= 0 &&
+		    !table_writer_has_room(w->tables[index], s->tables[i]->n_rows))
+			return false;
+	}
+	return w->n < GROUP_N_MAX;
+}
+
 int group_writer_add(struct group_writer *w, const struct snapshot *s)
 {
 	int r = 0;

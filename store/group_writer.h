@@ -28,9 +28,13 @@ const struct schema *group_writer_schema(const struct group_writer *w);
  * before the tables of a keyframe are filled. What the group before held and was not finished is dropped. */
 void group_writer_begin(struct group_writer *w, bool based);
 
+/* Whether the snapshot can be added without the group, with those it is based on, becoming larger than the format
+ * allows. */
+bool group_writer_has_room(const struct group_writer *w, const struct snapshot *s);
+
 /* Adds a snapshot. -EINVAL: it does not fit the schema and the group is not an empty keyframe, or it is of another boot
- * than the group. -EMSGSIZE: the group would be larger than the format allows: finish it and add this to a new one.
- * After an error the group and the state are void: begin a keyframe. */
+ * than the group. -EMSGSIZE: there is no room for it. After an error the group and the state are void: begin a
+ * keyframe. */
 int group_writer_add(struct group_writer *w, const struct snapshot *s);
 
 uint32_t group_writer_n(const struct group_writer *w);

@@ -42,6 +42,7 @@ struct table_writer {
 	bool based;
 	bool used;
 	uint32_t n_base, n_first, n_lives, cap_init;
+	uint32_t n_past; /* lives since the keyframe that ended before this group: a reader has them all */
 	uint32_t *birth, *death; /* by life: first and, + 1, last snapshot; death 0: still alive */
 	uint32_t cap_lives;
 	struct column_writer *columns;
@@ -167,7 +168,9 @@ void table_writer_begin(struct table_writer *w, bool based)
 {
 	w->based = based;
 	w->used = false;
+	w->n_past += w->n_lives - w->n_rows;
 	if (!based) {
+		w->n_past = 0;
 		w->n_rows = 0;
 		w->text_len = 0;
 		w->in_last = false;
@@ -400,6 +403,13 @@ static int match_rows(struct table_writer *w, uint32_t n_rows)
 	return 0;
 }
 
+bool table_writer_has_room(const struct table_writer *w, uint32_t n_rows)
+{
+	uint64_t n = (uint64_t)w->n_past + w->n_lives + n_rows;
+
+	return n <= ROWS_MAX && n * w->n_columns <= CELLS_MAX;
+}
+
 static int grow_init(struct table_writer *w, uint32_t n)
 {
 	uint32_t cap = w->cap_init ? w->cap_init : 16;
@@ -431,7 +441,7 @@ static int begin_life(struct table_writer *w, uint32_t s, uint32_t row, uint32_t
 	uint32_t k = w->n_lives - w->n_base;
 	int r = 0;
 
-	if (w->n_lives >= ROWS_MAX || (uint64_t)(w->n_lives + 1) * w->n_columns > CELLS_MAX)
+	if (!table_writer_has_room(w, 1))
 		return -EMSGSIZE;
 	r = grow_lives(w, w->n_lives + 1);
 	if (r == 0)

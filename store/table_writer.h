@@ -28,6 +28,9 @@ void table_writer_begin(struct table_writer *w, bool based);
  * is absent. -EMSGSIZE, -ENOMEM: the writer is void until the next keyframe's begin. */
 int table_writer_add(struct table_writer *w, uint32_t s, const struct table *t);
 
+/* Whether as many rows can be added, were they all new. */
+bool table_writer_has_room(const struct table_writer *w, uint32_t n_rows);
+
 /* Whether any snapshot of the group had the table. */
 bool table_writer_used(const struct table_writer *w);
 
