@@ -106,6 +106,11 @@ ssize_t io_pread(int fd, void *p, size_t len, uint64_t off)
 	return (ssize_t)done;
 }
 
+void io_prefetch(int fd, uint64_t off, uint64_t len)
+{
+	(void)posix_fadvise(fd, (off_t)off, (off_t)len, POSIX_FADV_WILLNEED);
+}
+
 int io_pwrite(int fd, const void *p, size_t len, uint64_t off)
 {
 	size_t done = 0;

@@ -36,6 +36,9 @@ static inline void cleanup_io_close(int *fd)
 /* Reads len bytes at off; returns the number read, fewer only at the end of the file. */
 ssize_t io_pread(int fd, void *p, size_t len, uint64_t off);
 
+/* Tells the kernel that these bytes will be read soon, in one piece. Returns nothing: it is only advice. */
+void io_prefetch(int fd, uint64_t off, uint64_t len);
+
 /* Writes len bytes at off, all of them. After an error any part may be in the file. */
 int io_pwrite(int fd, const void *p, size_t len, uint64_t off);
 

@@ -330,6 +330,14 @@ int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed 
 	return open_with(dirfd, name, kind, scan_frames, ret);
 }
 
+void sealed_prefetch(const struct sealed *s, uint64_t len)
+{
+	if (len > s->len)
+		len = s->len;
+	io_prefetch(s->fd, 0, len);
+	io_prefetch(s->fd, s->len - len, len);
+}
+
 const struct file_id *sealed_id(const struct sealed *s)
 {
 	return &s->id;

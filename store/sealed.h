@@ -32,6 +32,9 @@ struct sealed;
 /* -EBADMSG: not sealed, damaged or cut. -EPROTONOSUPPORT. -ENOENT. */
 int sealed_open(int dirfd, const char *name, const char *kind, struct sealed **ret);
 
+/* Has the first and the last len bytes fetched in one piece each, for a file whose sections lie there. */
+void sealed_prefetch(const struct sealed *s, uint64_t len);
+
 /* Opens a file whose footer or table of contents is damaged: reads all of it, and takes every valid frame for a
  * section, so that sealed_find finds also those that no table of contents names. -EBADMSG: the header is damaged. */
 int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed **ret);

@@ -179,6 +179,13 @@ ssize_t io_pread(int fd, void *p, size_t len, uint64_t off)
 	return n < 0 ? -errno : n;
 }
 
+void io_prefetch(int fd, uint64_t off, uint64_t len)
+{
+	(void)fd;
+	(void)off;
+	(void)len;
+}
+
 int io_pwrite(int fd, const void *p, size_t len, uint64_t off)
 {
 	int r = step(true);
