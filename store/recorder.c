@@ -251,6 +251,7 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 	struct log_recovery found;
 	struct finished *f;
 	uint64_t next_seq = 0;
+	uint32_t n_parts;
 	int k, c;
 
 	file_name(name, hour, part, ".wal");
@@ -291,10 +292,14 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 		if (k < 0)
 			return k;
 	}
+	k = new_part(r, hour, &n_parts);
+	if (k < 0)
+		return k;
 	f = finished_new(hour, part);
 	if (!f)
 		return -ENOMEM;
-	if (!keep) {
+	/* A later part has taken the numbers that would come next. */
+	if (!keep || part + 1 < n_parts) {
 		finished_add(r, f);
 		return 0;
 	}

@@ -244,6 +244,37 @@ static void a_table_that_is_not_due_costs_next_to_nothing_and_is_there(void)
 	eq(t ? t->n_rows : 0, N_ROWS);
 }
 
+/* The hour has parts 0, a log that could not be sealed, and 1, a chunk. */
+static void a_log_goes_on_only_if_it_is_its_hours_last_part(void)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const char *dir = new_store_path();
+	struct machine m = {0};
+	uint32_t i = 0;
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 1);
+	ok(mkdir(path_in(dir, SNAPSHOTS_03 ".chunk.tmp"), 0700) == 0);
+	m.tick = PER_HOUR - 1;
+	machine_run(&m, 2);
+	for (unsigned k = 0; k < 3; k++)
+		(void)recorder_seal(m.recorder);
+	machine_close(&m);
+	ok(exists(dir, SNAPSHOTS_03 ".wal") && exists(dir, SNAPSHOTS_03 ".1.chunk"));
+	ok(rmdir(path_in(dir, SNAPSHOTS_03 ".chunk.tmp")) == 0);
+	ok(unlink(path_in(dir, "snapshots/2026-11-20T04.chunk")) == 0);
+	ok(unlink(path_in(dir, "snapshots/2026-11-20T04.1.wal")) == 0);
+
+	machine_open(&m, dir);
+	m.tick = PER_HOUR - 1;
+	machine_run(&m, 1);
+	machine_close(&m);
+	ok_r(store_open(dir, NULL, &s));
+	eq(hour_n(open_hour(s, HOUR)), PER_HOUR + 2);
+	ok_r(hour_find(open_hour(s, HOUR), PER_HOUR + 1, &i));
+	eq(i, PER_HOUR + 1);
+}
+
 /* --- sealing --- */
 
 static void a_log_left_beside_its_chunk_counts_once(void)
@@ -443,6 +474,7 @@ int main(void)
 	RUN(a_string_that_is_not_utf8_comes_back_byte_for_byte);
 	RUN(the_first_heat_entry_of_an_hour_goes_on_from_the_hour_before);
 	RUN(a_table_that_is_not_due_costs_next_to_nothing_and_is_there);
+	RUN(a_log_goes_on_only_if_it_is_its_hours_last_part);
 	RUN(a_log_left_beside_its_chunk_counts_once);
 	RUN(a_log_that_cannot_be_sealed_stays_and_is_tried_again);
 	RUN(a_damaged_log_is_kept_aside_and_what_is_newer_is_read);
