@@ -15,10 +15,10 @@ int rate_schema(const struct table_schema *s, struct table_schema **ret)
 		char name[80];
 
 		if (c.kind == KIND_COUNTER) {
-			/* A name that would be too long keeps its own: the table says what it is. */
-			if (strlen(c.name) <= 58)
-				snprintf(name, sizeof name, "%s_per_s", c.name);
-			else
+			/* Where the name would be too long, or another column's, it keeps its own: the table says what
+			 * it is. */
+			snprintf(name, sizeof name, "%s_per_s", c.name);
+			if (strlen(name) > 64 || table_schema_find(s, name) >= 0)
 				snprintf(name, sizeof name, "%s", c.name);
 			c = (struct column){
 			    .name = name, .unit = c.unit, .type = COL_DEC, .kind = KIND_GAUGE, .scale = RATE_SCALE};
@@ -148,7 +148,7 @@ static bool less(uint8_t type, uint64_t a, uint64_t b)
 /* The rate of a cell, scaled; false: NULL. */
 static bool cell_rate(const struct column *col, uint64_t now, uint64_t before, uint64_t us, uint64_t *ret)
 {
-	unsigned __int128 v;
+	unsigned __int128 v, whole = us;
 
 	if (col->type == COL_F64) {
 		double a, b, rate;
@@ -165,8 +165,8 @@ static bool cell_rate(const struct column *col, uint64_t now, uint64_t before, u
 		return false;
 	v = (unsigned __int128)(now - before) * 1000000000u; /* per second, three digits */
 	for (unsigned i = 0; i < col->scale; i++)
-		us *= 10;
-	v = (v + us / 2) / us;
+		whole *= 10;
+	v = (v + whole / 2) / whole;
 	if (v > INT64_MAX)
 		return false;
 	*ret = (uint64_t)v;
