@@ -188,10 +188,9 @@ static int add_sizes(
 int chunk_writer_add(
     struct chunk_writer *w, uint32_t seq, const struct snapshot *s, const struct listing *sizes, uint32_t i)
 {
-	bool anew =
-	    w->n == w->options.group_n || group_writer_size(w->groups) > GROUP_RAW_MAX / 8 ||
-	    (w->n > 0 && (seq != w->first_seq + w->n || s->boot != w->boot || !group_writer_fits(w->groups, s) ||
-	                     !group_writer_has_room(w->groups, s)));
+	bool anew = w->n == w->options.group_n || group_writer_size(w->groups) > GROUP_RAW_MAX / 8 ||
+	            (w->n > 0 && (seq != w->first_seq + w->n || s->boot != w->boot ||
+	                             !group_writer_fits(w->groups, s) || !group_writer_has_room(w->groups, s)));
 	int r = anew ? finish_group(w) : 0;
 
 	if (r < 0)

@@ -42,7 +42,7 @@ struct table_writer {
 	bool based;
 	bool used;
 	uint32_t n_base, n_first, n_lives, cap_init;
-	uint32_t n_past; /* lives since the keyframe that ended before this group: a reader has them all */
+	uint32_t n_past;         /* lives since the keyframe that ended before this group: a reader has them all */
 	uint32_t *birth, *death; /* by life: first and, + 1, last snapshot; death 0: still alive */
 	uint32_t cap_lives;
 	struct column_writer *columns;
