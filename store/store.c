@@ -327,17 +327,26 @@ int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_
 		*ret_hour = hour_number(h);
 		return hour_snapshot(h, i, ret_seq, &time);
 	}
+	if (r != -ENOENT)
+		return r;
 	/* Nothing in that hour: the newest hour before it that has anything. */
 	r = need_list(s);
-	for (k = s->n_hours; r == 0 && k-- > 0;) {
+	if (r < 0)
+		return r;
+	for (k = s->n_hours; k-- > 0;) {
 		if (s->hours[k] >= hour_of(time_ms))
 			continue;
-		if (store_hour(s, s->hours[k], &h) == 0 && hour_at(h, time_ms, &i) == 0) {
+		r = store_hour(s, s->hours[k], &h);
+		if (r == 0)
+			r = hour_at(h, time_ms, &i);
+		if (r == 0) {
 			*ret_hour = hour_number(h);
 			return hour_snapshot(h, i, ret_seq, &time);
 		}
+		if (r != -ENOENT)
+			return r;
 	}
-	return r < 0 ? r : -ENOENT;
+	return -ENOENT;
 }
 
 int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq)

@@ -153,12 +153,39 @@ static void an_allocation_that_fails_while_a_group_grows_is_no_damage(void)
 	}
 }
 
+static void an_older_snapshot_is_no_answer_where_the_right_one_cannot_be_read(void)
+{
+	const char *dir = new_disk();
+	struct machine m = {0};
+	bool hit = true;
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 2);
+	machine_seal(&m);
+	machine_close(&m);
+	for (uint64_t n = 1; hit; n++) {
+		_cleanup_(cleanup_store) struct store *s = NULL;
+		int32_t hour = 0;
+		uint32_t seq = 0;
+		int r;
+
+		if (!ok_r(store_open(dir, NULL, &s)))
+			return;
+		faultalloc_at(n);
+		r = store_at(s, (int64_t)HOUR * HOUR_MS + HOUR_MS + STEP_MS, &hour, &seq);
+		hit = faultalloc_hit();
+		faultalloc_at(0);
+		ok(r == 0 ? hour == HOUR + 1 && seq == 1 : hit && r == -ENOMEM);
+	}
+}
+
 int main(void)
 {
 	disk = tap_tmpdir();
 	RUN(a_log_may_be_sealed_at_every_step_of_opening_its_hour);
 	RUN(a_log_may_be_sealed_at_every_step_of_looking_again);
 	RUN(what_a_failed_look_did_not_bring_comes_with_the_next);
+	RUN(an_older_snapshot_is_no_answer_where_the_right_one_cannot_be_read);
 	RUN(an_allocation_that_fails_while_a_group_grows_is_no_damage);
 	return tap_done();
 }
