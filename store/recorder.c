@@ -55,6 +55,7 @@ struct recorder {
 	struct finished *finished; /* oldest first */
 	struct recorder_stat stat;
 	atomic_int recording; /* the open log's hour, INT32_MAX: none */
+	atomic_int present;   /* the hour appended to last, INT32_MAX: none yet */
 };
 
 __attribute__((format(printf, 2, 3))) static void say(struct recorder *r, const char *fmt, ...)
@@ -358,7 +359,7 @@ int recorder_open(const char *dir, const struct recorder_options *o, struct reco
 		return -ENOMEM;
 	r->options = *o;
 	r->dirfd = r->snapdirfd = r->lockfd = -1;
-	r->recording = INT32_MAX;
+	r->recording = r->present = INT32_MAX;
 	pthread_mutex_init(&r->lock, NULL);
 	r->dirfd = io_opendir(AT_FDCWD, dir, true);
 	if (r->dirfd < 0)
@@ -540,8 +541,10 @@ static int begin_log(struct recorder *r, int32_t hour)
 	f = finished_new(hour, id.part);
 	if (!f)
 		return -ENOMEM;
+	r->recording = hour; /* before retention can see the log */
 	k = log_create(r->snapdirfd, name, &id, r->options.sync, &r->log);
 	if (k < 0) {
+		r->recording = INT32_MAX;
 		free(f);
 		return k;
 	}
@@ -551,7 +554,6 @@ static int begin_log(struct recorder *r, int32_t hour)
 	r->next_seq = next;
 	r->ordinal = 0;
 	buf_clear(&r->schema);
-	r->recording = hour;
 	return 0;
 }
 
@@ -617,6 +619,7 @@ int recorder_append(struct recorder *r, const struct encoded *e)
 	if (k < 0)
 		return k;
 	r->next_seq++;
+	r->present = e->hour;
 	r->ordinal = e->ordinal;
 	r->n_unsynced++;
 	pthread_mutex_lock(&r->lock);
@@ -683,7 +686,7 @@ int recorder_seal(struct recorder *r)
 
 int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms)
 {
-	return retain_hours(r->snapdirfd, max_bytes, max_age_ms, r->recording, NULL);
+	return retain_hours(r->snapdirfd, max_bytes, max_age_ms, &r->recording, r->present, NULL);
 }
 
 void recorder_stat(struct recorder *r, struct recorder_stat *ret)

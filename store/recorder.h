@@ -78,9 +78,9 @@ int recorder_sync(struct recorder *r);
 int recorder_seal(struct recorder *r);
 
 /* Removes the oldest hours (all their files) until the store's snapshots hold at most max_bytes and none is older than
- * max_age_ms before the hour being recorded (before the newest, if that is earlier or nothing is being recorded); 0: no
- * limit. The hour being recorded, and the newest one, are never removed. Goes on
- * after an error and returns the first. */
+ * max_age_ms before the hour of the snapshot appended last (not the newest: a clock that was ahead once makes nothing
+ * old; before the first append nothing is); 0: no limit. The hour being recorded, and the newest one, are never
+ * removed. Goes on after an error and returns the first. */
 int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms);
 
 struct recorder_stat {

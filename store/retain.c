@@ -56,23 +56,24 @@ static int by_hour(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int retain_hours(int dirfd, uint64_t max_bytes, int64_t max_age_ms, int32_t keep, uint32_t *ret_n)
+int retain_hours(
+    int dirfd, uint64_t max_bytes, int64_t max_age_ms, const atomic_int *recording, int32_t present, uint32_t *ret_n)
 {
 	struct entries e = {.dirfd = dirfd};
 	int r = io_list(dirfd, add, &e), first_error = 0;
+	/* Only now: a log that was begun while the list was made is known to be one. */
+	int32_t keep = *recording, newest = INT32_MIN;
 	uint32_t n_removed = 0;
-	int32_t newest = INT32_MIN, now;
 
 	if (e.n > 0) {
 		qsort(e.v, e.n, sizeof *e.v, by_hour);
 		newest = e.v[e.n - 1].hour;
 	}
-	/* A clock that was ahead once has left an hour behind that all others would be old to. */
-	now = keep < newest ? keep : newest;
 	for (size_t i = 0; r == 0 && i < e.n; i++) {
 		const struct entry *f = &e.v[i];
 		/* Old is an hour all of which lies before the limit. */
-		bool old = max_age_ms > 0 && hour_begin_ms(f->hour + 1) <= hour_begin_ms(now) - max_age_ms;
+		bool old = max_age_ms > 0 && present != INT32_MAX &&
+		           hour_begin_ms(f->hour + 1) <= hour_begin_ms(present) - max_age_ms;
 		bool begun = i > 0 && e.v[i - 1].hour == f->hour && n_removed > 0;
 		bool over = max_bytes > 0 && e.total > max_bytes;
 		int u;

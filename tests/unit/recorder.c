@@ -465,6 +465,29 @@ static void retention_goes_by_age_and_on_after_an_error(void)
 	machine_close(&m);
 }
 
+static void a_clock_that_was_ahead_makes_nothing_old(void)
+{
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 1);
+	m.tick = 100000 * PER_HOUR;
+	machine_run(&m, 1);
+	machine_close(&m);
+	/* Not even if its log is the newest when the next recorder begins. */
+	machine_open(&m, dir);
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS));
+	m.tick = PER_HOUR + 1;
+	machine_run(&m, 1);
+	machine_seal(&m);
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS));
+	machine_close(&m);
+	eq(count(dir, HOUR), PER_HOUR);
+	eq(count(dir, HOUR + 1), 2);
+	eq(count(dir, HOUR + 100000), 1);
+}
+
 int main(void)
 {
 	RUN(a_snapshot_is_in_the_hour_of_its_own_time);
@@ -485,5 +508,6 @@ int main(void)
 #endif
 	RUN(retention_removes_whole_hours_oldest_first_and_counts_every_file);
 	RUN(retention_goes_by_age_and_on_after_an_error);
+	RUN(a_clock_that_was_ahead_makes_nothing_old);
 	return tap_done();
 }

@@ -64,14 +64,22 @@ static void check_hours(int from, int to)
 	}
 }
 
+/* Ages count from the hour being recorded. */
+static int retain(uint64_t max_bytes, int64_t max_age_ms, int32_t recording, uint32_t *ret_n)
+{
+	atomic_int hour = recording;
+
+	return retain_hours(dir, max_bytes, max_age_ms, &hour, recording, ret_n);
+}
+
 static void nothing_goes_without_a_limit_or_within_it(void)
 {
 	uint32_t n = 1;
 
 	begin();
-	ok_r(retain_hours(dir, 0, 0, NONE, &n));
+	ok_r(retain(0, 0, NONE, &n));
 	eq(n, 0);
-	ok_r(retain_hours(dir, 20 * LEN, (int64_t)9 * 3600000, NONE, &n));
+	ok_r(retain(20 * LEN, (int64_t)9 * 3600000, HOUR + 9, &n));
 	eq(n, 0);
 	check_hours(0, 9);
 	close(dir);
@@ -82,10 +90,10 @@ static void the_oldest_hours_go_whole_until_the_rest_fits(void)
 	uint32_t n;
 
 	begin();
-	ok_r(retain_hours(dir, 15 * LEN, 0, NONE, &n));
+	ok_r(retain(15 * LEN, 0, NONE, &n));
 	eq(n, 6); /* five files would do, but half an hour is none */
 	check_hours(3, 9);
-	ok_r(retain_hours(dir, 14 * LEN, 0, NONE, &n));
+	ok_r(retain(14 * LEN, 0, NONE, &n));
 	eq(n, 0);
 	close(dir);
 }
@@ -98,7 +106,7 @@ static void all_files_of_an_hour_count_and_go(void)
 	make_file(HOUR + 2, 1, ".wal");
 	make_file(HOUR + 2, 12, ".chunk.damaged");
 	make_file(HOUR + 2, 0, ".wal.damaged");
-	ok_r(retain_hours(dir, 17 * LEN, 0, NONE, &n));
+	ok_r(retain(17 * LEN, 0, NONE, &n));
 	check_hours(3, 9); /* 23 files: hours 0 and 1 leave 19 */
 	ok(!there(HOUR + 2, 1, ".wal") && !there(HOUR + 2, 12, ".chunk.damaged") &&
 	    !there(HOUR + 2, 0, ".wal.damaged"));
@@ -111,7 +119,7 @@ static void the_newest_hour_and_the_one_being_recorded_stay(void)
 	uint32_t n;
 
 	begin();
-	ok_r(retain_hours(dir, 1, 1, HOUR + 4, &n));
+	ok_r(retain(1, 1, HOUR + 4, &n));
 	eq(n, 16);
 	ok(there(HOUR + 4, 0, ".chunk") && there(HOUR + 4, 0, ".heat"));
 	ok(there(HOUR + 9, 0, ".chunk") && there(HOUR + 9, 0, ".heat"));
@@ -123,9 +131,9 @@ static void hours_go_by_age_once_all_of_them_is_old(void)
 	uint32_t n;
 
 	begin();
-	ok_r(retain_hours(dir, 0, (int64_t)4 * 3600000, NONE, &n));
+	ok_r(retain(0, (int64_t)4 * 3600000, HOUR + 9, &n));
 	check_hours(5, 9);
-	ok_r(retain_hours(dir, 0, (int64_t)3 * 3600000 + 1, NONE, &n));
+	ok_r(retain(0, (int64_t)3 * 3600000 + 1, HOUR + 9, &n));
 	eq(n, 0);
 	close(dir);
 }
@@ -136,9 +144,20 @@ static void an_hour_ahead_of_the_clock_makes_no_other_old(void)
 
 	begin();
 	make_file(HOUR + 100000, 0, ".chunk");
-	ok_r(retain_hours(dir, 0, (int64_t)4 * 3600000, HOUR + 9, &n));
+	ok_r(retain(0, (int64_t)4 * 3600000, HOUR + 9, &n));
 	check_hours(5, 9);
 	ok(there(HOUR + 100000, 0, ".chunk"));
+	close(dir);
+}
+
+static void nothing_is_old_before_the_present_is_known(void)
+{
+	uint32_t n;
+
+	begin();
+	ok_r(retain(0, 1, NONE, &n));
+	eq(n, 0);
+	check_hours(0, 9);
 	close(dir);
 }
 
@@ -150,9 +169,9 @@ static void what_is_none_of_ours_stays_and_does_not_count(void)
 	make("notes.txt");
 	make("2026-11-20T03.wal.bak");
 	make("2026-11-20T03.chunk.tmp");
-	ok_r(retain_hours(dir, 20 * LEN, 0, NONE, &n));
+	ok_r(retain(20 * LEN, 0, NONE, &n));
 	eq(n, 0);
-	ok_r(retain_hours(dir, 1, 0, NONE, &n));
+	ok_r(retain(1, 0, NONE, &n));
 	eq(n, 18);
 	eq(faccessat(dir, "notes.txt", F_OK, 0), 0);
 	eq(faccessat(dir, "2026-11-20T03.wal.bak", F_OK, 0), 0);
@@ -170,7 +189,7 @@ static void an_error_does_not_keep_the_others(void)
 	begin();
 	file_name(name, HOUR + 1, 3, ".wal");
 	eq(mkdirat(dir, name, 0755), 0);
-	r = retain_hours(dir, 4 * LEN, 0, NONE, &n);
+	r = retain(4 * LEN, 0, NONE, &n);
 	ok(r == -EISDIR || r == -EPERM);
 	ok(n >= 16);
 	ok(there(HOUR + 9, 0, ".chunk") && there(HOUR + 9, 0, ".heat"));
@@ -185,7 +204,7 @@ static void an_empty_directory_is_no_error(void)
 	uint32_t n = 1;
 
 	dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
-	ok_r(retain_hours(dir, 1, 1, NONE, &n));
+	ok_r(retain(1, 1, NONE, &n));
 	eq(n, 0);
 	close(dir);
 }
@@ -198,6 +217,7 @@ int main(void)
 	RUN(the_newest_hour_and_the_one_being_recorded_stay);
 	RUN(hours_go_by_age_once_all_of_them_is_old);
 	RUN(an_hour_ahead_of_the_clock_makes_no_other_old);
+	RUN(nothing_is_old_before_the_present_is_known);
 	RUN(what_is_none_of_ours_stays_and_does_not_count);
 	RUN(an_error_does_not_keep_the_others);
 	RUN(an_empty_directory_is_no_error);
