@@ -257,8 +257,6 @@ static int find_groups(struct chunk *c)
 		    .schema = get_le16(h.schema),
 		    .first_seq = (uint32_t)get_le64(h.first_seq),
 		    .first_ms = (int64_t)get_le64(h.first_ms),
-		    /* Clock steps within a group are seen only by decoding it. */
-		    .min_ms = (int64_t)get_le64(h.first_ms),
 		    .max_ms = (int64_t)get_le64(h.last_ms),
 		};
 		c->n += get_le32(h.n);
@@ -328,6 +326,24 @@ static int resolve_schemas(struct chunk *c)
 	return 0;
 }
 
+/* The smallest and the largest time, which a group's header does not have: the clock may have stepped within it. */
+static int measure_groups(struct chunk *c)
+{
+	const struct listing *l;
+	int r = chunk_listing(c, &l);
+
+	for (uint32_t i = 0; r == 0 && i < c->n_groups; i++) {
+		struct chunk_group *g = &c->groups[i];
+
+		g->min_ms = g->max_ms = g->first_ms;
+		for (uint32_t k = g->first; k < g->first + g->n; k++) {
+			g->min_ms = l->time_ms[k] < g->min_ms ? l->time_ms[k] : g->min_ms;
+			g->max_ms = l->time_ms[k] > g->max_ms ? l->time_ms[k] : g->max_ms;
+		}
+	}
+	return r;
+}
+
 int chunk_open(int dirfd, const char *name, struct chunk **ret)
 {
 	_cleanup_(cleanup_chunk) struct chunk *c = calloc(1, sizeof *c);
@@ -357,6 +373,8 @@ int chunk_open(int dirfd, const char *name, struct chunk **ret)
 		r = resolve_schemas(c);
 	if (r == 0)
 		r = read_meta(c);
+	if (r == 0 && !c->has_totals)
+		r = measure_groups(c);
 	if (r < 0)
 		return r;
 	*ret = TAKE(c);

@@ -205,13 +205,41 @@ static void gaps_boots_and_schemas_begin_groups(void)
 	end(&t);
 }
 
-static void a_clock_that_steps_within_a_group_is_in_the_index(void)
+/* Turns a byte of the nth section of a type over. */
+static void damage(const struct chunk_test *t, enum frame_type type, unsigned nth)
+{
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	_cleanup_(cleanup_close) int fd = openat(t->dirfd, "c", O_RDWR);
+	uint64_t off;
+	uint8_t byte;
+
+	ok_r(sealed_salvage(t->dirfd, "c", KIND_CHUNK, &s));
+	if (!ok_r(sealed_find(s, type, nth, &off)))
+		return;
+	eq(pread(fd, &byte, 1, (off_t)off + 22), 1);
+	byte ^= 4;
+	eq(pwrite(fd, &byte, 1, (off_t)off + 22), 1);
+}
+
+static void check_step(const struct chunk_test *t)
 {
 	_cleanup_(cleanup_chunk) struct chunk *c = NULL;
 	const struct chunk_group *groups;
+	uint32_t n;
+
+	if (!ok_r(chunk_open(t->dirfd, "c", &c)))
+		return;
+	chunk_groups(c, &groups, &n);
+	eq(n, 1);
+	eq(groups[0].first_ms, 1000000);
+	eq(groups[0].min_ms, 995000);
+	eq(groups[0].max_ms, 1070000);
+}
+
+static void a_clock_that_steps_within_a_group_is_in_the_index(void)
+{
 	struct snapshot s;
 	struct chunk_test t;
-	uint32_t n;
 
 	begin(&t, 10);
 	for (uint32_t i = 0; i < 10; i++) {
@@ -222,12 +250,12 @@ static void a_clock_that_steps_within_a_group_is_in_the_index(void)
 	}
 	finish(&t);
 	check(&t, false);
-	ok_r(chunk_open(t.dirfd, "c", &c));
-	chunk_groups(c, &groups, &n);
-	eq(n, 1);
-	eq(groups[0].first_ms, 1000000);
-	eq(groups[0].min_ms, 995000);
-	eq(groups[0].max_ms, 1070000);
+	check_step(&t);
+	/* Nor is it lost with it. */
+	damage(&t, FRAME_INDEX, 0);
+	check_step(&t);
+	damage(&t, FRAME_LISTING, 0);
+	check_step(&t);
 	end(&t);
 }
 
@@ -264,22 +292,6 @@ static void the_index_knows_the_sums_and_meta_the_log(void)
 	eq(get_le64(chunk_meta(c)->first_ms), t.times[3]);
 	eq(get_le64(chunk_meta(c)->last_ms), t.times[32]);
 	end(&t);
-}
-
-/* Turns a byte of the nth section of a type over. */
-static void damage(const struct chunk_test *t, enum frame_type type, unsigned nth)
-{
-	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
-	_cleanup_(cleanup_close) int fd = openat(t->dirfd, "c", O_RDWR);
-	uint64_t off;
-	uint8_t byte;
-
-	ok_r(sealed_salvage(t->dirfd, "c", KIND_CHUNK, &s));
-	if (!ok_r(sealed_find(s, type, nth, &off)))
-		return;
-	eq(pread(fd, &byte, 1, (off_t)off + 22), 1);
-	byte ^= 4;
-	eq(pwrite(fd, &byte, 1, (off_t)off + 22), 1);
 }
 
 static void each_section_may_be_lost_once(void)
