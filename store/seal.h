@@ -5,8 +5,8 @@
 #include "store/chunk.h"
 
 /* Makes the chunk and the sidecar of a log and, once both are durable, removes the log; a log in which something was
- * damaged is kept under NAME.damaged. A log without any snapshot leaves no chunk. Nothing is changed on an error.
- * ret_n: snapshots in the chunk. */
+ * damaged is kept under NAME.damaged. A log without any snapshot leaves no chunk. On an error the log stays; a sidecar
+ * may be there already. ret_n: snapshots in the chunk. */
 int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options *o, uint32_t *ret_n);
 
 #endif
