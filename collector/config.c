@@ -6,6 +6,8 @@
 #include <ini.h>
 #include <stdarg.h>
 
+enum { INTERVAL_MAX_MS = 86400 * 1000 };
+
 enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES };
 
 static const struct key {
@@ -130,15 +132,23 @@ static void list_done(struct string_list *l)
 	free(l->v);
 }
 
-static bool table_exists(const char *name, size_t len)
+static const struct source_desc *find_table(const char *name, size_t len)
 {
 	size_t n;
 	const struct source_desc *const *all = source_all(&n);
 
 	for (size_t i = 0; i < n; i++)
 		if (strlen(all[i]->name) == len && memcmp(all[i]->name, name, len) == 0)
-			return true;
-	return false;
+			return all[i];
+	return NULL;
+}
+
+static const struct table_interval *find_interval(const struct config *c, const char *table)
+{
+	for (size_t i = 0; i < c->n_intervals; i++)
+		if (strcmp(c->intervals[i].table, table) == 0)
+			return &c->intervals[i];
+	return NULL;
 }
 
 /* Adds names that blanks or commas separate. */
@@ -154,7 +164,7 @@ static int set_tables(struct string_list *l, const char *value)
 		len = strcspn(value, separators);
 		if (len == 0)
 			return 0;
-		if (!table_exists(value, len))
+		if (!find_table(value, len))
 			return -EINVAL;
 		r = list_add(l, value, len);
 		if (r < 0)
@@ -265,11 +275,36 @@ static bool may_repeat(const struct key *k)
 	return k->type == PATTERN || k->type == TABLES;
 }
 
+/* A line of [interval]. */
+static int take_interval(struct reading *rd, const char *name, const char *value)
+{
+	struct config *c = rd->config;
+	const struct source_desc *table = find_table(name, strlen(name));
+	struct table_interval *p;
+	uint64_t ms;
+
+	if (!table || !table->slow)
+		return refuse(rd, -EINVAL, "unknown key %s in [interval]: %s", name,
+		    table ? "this table is recorded at every tick" : "there is no such table");
+	if (find_interval(c, name))
+		return refuse(rd, -EINVAL, "%s is given twice", name);
+	if (!config_parse_time(value, &ms) || ms > INTERVAL_MAX_MS)
+		return refuse(rd, -EINVAL, "%s: expected a time up to 1d, or 0 for every tick, not '%s'", name, value);
+	p = realloc(c->intervals, (c->n_intervals + 1) * sizeof *p);
+	if (!p)
+		return refuse(rd, -ENOMEM, "%s", strerror(ENOMEM));
+	c->intervals = p;
+	p[c->n_intervals++] = (struct table_interval){table->name, ms};
+	return 1;
+}
+
 static int take_key(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading *rd = arg;
 	bool known_section = false;
 
+	if (strcmp(section, "interval") == 0)
+		return take_interval(rd, name, value);
 	for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
 		const struct key *k = &keys[i];
 		int r;
@@ -393,12 +428,26 @@ void config_put(struct config *c)
 	list_done(&c->patterns);
 	list_done(&c->tables);
 	list_done(&c->skip);
+	free(c->intervals);
 	if (c->redact)
 		redact_free(c->redact);
 	free(c);
 }
 
-bool config_wants(const struct config *c, const char *table)
+bool config_wants(const struct config *c, const char *table, bool off)
 {
-	return (c->tables.n == 0 || list_has(&c->tables, table)) && !list_has(&c->skip, table);
+	bool asked = list_has(&c->tables, table);
+
+	if (off)
+		asked = asked || find_interval(c, table);
+	else
+		asked = asked || c->tables.n == 0;
+	return asked && !list_has(&c->skip, table);
+}
+
+uint64_t config_interval(const struct config *c, const char *table, uint64_t preset)
+{
+	const struct table_interval *i = find_interval(c, table);
+
+	return i ? i->ms : preset;
 }

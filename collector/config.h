@@ -17,6 +17,10 @@
  *   tables = cpu mem …         record these only (may be repeated)
  *   skip = …                   record all but these (may be repeated)
  *
+ *   [interval]
+ *   TABLE = 60s                of a table that may have one of its own, 0 to 1d; 0: every tick. Tables that are off
+ *                              unless asked for are recorded if they are named here or in tables
+ *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
  * not understood are errors. A config is immutable and shared by counting, from any thread.
  */
@@ -31,6 +35,11 @@
 struct string_list {
 	char **v;
 	size_t n;
+};
+
+struct table_interval {
+	const char *table; /* its source's */
+	uint64_t ms;
 };
 
 struct config {
@@ -51,6 +60,8 @@ struct config {
 	struct string_list tables;
 	struct string_list skip;
 	struct redact *redact; /* NULL: off */
+	struct table_interval *intervals;
+	size_t n_intervals;
 };
 
 enum { CONFIG_ERROR_MAX = 512 };
@@ -63,8 +74,10 @@ struct config *config_get(struct config *c);
 void config_put(struct config *c);
 DEFINE_CLEANUP(config, config_put)
 
-/* Whether the table of that name is to be recorded. */
-bool config_wants(const struct config *c, const char *table);
+/* Whether the table of that name is to be recorded; off: only if it was asked for. */
+bool config_wants(const struct config *c, const char *table, bool off);
+/* The interval that was given for a table, in ms, or else preset. */
+uint64_t config_interval(const struct config *c, const char *table, uint64_t preset);
 
 /* "1s", "100ms", "7d" (ms s m min h d w; a bare 0 too) in milliseconds; "64K", "1G" (K M G T or none) in bytes. False
  * if the text is something else or too large. */

@@ -2,6 +2,7 @@
 #include "collector/source.h"
 
 #include <assert.h>
+#include <stdarg.h>
 
 enum { SOURCES_MAX = 256, NAME_MAX_LEN = 64 };
 
@@ -33,6 +34,17 @@ const struct source_desc *const *source_all(size_t *ret_n)
 	}
 	*ret_n = n;
 	return sorted;
+}
+
+void source_note(const struct source_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!env->note)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(env->note, sizeof((struct source_report *)NULL)->note, fmt, ap);
+	va_end(ap);
 }
 
 int source_column(struct table *t, const char *name, const struct column *c)

@@ -13,15 +13,31 @@
 #include "collector/procfs.h"
 #include "store/table.h"
 
-struct source_env {
-	struct procfs *fs;           /* everything is read below its root */
-	uint64_t ticks_per_s;        /* of /proc's clock ticks */
-	uint64_t page_size;          /* bytes */
-	uint32_t cmdline_max;        /* bytes of a command line that are kept */
-	uint32_t patience_ms;        /* how long a source may wait for what can hang */
-	const struct redact *redact; /* what to blank in free text; NULL: nothing */
-	const struct health *health; /* how the recorder itself is doing; NULL: there is none */
+/* How a source fared when it was sampled last. */
+struct source_report {
+	const char *table;
+	uint32_t interval_ms; /* 0: at every tick */
+	uint32_t took_ms;
+	int r;          /* 0, or what sample returned; -EAGAIN: its first rows are not there yet */
+	char note[160]; /* what a reader of the table ought to know; "" as a rule */
 };
+
+struct source_env {
+	struct procfs *fs;                   /* everything is read below its root */
+	uint64_t ticks_per_s;                /* of /proc's clock ticks */
+	uint64_t page_size;                  /* bytes */
+	uint32_t cmdline_max;                /* bytes of a command line that are kept */
+	uint32_t patience_ms;                /* how long a source may wait for what can hang */
+	const struct redact *redact;         /* what to blank in free text; NULL: nothing */
+	const struct health *health;         /* how the recorder itself is doing; NULL: there is none */
+	const struct source_report *reports; /* of all sources; NULL: there are none */
+	size_t n_reports;
+	char *note; /* of this source's report; NULL: nobody wants it */
+};
+
+/* Says what a reader of the table ought to know: rows that were left out, what a privilege would have shown. Holds
+ * until the source's next sample. */
+void source_note(const struct source_env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct source_desc {
 	const char *name;
@@ -39,7 +55,16 @@ struct source_desc {
 	 * In both cases the table is absent from the snapshot. A value that could not be read stays NULL, never 0.
 	 * Columns beyond the descriptor's are added with source_column. */
 	int (*sample)(const struct source_env *env, void *state, struct table *t);
+
+	bool slow;         /* may have an interval of its own, */
+	uint32_t every_ms; /* which is this unless the configuration says otherwise; 0: every tick */
+	bool apart; /* of slow ones: open, sample and close run on a thread of its own, which may take long or hang;
+	             * env has no redact, health or reports then */
+	bool off;   /* recorded only if the configuration names it */
 };
+
+/* The column of slow tables that says when their rows were taken. */
+#define SOURCE_TAKEN "taken"
 
 #define SOURCE(ident)                                                                                                  \
 	static const struct source_desc source_##ident;                                                                \

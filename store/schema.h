@@ -1,13 +1,14 @@
 /* schema.h -- what tables there are and what their columns mean (docs/format.md, section 5)
  *
- * A table_schema is immutable once it is in use and shared by counting. Counting is not thread-safe across threads that
- * share one object; each thread builds or parses its own.
+ * A table_schema is immutable once it is in use and shared by counting, from any thread. A schema is one thread's.
  */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
 #include "store/bytes.h"
 #include "store/cleanup.h"
+
+#include <stdatomic.h>
 
 enum column_type { COL_U64 = 1, COL_I64, COL_F64, COL_DEC, COL_STR };
 enum column_kind { KIND_LABEL, KIND_GAUGE, KIND_COUNTER };
@@ -31,7 +32,7 @@ struct table_schema {
 	char *name;
 	uint32_t n_columns;
 	struct column *columns;
-	uint32_t refs;
+	atomic_uint refs;
 };
 
 /* A table without columns yet; name is copied. One reference. */

@@ -167,15 +167,15 @@ static int parse_presence(
 			*ret_first = s;
 		for (; run > 0; run--, s++) {
 			struct step *st = &t->steps[t->n + s];
-			int64_t taken = code < 2 ? 0 : unzigzag(code - 2);
+			int64_t taken = code < 2 ? 0 : unzigzag((code - 2) >> 1);
 
 			if (taken < INT32_MIN || taken > INT32_MAX)
 				return -EBADMSG;
 			if (code >= 2)
 				t->taken_at_ms = (int64_t)((uint64_t)times_ms[s] + (uint64_t)taken);
 			st->present = code > 0;
-			/* Taken for an earlier snapshot: so a keyframe says it. */
-			st->repeated = code == 1 || taken < 0;
+			/* Code 1 cannot say it in a keyframe. */
+			st->repeated = code & 1;
 			st->taken_ms = code == 1 ? distance(times_ms[s], t->taken_at_ms) : (int32_t)taken;
 		}
 	}

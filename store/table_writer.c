@@ -647,7 +647,7 @@ int table_writer_add(struct table_writer *w, uint32_t s, const struct table *t)
 		if (r < 0)
 			return r;
 	}
-	put_presence(w, 1, t->repeated && known && !events ? 1 : 2 + zigzag(t->taken_ms));
+	put_presence(w, 1, t->repeated && known && !events ? 1 : 2 + (zigzag(t->taken_ms) << 1 | t->repeated));
 	w->used = true;
 	w->in_last = true;
 	return compare_cells(w, s);

@@ -95,6 +95,42 @@ static int put_recorder(struct tree *t, struct buf *out, struct hour *h, uint32_
 	return 0;
 }
 
+static struct str cell(const struct table *t, const char *column, uint32_t row)
+{
+	int c = table_schema_find(t->schema, column);
+
+	return c < 0 ? (struct str){"", 0, 0} : table_str(t, (uint32_t)c, row);
+}
+
+static void put_str(struct buf *out, const char *before, struct str s)
+{
+	buf_puts(out, before);
+	if (buf_reserve(out, s.text_len) < 0)
+		return;
+	text_put_str((char *)out->p + out->len, s.p, s.len);
+	out->len += s.text_len;
+}
+
+/* What is not recorded, or not wholly, and why. */
+static int put_sources(struct tree *t, struct buf *out, struct hour *h, uint32_t i, uint16_t id)
+{
+	const struct table *table;
+	int r = store_table(t->store, h, i, id, &table);
+
+	for (uint32_t row = 0; r == 0 && row < table->n_rows; row++) {
+		struct str name = cell(table, "table", row), state = cell(table, "state", row),
+		           note = cell(table, "note", row);
+
+		if (note.len == 0 && state.len == 2 && memcmp(state.p, "ok", 2) == 0)
+			continue;
+		put_str(out, "source\t", name);
+		put_str(out, "\t", state);
+		put_str(out, "\t", note);
+		buf_puts(out, "\n");
+	}
+	return r;
+}
+
 /* The tables of the newest hour: columns, and whether the newest snapshot has them. */
 static void put_tables(struct tree *t, struct buf *out)
 {
@@ -120,6 +156,8 @@ static void put_tables(struct tree *t, struct buf *out)
 	for (uint32_t k = 0; k < n; k++) {
 		if (strcmp(tables[k]->name, "histd") == 0)
 			put_recorder(t, out, h, i, tables[k]->id);
+		if (strcmp(tables[k]->name, "sources") == 0)
+			put_sources(t, out, h, i, tables[k]->id);
 	}
 }
 

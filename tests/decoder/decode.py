@@ -336,7 +336,7 @@ class TableState:
 				if value is not None:
 					life.cells[i] = value
 			if code >= 2:
-				x = code - 2
+				x = (code - 2) >> 1
 				self.taken_ms = times[s] + ((x >> 1) ^ -(x & 1))
 			result.append((self.values(strings), self.taken_ms) if code else None)
 		for life in self.rows:

@@ -1,5 +1,6 @@
 /* config.c -- tests of collector/config.c */
 #include "collector/config.h"
+#include "collector/source.h"
 #include "tests/tap.h"
 
 static const char *path;
@@ -45,7 +46,7 @@ static void no_file_means_the_documented_defaults(void)
 	str_eq(c->root, "/");
 	eq(c->cmdline_max, 4096);
 	ok(c->redact_on && c->redact);
-	ok(config_wants(c, "processes"));
+	ok(config_wants(c, "processes", false));
 }
 
 static void every_key_is_taken(void)
@@ -71,8 +72,8 @@ static void every_key_is_taken(void)
 	eq(c->cmdline_max, 99);
 	eq(c->patterns.n, 2);
 	str_eq(c->patterns.v[1], "b(c)");
-	ok(config_wants(c, "processes"));
-	ok(!config_wants(c, "cpu"));
+	ok(config_wants(c, "processes", false));
+	ok(!config_wants(c, "cpu", false));
 }
 
 static void skipped_tables_are_not_wanted(void)
@@ -81,9 +82,31 @@ static void skipped_tables_are_not_wanted(void)
 
 	if (!ok(c))
 		return;
-	ok(!config_wants(c, "processes"));
-	ok(config_wants(c, "cpu"));
+	ok(!config_wants(c, "processes", false));
+	ok(config_wants(c, "cpu", false));
 	ok(!c->redact);
+}
+
+SOURCE(slow) = {.name = "test_slow", .id = 4000, .slow = true, .off = true};
+
+static void slow_tables_may_be_given_an_interval(void)
+{
+	_cleanup_(cleanup_config) struct config *none = load(""), *c = load("[interval]\ntest_slow = 5min\n");
+
+	if (!ok(none && c))
+		return;
+	eq(config_interval(none, "test_slow", 7000), 7000);
+	eq(config_interval(c, "test_slow", 7000), 300000);
+	eq(config_interval(c, "cpu", 0), 0);
+	/* One that is off is recorded if it is named. */
+	ok(!config_wants(none, "test_slow", true));
+	ok(config_wants(c, "test_slow", true));
+	is_refused(
+	    "[interval]\ncpu = 1min\n", "2: unknown key cpu in [interval]: this table is recorded at every tick");
+	is_refused("[interval]\nx = 1min\n", "2: unknown key x in [interval]: there is no such table");
+	is_refused(
+	    "[interval]\ntest_slow = 25h\n", "2: test_slow: expected a time up to 1d, or 0 for every tick, not '25h'");
+	is_refused("[interval]\ntest_slow = 1s\ntest_slow = 2s\n", "3: test_slow is given twice");
 }
 
 static void an_error_names_file_and_line(void)
@@ -153,6 +176,7 @@ int main(void)
 	RUN(no_file_means_the_documented_defaults);
 	RUN(every_key_is_taken);
 	RUN(skipped_tables_are_not_wanted);
+	RUN(slow_tables_may_be_given_an_interval);
 	RUN(an_error_names_file_and_line);
 	RUN(a_line_that_is_too_long_is_refused_and_not_split);
 	RUN(a_missing_file_is_an_error);

@@ -4,6 +4,9 @@
 #include "tests/tap.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
 static int answer; /* of the source that fails */
 static int n_open;
@@ -34,7 +37,13 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	return answer;
 }
 
-SOURCE(fails) = {"test_fails", 4001, columns, N_ELEMENTS(columns), open_state, close_state, sample};
+SOURCE(fails) = {.name = "test_fails",
+    .id = 4001,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .open = open_state,
+    .close = close_state,
+    .sample = sample};
 
 static int sample_plain(const struct source_env *env, void *state, struct table *t)
 {
@@ -45,7 +54,72 @@ static int sample_plain(const struct source_env *env, void *state, struct table 
 	return table_add_row(t, &row);
 }
 
-SOURCE(plain) = {"test_plain", 4000, columns, N_ELEMENTS(columns), NULL, NULL, sample_plain};
+SOURCE(plain) = {
+    .name = "test_plain", .id = 4000, .columns = columns, .n_columns = N_ELEMENTS(columns), .sample = sample_plain};
+
+/* Each sample of these has one row more. */
+static int n_slow;
+
+static int sample_slow(const struct source_env *env, void *state, struct table *t)
+{
+	(void)state;
+	source_note(env, "sample %d", ++n_slow);
+	for (int i = 0; i < n_slow; i++) {
+		uint32_t row;
+		int r = table_add_row(t, &row);
+
+		if (r < 0)
+			return r;
+		table_set(t, row, 0, (uint64_t)i);
+	}
+	return answer;
+}
+
+SOURCE(slow) = {.name = "test_slow",
+    .id = 4002,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .sample = sample_slow,
+    .slow = true,
+    .every_ms = 3600000};
+
+SOURCE(quick) = {.name = "test_quick",
+    .id = 4003,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .sample = sample_slow,
+    .slow = true,
+    .off = true};
+
+/* One that hangs until it is let go. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int n_apart, n_entered;
+
+static int sample_apart(const struct source_env *env, void *state, struct table *t)
+{
+	uint32_t row;
+	int r;
+
+	(void)state;
+	atomic_fetch_add(&n_entered, 1);
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+	ok(env->fs && !env->redact && !env->health && !env->reports);
+	source_note(env, "apart");
+	r = table_add_row(t, &row);
+	if (r == 0)
+		table_set(t, row, 0, (uint64_t)atomic_fetch_add(&n_apart, 1));
+	return r;
+}
+
+SOURCE(apart) = {.name = "test_apart",
+    .id = 4004,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .sample = sample_apart,
+    .slow = true,
+    .apart = true,
+    .off = true};
 
 struct rig {
 	struct config *config;
@@ -71,6 +145,7 @@ static bool up(struct rig *g, const char *text)
 	if (!ok(f))
 		return false;
 	fprintf(f, "[record]\n%s\n", text);
+	n_slow = 0;
 	fclose(f);
 	answer = 0;
 	return ok_r(config_load(path, &g->config, error)) && ok_r(strpool_new(&g->pool)) &&
@@ -124,12 +199,14 @@ static void every_table_but_the_skipped_ones_is_taken(void)
 {
 	const struct snapshot *s;
 	struct rig g;
-	size_t n;
+	size_t n, n_off = 0;
+	const struct source_desc *const *all = source_all(&n);
 
-	source_all(&n);
+	for (size_t i = 0; i < n; i++)
+		n_off += all[i]->off;
 	if (up(&g, "skip = test_fails\nroot = tests/fixtures/proc-debian12")) {
 		s = gather_take(g.gather);
-		eq(s->n_tables, n - 1);
+		eq(s->n_tables, n - 1 - n_off);
 		for (uint32_t i = 0; i < s->n_tables; i++)
 			ok(i == 0 || s->tables[i - 1]->schema->id < s->tables[i]->schema->id);
 		str_eq(s->tables[0]->schema->name, "processes");
@@ -218,8 +295,188 @@ static void columns_that_were_recorded_before_keep_their_order(void)
 	down(&g);
 }
 
+/* Whether the first row's time is that of a moment, 2026-11-20T03:12:05.123Z. */
+static bool has_time(const struct table *t)
+{
+	struct str time = table_str(t, 1, 0);
+
+	str_eq(t->schema->columns[1].name, "taken");
+	return time.len == 24 && time.p[10] == 'T' && time.p[23] == 'Z';
+}
+
+static void a_table_that_is_not_due_shows_its_last_rows_again(void)
+{
+	const struct snapshot *s;
+	struct rig g;
+
+	if (up(&g, "tables = test_slow test_plain")) {
+		s = gather_take(g.gather);
+		eq(s->tables[1]->n_rows, 1);
+		ok(!s->tables[1]->repeated && has_time(s->tables[1]));
+		usleep(30000);
+		for (int i = 0; i < 3; i++) {
+			s = gather_take(g.gather);
+			eq(s->tables[1]->n_rows, 1);
+			ok(s->tables[1]->repeated && has_time(s->tables[1]));
+			ok(s->tables[1]->taken_ms <= -30);
+			ok(!s->tables[0]->repeated);
+		}
+		eq(n_slow, 1);
+	}
+	down(&g);
+}
+
+static void a_table_whose_interval_has_passed_is_taken_anew(void)
+{
+	const struct snapshot *s;
+	struct rig g;
+
+	if (up(&g, "tables = test_slow\n[interval]\ntest_slow = 60ms")) {
+		gather_take(g.gather);
+		usleep(70000);
+		s = gather_take(g.gather);
+		eq(s->tables[0]->n_rows, 2);
+		ok(!s->tables[0]->repeated && has_time(s->tables[0]));
+	}
+	down(&g);
+}
+
+static void a_slow_table_without_an_interval_is_taken_at_every_tick(void)
+{
+	const struct snapshot *s;
+	struct rig g;
+
+	if (up(&g, "tables = test_quick")) {
+		for (uint32_t i = 1; i <= 3; i++) {
+			s = gather_take(g.gather);
+			eq(s->tables[0]->n_rows, i);
+			ok(!s->tables[0]->repeated && table_is_null(s->tables[0], 1, 0));
+		}
+	}
+	down(&g);
+}
+
+static void a_slow_table_that_fails_is_absent_until_it_is_due_again(void)
+{
+	const struct snapshot *s;
+	struct rig g;
+
+	if (up(&g, "tables = test_slow\n[interval]\ntest_slow = 60ms")) {
+		gather_take(g.gather);
+		answer = -EIO;
+		usleep(70000);
+		ok(gather_take(g.gather)->tables[0]->absent);
+		answer = 0;
+		ok(gather_take(g.gather)->tables[0]->absent);
+		eq(n_slow, 2);
+		usleep(70000);
+		s = gather_take(g.gather);
+		ok(!s->tables[0]->absent && !s->tables[0]->repeated);
+	}
+	down(&g);
+}
+
+/* Takes snapshots until the table is there. */
+static const struct table *wait_for(struct rig *g, uint32_t i)
+{
+	for (int n = 0; n < 2000; n++) {
+		const struct snapshot *s = gather_take(g->gather);
+
+		if (!s->tables[i]->absent && !s->tables[i]->repeated)
+			return s->tables[i];
+		usleep(5000);
+	}
+	return NULL;
+}
+
+static void a_source_that_hangs_holds_up_nothing(void)
+{
+	const struct snapshot *s;
+	const struct table *t;
+	struct rig g;
+
+	if (up(&g, "tables = test_plain test_apart")) {
+		pthread_mutex_lock(&gate);
+		atomic_store(&n_apart, 0);
+		for (int i = 0; i < 3; i++) {
+			s = gather_take(g.gather);
+			ok(s->tables[1]->absent);
+			eq(s->tables[0]->n_rows, 1);
+		}
+		pthread_mutex_unlock(&gate);
+		t = wait_for(&g, 1);
+		if (ok(t)) {
+			eq(table_get(t, 0, 0), 0);
+			ok(t->taken_ms <= 0 && has_time(t));
+		}
+		pthread_mutex_lock(&gate);
+		gather_take(g.gather);
+		s = gather_take(g.gather);
+		/* The second sample, if it was not through before: its rows, or the first ones again. */
+		ok(!s->tables[1]->absent);
+		usleep(1000);
+		pthread_mutex_unlock(&gate);
+	}
+	down(&g);
+}
+
+static void a_source_that_hangs_is_left_behind_at_the_end(void)
+{
+	struct rig g;
+
+	pthread_mutex_lock(&gate);
+	atomic_store(&n_entered, 0);
+	atomic_store(&n_apart, 0);
+	if (up(&g, "tables = test_apart"))
+		ok(gather_take(g.gather)->tables[0]->absent);
+	while (atomic_load(&n_entered) == 0)
+		usleep(1000);
+	down(&g);
+	pthread_mutex_unlock(&gate);
+	while (atomic_load(&n_apart) == 0)
+		usleep(1000);
+}
+
+static struct str report(const struct table *t, uint32_t row, const char *column)
+{
+	return table_str(t, (uint32_t)table_schema_find(t->schema, column), row);
+}
+
+static bool str_is(struct str s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
+}
+
+static void the_table_of_sources_says_how_each_fared(void)
+{
+	const struct snapshot *s;
+	struct rig g;
+
+	if (up(&g, "tables = sources test_plain test_fails test_slow")) {
+		answer = -EACCES;
+		gather_take(g.gather);
+		s = gather_take(g.gather);
+		str_eq(s->tables[0]->schema->name, "sources");
+		if (eq(s->tables[0]->n_rows, 4)) {
+			ok(str_is(report(s->tables[0], 0, "table"), "sources"));
+			ok(str_is(report(s->tables[0], 1, "state"), "ok"));
+			ok(str_is(report(s->tables[0], 2, "state"), strerror(EACCES)));
+			ok(str_is(report(s->tables[0], 3, "note"), "sample 1"));
+			eq(table_get(s->tables[0], 2, 3), 3600000);
+		}
+	}
+	down(&g);
+}
+
 int main(void)
 {
+	RUN(a_table_that_is_not_due_shows_its_last_rows_again);
+	RUN(a_table_whose_interval_has_passed_is_taken_anew);
+	RUN(a_slow_table_without_an_interval_is_taken_at_every_tick);
+	RUN(a_slow_table_that_fails_is_absent_until_it_is_due_again);
+	RUN(a_source_that_hangs_holds_up_nothing);
+	RUN(a_source_that_hangs_is_left_behind_at_the_end);
+	RUN(the_table_of_sources_says_how_each_fared);
 	RUN(columns_that_were_recorded_before_keep_their_order);
 	RUN(the_wanted_tables_are_taken_in_order_of_id);
 	RUN(every_table_but_the_skipped_ones_is_taken);
