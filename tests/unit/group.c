@@ -153,6 +153,9 @@ struct run {
 	struct table *tables[N_TABLES];
 	struct model models[N_TABLES];
 	char *expected[N_TABLES][N_MAX];
+	int32_t taken_ms[N_TABLES][N_MAX];
+	bool repeated[N_TABLES][N_MAX];
+	int64_t taken_at[N_TABLES]; /* when the rows shown were taken */
 	int64_t time_ms[N_MAX];
 	uint64_t boot_us[N_MAX];
 };
@@ -206,7 +209,12 @@ static void run_add(struct run *u, unsigned s, bool keyframe)
 		}
 		t->repeated = repeat;
 		t->absent = !repeat && rnd(10) == 0;
-		t->taken_ms = repeat ? -500 : (int32_t)rnd(3);
+		/* Rows that were taken apart are new though they are of a time before. */
+		if (!repeat)
+			u->taken_at[i] = snap.time_ms + (int64_t)rnd(2000) - 1000;
+		t->taken_ms = (int32_t)(u->taken_at[i] - snap.time_ms);
+		u->taken_ms[i][s] = t->taken_ms;
+		u->repeated[i][s] = repeat;
 		u->expected[i][s] = t->absent ? NULL : text_of(t);
 	}
 	ok_r(group_writer_add(u->writer, &snap));
@@ -243,6 +251,9 @@ static void check(struct run *u, struct group *g, unsigned i, unsigned s)
 	}
 	if (!ok_r(r))
 		return;
+	eq(t->taken_ms, u->taken_ms[i][s]);
+	eq(t->repeated, u->repeated[i][s]);
+	eq(group_fresh(g, (uint32_t)index, s), !u->repeated[i][s]);
 	char *got = text_of(t);
 	str_eq(got, u->expected[i][s]);
 	free(got);
