@@ -49,16 +49,50 @@ int table_schema_new(uint16_t id, const char *name, struct table_schema **ret)
 	return 0;
 }
 
-static void column_done(struct column *c)
+/* Name and unit of a column, in one piece of memory that the name begins. */
+static int copy_names(struct column *c)
 {
-	free((void *)(uintptr_t)c->name);
-	free((void *)(uintptr_t)c->unit);
+	size_t name_size = strlen(c->name) + 1, unit_size = strlen(c->unit) + 1;
+	char *p = malloc(name_size + unit_size);
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(p, c->name, name_size);
+	memcpy(p + name_size, c->unit, unit_size);
+	c->name = p;
+	c->unit = p + name_size;
+	return 0;
+}
+
+static uint32_t name_hash(const char *name)
+{
+	return (uint32_t)XXH3_64bits(name, strlen(name));
+}
+
+/* Room for one more column, at powers of two, so that a table of n columns costs n log n at most. */
+static int grow_columns(struct table_schema *t)
+{
+	size_t cap = t->n_columns ? 2 * (size_t)t->n_columns : 1;
+	struct column *columns;
+	uint32_t *hashes;
+
+	if (t->n_columns & (t->n_columns - 1))
+		return 0;
+	columns = realloc(t->columns, cap * sizeof *columns);
+	if (!columns)
+		return -ENOMEM;
+	t->columns = columns;
+	hashes = realloc(t->hashes, cap * sizeof *hashes);
+	if (!hashes)
+		return -ENOMEM;
+	t->hashes = hashes;
+	return 0;
 }
 
 int table_schema_add(struct table_schema *t, const struct column *c)
 {
-	struct column *columns;
 	struct column copy = *c;
+	int r;
 
 	if (!copy.unit)
 		copy.unit = "";
@@ -68,21 +102,12 @@ int table_schema_add(struct table_schema *t, const struct column *c)
 		return -EEXIST;
 	if (t->n_columns == SCHEMA_COLUMNS_MAX)
 		return -EMSGSIZE;
-	/* Grows at powers of two, so that a table of n columns costs n log n at most. */
-	if ((t->n_columns & (t->n_columns - 1)) == 0) {
-		size_t cap = t->n_columns ? 2 * (size_t)t->n_columns : 1;
-
-		columns = realloc(t->columns, cap * sizeof *columns);
-		if (!columns)
-			return -ENOMEM;
-		t->columns = columns;
-	}
-	copy.name = strdup(copy.name);
-	copy.unit = strdup(copy.unit);
-	if (!copy.name || !copy.unit) {
-		column_done(&copy);
-		return -ENOMEM;
-	}
+	r = grow_columns(t);
+	if (r == 0)
+		r = copy_names(&copy);
+	if (r < 0)
+		return r;
+	t->hashes[t->n_columns] = name_hash(copy.name);
 	t->columns[t->n_columns++] = copy;
 	return 0;
 }
@@ -101,8 +126,10 @@ int table_schema_copy(const struct table_schema *t, struct table_schema **ret)
 
 int table_schema_find(const struct table_schema *t, const char *column)
 {
+	uint32_t hash = name_hash(column);
+
 	for (uint32_t i = 0; i < t->n_columns; i++)
-		if (strcmp(t->columns[i].name, column) == 0)
+		if (t->hashes[i] == hash && strcmp(t->columns[i].name, column) == 0)
 			return (int)i;
 	return -ENOENT;
 }
@@ -136,8 +163,9 @@ void table_schema_put(struct table_schema *t)
 	if (!t || --t->refs > 0)
 		return;
 	for (uint32_t i = 0; i < t->n_columns; i++)
-		column_done(&t->columns[i]);
+		free((void *)(uintptr_t)t->columns[i].name);
 	free(t->columns);
+	free(t->hashes);
 	free(t->name);
 	free(t);
 }

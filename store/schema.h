@@ -32,6 +32,7 @@ struct table_schema {
 	char *name;
 	uint32_t n_columns;
 	struct column *columns;
+	uint32_t *hashes; /* of the columns' names, for table_schema_find */
 	atomic_uint refs;
 };
 

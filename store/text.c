@@ -24,11 +24,26 @@ static const uint8_t escapes[256] = {
     ['\\'] = '\\',
 };
 
+/* Whether none of eight bytes is escaped: none is below 32, 127 or a backslash. A byte's highest bit in each term says
+ * that it is; a borrow can set that of the byte above one that is, which is no harm. */
+static bool is_plain(const char *s)
+{
+	const uint64_t ones = 0x0101010101010101, highs = ones << 7;
+	uint64_t v, del, backslash;
+
+	memcpy(&v, s, sizeof v);
+	del = v ^ ones * 127;
+	backslash = v ^ ones * '\\';
+	return !((((v - ones * 32) & ~v) | ((del - ones) & ~del) | ((backslash - ones) & ~backslash)) & highs);
+}
+
 size_t text_str_len(const char *s, size_t len)
 {
-	size_t n = len;
+	size_t n = len, i = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	while (i + 8 <= len && is_plain(s + i))
+		i += 8;
+	for (; i < len; i++) {
 		uint8_t e = escapes[(uint8_t)s[i]];
 
 		n += e == 0 ? 0 : e == 1 ? 3 : 1;

@@ -124,6 +124,19 @@ static void strings_are_escaped_as_copy_has_them(void)
 	is_string("na\xc3\xafve", 6, "na\xc3\xafve", "\"na\xc3\xafve\"");
 }
 
+static void the_length_of_an_escaped_string_is_told_for_every_byte_at_every_place(void)
+{
+	char in[23], out[4 * sizeof in];
+
+	for (unsigned fill = 0; fill < 256; fill += 51)
+		for (unsigned c = 0; c < 256; c++)
+			for (size_t i = 0; i < sizeof in; i++) {
+				memset(in, (int)fill, sizeof in);
+				in[i] = (char)c;
+				eq(text_str_len(in, sizeof in), text_put_str(out, in, sizeof in) - out);
+			}
+}
+
 static void bytes_that_are_not_utf8_stay_in_text_and_are_replaced_in_json(void)
 {
 #define R "\\ufffd"
@@ -197,6 +210,7 @@ int main(void)
 	RUN(decimals_have_all_their_digits);
 	RUN(doubles_read_back_to_the_same_bits_in_few_digits);
 	RUN(strings_are_escaped_as_copy_has_them);
+	RUN(the_length_of_an_escaped_string_is_told_for_every_byte_at_every_place);
 	RUN(bytes_that_are_not_utf8_stay_in_text_and_are_replaced_in_json);
 	RUN(what_is_not_known_is_not_zero);
 	RUN(a_table_without_rows_is_its_header_line);
