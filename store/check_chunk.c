@@ -15,25 +15,28 @@
 static int check_copies(struct check *c, const struct sealed *s, enum frame_type type, const char *what)
 {
 	_cleanup_(buf_done) struct buf a = {0}, b = {0};
+	size_t first = 0, second = 0;
+	uint64_t off, off_a;
 	unsigned n = 0;
-	uint64_t off;
 
-	while (sealed_find(s, type, n, &off) == 0)
+	while (sealed_next(s, type, &second, &off) == 0)
 		n++;
 	if (n == 0 || n % 2 != 0) {
 		check_problem(c, 0, "%u copies of %s sections", n, what);
 		return 0;
 	}
-	for (unsigned i = 0; i < n / 2; i++) {
-		int r = sealed_section(s, type, i, &a);
+	second = 0;
+	for (unsigned i = 0; i < n / 2; i++)
+		sealed_next(s, type, &second, &off);
+	while (sealed_next(s, type, &second, &off) == 0 && sealed_next(s, type, &first, &off_a) == 0) {
+		int r = sealed_read(s, off_a, type, &a);
 
 		if (r == 0)
-			r = sealed_section(s, type, i + n / 2, &b);
+			r = sealed_read(s, off, type, &b);
 		if (r == -EBADMSG)
 			continue; /* told as a damaged frame */
 		if (r < 0)
 			return r;
-		sealed_find(s, type, i + n / 2, &off);
 		if (a.len != b.len || memcmp(a.p, b.p, a.len) != 0)
 			check_problem(c, off, "the second copy of a %s differs from the first", what);
 	}

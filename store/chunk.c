@@ -85,7 +85,7 @@ static int read_copy(struct chunk *c, enum frame_type type, const char *what, st
 	int r = -EBADMSG;
 	uint64_t off;
 
-	for (unsigned nth = 0; sealed_find(c->file, type, nth, &off) == 0; nth++) {
+	for (size_t at = 0; sealed_next(c->file, type, &at, &off) == 0;) {
 		r = sealed_read(c->file, off, type, ret);
 		if (r != -EBADMSG)
 			return r;
@@ -133,7 +133,7 @@ static int read_schemas(struct chunk *c)
 	_cleanup_(buf_done) struct buf b = {0};
 	uint64_t off;
 
-	for (unsigned nth = 0; sealed_find(c->file, FRAME_SCHEMA, nth, &off) == 0; nth++) {
+	for (size_t at = 0; sealed_next(c->file, FRAME_SCHEMA, &at, &off) == 0;) {
 		_cleanup_(cleanup_schema) struct schema *s = NULL;
 		int r;
 
@@ -233,7 +233,7 @@ static int find_groups(struct chunk *c)
 	c->groups = NULL;
 	c->n_groups = c->n = 0;
 	c->has_totals = false;
-	for (unsigned nth = 0; sealed_find(c->file, FRAME_GROUP, nth, &off) == 0; nth++) {
+	for (size_t at = 0; sealed_next(c->file, FRAME_GROUP, &at, &off) == 0;) {
 		struct chunk_group *p;
 		struct disk_group h;
 		int r = sealed_read(c->file, off, FRAME_GROUP, &b);

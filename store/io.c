@@ -62,6 +62,8 @@ int io_opendir(int dirfd, const char *name, bool create)
 		return fd;
 	r = sync_parent(fd);
 	if (r < 0) {
+		/* So that the next attempt makes it, and syncs, again. */
+		unlinkat(dirfd, name, AT_REMOVEDIR);
 		io_close(fd);
 		return r;
 	}

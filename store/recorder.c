@@ -243,6 +243,11 @@ static int new_part(struct recorder *r, int32_t hour, uint32_t *ret)
 	return k;
 }
 
+static bool overlaps(const struct disk_meta *m, uint64_t first_seq, uint64_t next_seq)
+{
+	return get_le64(m->first_seq) < next_seq && get_le64(m->last_seq) >= first_seq;
+}
+
 /* A log found at the start. keep: go on appending to it. */
 static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool keep)
 {
@@ -276,6 +281,12 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 	if (c == 0 && get_le64(chunk_meta(chunk)->wal_id) == log_id(log)->id) {
 		k = io_unlink(r->snapdirfd, name);
 		return k < 0 ? k : io_sync_dir(r->snapdirfd);
+	}
+	/* A chunk that does not say any more what it was made of was made of this log if it has its numbers. */
+	if (c == 0 && get_le64(chunk_meta(chunk)->wal_id) == 0 &&
+	    overlaps(chunk_meta(chunk), log_id(log)->first_seq, next_seq)) {
+		chunk_close(TAKE(chunk));
+		c = -EBADMSG;
 	}
 	if (c == -EBADMSG)
 		c = set_aside(r, chunk_name);

@@ -348,17 +348,28 @@ uint64_t sealed_len(const struct sealed *s)
 	return s->len;
 }
 
-int sealed_find(const struct sealed *s, enum frame_type type, unsigned nth, uint64_t *ret_off)
+int sealed_next(const struct sealed *s, enum frame_type type, size_t *at, uint64_t *ret_off)
 {
-	for (size_t i = 0; i < s->n_toc; i++) {
-		const struct disk_toc_entry *e = toc_entry(s, i);
+	while (*at < s->n_toc) {
+		const struct disk_toc_entry *e = toc_entry(s, (*at)++);
 
-		if (get_le32(e->type) == (uint32_t)type && nth-- == 0) {
+		if (get_le32(e->type) == (uint32_t)type) {
 			*ret_off = get_le64(e->off);
 			return 0;
 		}
 	}
 	return -ENOENT;
+}
+
+int sealed_find(const struct sealed *s, enum frame_type type, unsigned nth, uint64_t *ret_off)
+{
+	size_t at = 0;
+	int r;
+
+	do
+		r = sealed_next(s, type, &at, ret_off);
+	while (r == 0 && nth-- > 0);
+	return r;
 }
 
 int sealed_read(const struct sealed *s, uint64_t off, enum frame_type type, struct buf *ret)

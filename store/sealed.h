@@ -43,6 +43,8 @@ uint64_t sealed_len(const struct sealed *s);
 
 /* Offset of the nth (from 0) section of that type in the table of contents. -ENOENT. */
 int sealed_find(const struct sealed *s, enum frame_type type, unsigned nth, uint64_t *ret_off);
+/* The next section of that type, from the entry *at (0 at first) of the table of contents on. -ENOENT. */
+int sealed_next(const struct sealed *s, enum frame_type type, size_t *at, uint64_t *ret_off);
 
 /* Reads the frame at off, which must be of that type (-EBADMSG otherwise, or if it is damaged), into *ret. */
 int sealed_read(const struct sealed *s, uint64_t off, enum frame_type type, struct buf *ret);

@@ -297,6 +297,45 @@ static void a_log_left_beside_its_chunk_counts_once(void)
 	eq(count(dir, HOUR), PER_HOUR);
 }
 
+/* Damages the chunk's meta frame, which has the id of the log. */
+static void damage_meta(const char *dir, const char *log, const char *chunk)
+{
+	_cleanup_(cleanup_fclose) FILE *l = fopen(path_in(dir, log), "r"), *c = fopen(path_in(dir, chunk), "r+");
+	_cleanup_(cleanup_free) char *text = malloc(1 << 20);
+	char header[32], *at;
+	size_t len;
+
+	if (!ok(l && c && text) || !ok(fread(header, 1, sizeof header, l) == sizeof header))
+		return;
+	len = fread(text, 1, 1 << 20, c);
+	at = memmem(text, len, header + 24, 8);
+	if (!ok(at))
+		return;
+	ok(fseek(c, at - text, SEEK_SET) == 0 && fputc(~*at, c) != EOF);
+}
+
+static void a_log_left_beside_its_chunk_counts_once_though_the_chunk_forgot_it(void)
+{
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 1);
+	copy_file(path_in(dir, SNAPSHOTS_03 ".wal"), path_in(dir, "saved"));
+	machine_seal(&m);
+	machine_close(&m);
+	damage_meta(dir, "saved", SNAPSHOTS_03 ".chunk");
+	eq(count(dir, HOUR), PER_HOUR);
+	ok(rename(path_in(dir, "saved"), path_in(dir, SNAPSHOTS_03 ".wal")) == 0);
+	machine_open(&m, dir);
+	ok(exists(dir, SNAPSHOTS_03 ".chunk.damaged"));
+	eq(count(dir, HOUR), PER_HOUR);
+	machine_seal(&m);
+	machine_close(&m);
+	eq(count(dir, HOUR), PER_HOUR);
+	ok(!exists(dir, SNAPSHOTS_03 ".wal"));
+}
+
 static void a_log_that_cannot_be_sealed_stays_and_is_tried_again(void)
 {
 	const char *dir = new_store_path();
@@ -499,6 +538,7 @@ int main(void)
 	RUN(a_table_that_is_not_due_costs_next_to_nothing_and_is_there);
 	RUN(a_log_goes_on_only_if_it_is_its_hours_last_part);
 	RUN(a_log_left_beside_its_chunk_counts_once);
+	RUN(a_log_left_beside_its_chunk_counts_once_though_the_chunk_forgot_it);
 	RUN(a_log_that_cannot_be_sealed_stays_and_is_tried_again);
 	RUN(a_damaged_log_is_kept_aside_and_what_is_newer_is_read);
 #ifdef NO_MEMORY_TESTS
