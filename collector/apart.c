@@ -6,8 +6,8 @@
  */
 #include "collector/apart.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "collector/thread.h"
+
 #include <time.h>
 
 enum { STACK = 256 << 10 };
@@ -115,25 +115,6 @@ static void *apart_main(void *arg)
 
 /* --- callers --- */
 
-/* Starts the thread, with no signal of the program's going to it. */
-static int start(struct apart *a)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_attr_setstacksize(&attr, STACK);
-	if (r == 0)
-		r = pthread_create(&a->thread, &attr, apart_main, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -r;
-}
-
 /* With a schema and a pool that no other thread has. */
 static int new_table(const struct table_schema *schema, struct table **ret)
 {
@@ -173,7 +154,7 @@ int apart_new(const struct source_desc *desc, const struct source_env *env, cons
 	if (r == 0)
 		r = procfs_open(root, &a->env.fs);
 	if (r == 0)
-		r = start(a);
+		r = thread_start(&a->thread, STACK, apart_main, a);
 	if (r < 0) {
 		free_all(a);
 		return r;

@@ -1,7 +1,8 @@
 /* apart.h -- a source on a thread of its own
  *
  * For what takes long or can hang: a network mount whose server is gone, a file of the kernel's that takes locks. The
- * sampling thread asks for rows and takes them when they are there; it waits for nothing. One thread calls all of these.
+ * sampling thread asks for rows and takes them when they are there; it waits for nothing. One thread calls all of
+ * these.
  */
 #ifndef COLLECTOR_APART_H
 #define COLLECTOR_APART_H

@@ -7,9 +7,9 @@
  */
 #include "collector/cmdline.h"
 
+#include "collector/thread.h"
+
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -122,25 +122,6 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-/* Starts the thread, with no signal of the program's going to it. */
-static int reader_start(struct reader *rd)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_attr_setstacksize(&attr, STACK);
-	if (r == 0)
-		r = pthread_create(&rd->thread, &attr, reader_main, rd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -r;
-}
-
 static int reader_new(size_t max, struct stuck *stuck, struct reader **ret)
 {
 	struct reader *rd = calloc(1, sizeof *rd);
@@ -159,7 +140,7 @@ static int reader_new(size_t max, struct stuck *stuck, struct reader **ret)
 	pthread_cond_init(&rd->finished, &attr);
 	pthread_condattr_destroy(&attr);
 	rd->scratch = malloc(max);
-	r = rd->scratch ? reader_start(rd) : -ENOMEM;
+	r = rd->scratch ? thread_start(&rd->thread, STACK, reader_main, rd) : -ENOMEM;
 	if (r < 0) {
 		reader_free(rd);
 		return r;

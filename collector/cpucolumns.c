@@ -133,3 +133,30 @@ bool cpucolumns_counts(const struct cpucolumns *c, const char **p, struct table 
 	*ret_total = total;
 	return n == c->n;
 }
+
+int cpucolumns_open(const struct source_env *env, void **ret_state)
+{
+	struct cpucolumns *c;
+	int r = cpucolumns_new(&c);
+
+	(void)env;
+	if (r == 0)
+		*ret_state = c;
+	return r;
+}
+
+void cpucolumns_close(void *state)
+{
+	cpucolumns_free(state);
+}
+
+int cpucolumns_sample(const struct source_env *env, struct cpucolumns *c, const char *path, struct table *t,
+    int (*add_line)(const struct cpucolumns *c, struct table *t, const char *p))
+{
+	const char *p;
+	int r = cpucolumns_read(c, env->fs, path, t, &p);
+
+	for (; r == 0 && *p != '\0'; parse_next_line(&p))
+		r = add_line(c, t, p);
+	return r;
+}

@@ -174,11 +174,27 @@ int kvfile_row(struct kvfile *kv, const char *text, struct table *t)
 	return r;
 }
 
-int kvfile_sample(struct kvfile *kv, struct procfs *fs, struct table *t)
+int kvfile_open(const struct kvfile_format *format, void **ret_state)
 {
+	struct kvfile *kv;
+	int r = kvfile_new(format, &kv);
+
+	if (r == 0)
+		*ret_state = kv;
+	return r;
+}
+
+void kvfile_close(void *state)
+{
+	kvfile_free(state);
+}
+
+int kvfile_sample(const struct source_env *env, void *state, struct table *t)
+{
+	struct kvfile *kv = state;
 	const char *text;
 	size_t len;
-	int r = procfile_read(fs, &kv->file, kv->format->path, &text, &len);
+	int r = procfile_read(env->fs, &kv->file, kv->format->path, &text, &len);
 
 	return r < 0 ? r : kvfile_row(kv, text, t);
 }

@@ -26,11 +26,12 @@ int kvfile_new(const struct kvfile_format *format, struct kvfile **ret);
 void kvfile_free(struct kvfile *kv);
 DEFINE_CLEANUP(kvfile, kvfile_free)
 
-/* Reads the format's file, which is kept open, and adds its row to the empty table. -ENODATA: no line of it has a
- * value; then there is no row. */
-int kvfile_sample(struct kvfile *kv, struct procfs *fs, struct table *t);
-
-/* The same of a text. */
+/* Adds the row of a text to the empty table. -ENODATA: no line of it has a value; then there is no row. */
 int kvfile_row(struct kvfile *kv, const char *text, struct table *t);
+
+/* For sources whose state is a kvfile: open, close and sample, which reads the format's file and keeps it open. */
+int kvfile_open(const struct kvfile_format *format, void **ret_state);
+void kvfile_close(void *state);
+int kvfile_sample(const struct source_env *env, void *state, struct table *t);
 
 #endif

@@ -153,6 +153,14 @@ static int group_of(struct contents *c, struct hour *h, uint32_t i, uint16_t tab
 	return 0;
 }
 
+/* What a group grows to is known once it is used. */
+static int trimmed(struct contents *c, int r)
+{
+	if (r == 0)
+		group_cache_trim(c->groups);
+	return r;
+}
+
 int contents_table(struct contents *c, struct hour *h, uint32_t i, uint16_t table, const struct table **ret)
 {
 	struct group *g;
@@ -161,9 +169,7 @@ int contents_table(struct contents *c, struct hour *h, uint32_t i, uint16_t tabl
 
 	if (r == 0)
 		r = group_table(g, index, s, ret);
-	if (r == 0)
-		group_cache_trim(c->groups);
-	return r;
+	return trimmed(c, r);
 }
 
 int contents_text(struct contents *c, struct hour *h, uint32_t i, uint16_t table, struct span *ret)
@@ -174,9 +180,7 @@ int contents_text(struct contents *c, struct hour *h, uint32_t i, uint16_t table
 
 	if (r == 0)
 		r = group_text(g, index, s, ret);
-	if (r == 0)
-		group_cache_trim(c->groups);
-	return r;
+	return trimmed(c, r);
 }
 
 static struct kept_text *find_text(struct contents *c, int32_t hour, uint32_t i, uint16_t table, int form)

@@ -376,16 +376,21 @@ static int part_listing(struct hour *h, struct part *p, const struct listing **r
 	return r;
 }
 
+/* The part that snapshot i is in, and its listing. */
+static int listing_of(struct hour *h, uint32_t i, struct part **ret_part, const struct listing **ret)
+{
+	if (i >= h->n)
+		return -ENOENT;
+	*ret_part = part_of(h, i);
+	return part_listing(h, *ret_part, ret);
+}
+
 int hour_snapshot(struct hour *h, uint32_t i, uint32_t *ret_seq, int64_t *ret_time_ms)
 {
 	const struct listing *l;
 	struct part *p;
-	int r;
+	int r = listing_of(h, i, &p, &l);
 
-	if (i >= h->n)
-		return -ENOENT;
-	p = part_of(h, i);
-	r = part_listing(h, p, &l);
 	if (r < 0)
 		return r;
 	*ret_seq = l->seq[i - p->base];
@@ -433,12 +438,8 @@ int hour_size(struct hour *h, uint32_t i, uint16_t table, uint64_t *ret_rows, ui
 	const struct listing_table *t;
 	const struct listing *l;
 	struct part *p;
-	int r;
+	int r = listing_of(h, i, &p, &l);
 
-	if (i >= h->n)
-		return -ENOENT;
-	p = part_of(h, i);
-	r = part_listing(h, p, &l);
 	if (r < 0)
 		return r;
 	t = listing_table(l, table);

@@ -12,6 +12,7 @@
 #include "store/io.h"
 #include "store/known.h"
 #include "store/names.h"
+#include "store/parts.h"
 #include "store/retain.h"
 #include "store/seal.h"
 #include "store/wal.h"
@@ -213,36 +214,6 @@ static int max_seq(uint8_t type, uint64_t off, struct span payload, void *arg)
 	return 0;
 }
 
-struct parts {
-	int32_t hour;
-	uint32_t n; /* behind the largest number */
-};
-
-/* A part that was put aside as damaged has had its number, too. */
-static int count_part(const char *name, void *arg)
-{
-	struct parts *p = arg;
-	enum file_type type;
-	uint32_t part;
-	int32_t hour;
-
-	if (file_name_parse(name, &type, &hour, &part) && type != FILE_TMP && hour == p->hour && part >= p->n)
-		p->n = part + 1;
-	return 0;
-}
-
-/* The number of the hour's next part. */
-static int new_part(struct recorder *r, int32_t hour, uint32_t *ret)
-{
-	struct parts parts = {.hour = hour};
-	int k = io_list(r->snapdirfd, count_part, &parts);
-
-	if (k == 0 && parts.n > PART_MAX)
-		k = -EMSGSIZE;
-	*ret = parts.n;
-	return k;
-}
-
 static bool overlaps(const struct disk_meta *m, uint64_t first_seq, uint64_t next_seq)
 {
 	return get_le64(m->first_seq) < next_seq && get_le64(m->last_seq) >= first_seq;
@@ -294,7 +265,7 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 		return c;
 	if (chunk) {
 		/* Two histories under one name: neither may hide the other. */
-		k = new_part(r, hour, &part);
+		k = parts_new(r->snapdirfd, hour, &part);
 		if (k < 0)
 			return k;
 		file_name(to, hour, part, ".wal");
@@ -304,7 +275,7 @@ static int recover_log(struct recorder *r, int32_t hour, uint32_t part, bool kee
 		if (k < 0)
 			return k;
 	}
-	k = new_part(r, hour, &n_parts);
+	k = parts_new(r->snapdirfd, hour, &n_parts);
 	if (k < 0)
 		return k;
 	f = finished_new(hour, part);
@@ -479,55 +450,6 @@ static void finish_log(struct recorder *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* The number behind the last snapshot of a log; 0 if it cannot be read for damage. */
-static int next_seq_of_log(struct recorder *r, const char *name, uint64_t *ret)
-{
-	_cleanup_(cleanup_wal) struct wal *wal = NULL;
-	const struct listing *l;
-	int k = wal_open(r->snapdirfd, name, &wal);
-
-	*ret = 0;
-	if (k == 0)
-		k = wal_update(wal);
-	if (k < 0)
-		return k == -EBADMSG || k == -ENODATA ? 0 : k;
-	l = wal_listing(wal);
-	*ret = l->n > 0 ? (uint64_t)l->seq[l->n - 1] + 1 : wal_id(wal)->first_seq;
-	return 0;
-}
-
-static int next_seq_of_chunk(struct recorder *r, const char *name, uint64_t *ret)
-{
-	_cleanup_(cleanup_chunk) struct chunk *chunk = NULL;
-	int k = chunk_open(r->snapdirfd, name, &chunk);
-
-	*ret = 0;
-	if (k < 0)
-		return k == -EBADMSG ? 0 : k;
-	*ret = get_le64(chunk_meta(chunk)->last_seq) + 1;
-	return 0;
-}
-
-/* The number behind the last snapshot of a part, whatever it is stored in. -ENOENT: there is no such part. */
-static int next_seq_of(struct recorder *r, int32_t hour, uint32_t part, uint64_t *ret)
-{
-	char name[FILE_NAME_SIZE];
-	uint64_t of_log = 0, of_chunk = 0;
-	int log, chunk;
-
-	/* The log first: what is sealed meanwhile is a chunk before it is no log any more. */
-	file_name(name, hour, part, ".wal");
-	log = next_seq_of_log(r, name, &of_log);
-	if (log < 0 && log != -ENOENT)
-		return log;
-	file_name(name, hour, part, ".chunk");
-	chunk = next_seq_of_chunk(r, name, &of_chunk);
-	if (chunk < 0 && chunk != -ENOENT)
-		return chunk;
-	*ret = of_log > of_chunk ? of_log : of_chunk;
-	return log < 0 ? chunk : 0;
-}
-
 static int begin_log(struct recorder *r, int32_t hour)
 {
 	struct file_id id = {.kind = KIND_WAL, .store_id = r->identity.id, .hour = hour};
@@ -537,11 +459,11 @@ static int begin_log(struct recorder *r, int32_t hour)
 	struct finished *f;
 	int k;
 
-	k = new_part(r, hour, &id.part);
+	k = parts_new(r->snapdirfd, hour, &id.part);
 	if (k < 0)
 		return k;
 	for (uint32_t part = 0; part < id.part; part++) {
-		k = next_seq_of(r, hour, part, &n);
+		k = parts_next_seq(r->snapdirfd, hour, part, &n);
 		if (k < 0 && k != -ENOENT)
 			return k;
 		if (k == 0 && n > next)

@@ -313,20 +313,27 @@ int store_hour(struct store *s, int32_t number, struct hour **ret)
 
 /* --- moments --- */
 
-int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq)
+/* The newest snapshot of an hour that is not after the time. -ENOENT: the hour has none. */
+static int at_in_hour(struct store *s, int32_t number, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq)
 {
 	struct hour *h;
 	int64_t time;
 	uint32_t i;
-	size_t k;
-	int r = store_hour(s, hour_of(time_ms), &h);
+	int r = store_hour(s, number, &h);
 
 	if (r == 0)
 		r = hour_at(h, time_ms, &i);
-	if (r == 0) {
-		*ret_hour = hour_number(h);
-		return hour_snapshot(h, i, ret_seq, &time);
-	}
+	if (r < 0)
+		return r;
+	*ret_hour = hour_number(h);
+	return hour_snapshot(h, i, ret_seq, &time);
+}
+
+int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_seq)
+{
+	size_t k;
+	int r = at_in_hour(s, hour_of(time_ms), time_ms, ret_hour, ret_seq);
+
 	if (r != -ENOENT)
 		return r;
 	/* Nothing in that hour: the newest hour before it that has anything. */
@@ -336,13 +343,7 @@ int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_
 	for (k = s->n_hours; k-- > 0;) {
 		if (s->hours[k] >= hour_of(time_ms))
 			continue;
-		r = store_hour(s, s->hours[k], &h);
-		if (r == 0)
-			r = hour_at(h, time_ms, &i);
-		if (r == 0) {
-			*ret_hour = hour_number(h);
-			return hour_snapshot(h, i, ret_seq, &time);
-		}
+		r = at_in_hour(s, s->hours[k], time_ms, ret_hour, ret_seq);
 		if (r != -ENOENT)
 			return r;
 	}

@@ -14,22 +14,6 @@ static const struct column columns[] = {
     [NAME] = {"name", "", COL_STR, KIND_LABEL, 0, 0}, /* controller, line, devices; or what it is for */
 };
 
-static int open_(const struct source_env *env, void **ret_state)
-{
-	struct cpucolumns *c;
-	int r = cpucolumns_new(&c);
-
-	(void)env;
-	if (r == 0)
-		*ret_state = c;
-	return r;
-}
-
-static void close_(void *state)
-{
-	cpucolumns_free(state);
-}
-
 /* The rest of the line, each run of blanks as one; cut at NAME_LEN_MAX. */
 static size_t take_name(const char *p, char ret[NAME_LEN_MAX + 1])
 {
@@ -60,7 +44,7 @@ static bool sample_counts(const struct cpucolumns *cpus, const char **p, struct 
 	return true;
 }
 
-static int sample_line(const struct cpucolumns *cpus, struct table *t, const char *p)
+static int add_line(const struct cpucolumns *cpus, struct table *t, const char *p)
 {
 	char name[NAME_LEN_MAX + 1];
 	const char *irq;
@@ -86,12 +70,7 @@ static int sample_line(const struct cpucolumns *cpus, struct table *t, const cha
 
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
-	const char *p;
-	int r = cpucolumns_read(state, env->fs, "proc/interrupts", t, &p);
-
-	for (; r == 0 && *p != '\0'; parse_next_line(&p))
-		r = sample_line(state, t, p);
-	return r;
+	return cpucolumns_sample(env, state, "proc/interrupts", t, add_line);
 }
 
 SOURCE(interrupts) = {
@@ -99,7 +78,7 @@ SOURCE(interrupts) = {
     .id = 13,
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
-    .open = open_,
-    .close = close_,
+    .open = cpucolumns_open,
+    .close = cpucolumns_close,
     .sample = sample,
 };

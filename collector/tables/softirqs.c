@@ -9,23 +9,7 @@ static const struct column columns[] = {
     [TOTAL] = {"total", "", COL_U64, KIND_COUNTER, 0, 0},
 };
 
-static int open_(const struct source_env *env, void **ret_state)
-{
-	struct cpucolumns *c;
-	int r = cpucolumns_new(&c);
-
-	(void)env;
-	if (r == 0)
-		*ret_state = c;
-	return r;
-}
-
-static void close_(void *state)
-{
-	cpucolumns_free(state);
-}
-
-static int sample_line(const struct cpucolumns *cpus, struct table *t, const char *p)
+static int add_line(const struct cpucolumns *cpus, struct table *t, const char *p)
 {
 	const char *name;
 	size_t len;
@@ -48,12 +32,7 @@ static int sample_line(const struct cpucolumns *cpus, struct table *t, const cha
 
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
-	const char *p;
-	int r = cpucolumns_read(state, env->fs, "proc/softirqs", t, &p);
-
-	for (; r == 0 && *p != '\0'; parse_next_line(&p))
-		r = sample_line(state, t, p);
-	return r;
+	return cpucolumns_sample(env, state, "proc/softirqs", t, add_line);
 }
 
 SOURCE(softirqs) = {
@@ -61,7 +40,7 @@ SOURCE(softirqs) = {
     .id = 14,
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
-    .open = open_,
-    .close = close_,
+    .open = cpucolumns_open,
+    .close = cpucolumns_close,
     .sample = sample,
 };

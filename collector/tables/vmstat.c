@@ -49,29 +49,14 @@ static const struct kvfile_format format = {.path = "proc/vmstat", .describe = d
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct kvfile *kv;
-	int r = kvfile_new(&format, &kv);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = kv;
-	return r;
-}
-
-static void close_(void *state)
-{
-	kvfile_free(state);
-}
-
-static int sample(const struct source_env *env, void *state, struct table *t)
-{
-	return kvfile_sample(state, env->fs, t);
+	return kvfile_open(&format, ret_state);
 }
 
 SOURCE(vmstat) = {
     .name = "vmstat",
     .id = 6,
     .open = open_,
-    .close = close_,
-    .sample = sample,
+    .close = kvfile_close,
+    .sample = kvfile_sample,
 };
