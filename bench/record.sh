@@ -13,8 +13,10 @@ now_cpu() {
 	awk '/^cpu / {print $2 + $3 + $4 + $7 + $8 + $9, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9; exit}' /proc/stat
 }
 
-# record SECONDS: makes the busy machine, lets all recorders run on it, ends it. Sets
-#   store            histd's store, not sealed         tars             folder of bench/capture's samples
+# record SECONDS NAME [LINE]…: makes the busy machine, lets all recorders run on it, ends it; the lines are added to [record]
+# of histd's configuration. Sets
+#   store            histd's store, not sealed         half_store       the same as it was after half of the time
+#   tars             folder of bench/capture's samples
 #   atop_file        atop's raw file                   sadc_file        sadc's
 #   ticks            seconds it took                   n_processes      processes at the end
 #   busy_percent     of all CPUs                       per_tick[NAME]   CPU microseconds a tick: histd atop sadc capture
@@ -22,7 +24,8 @@ now_cpu() {
 record() {
 	local before after name t0 t1
 	local -A pid_of c0
-	store=$work/store tars=$work/tars atop_file=$work/atop.raw sadc_file=$work/sadc.raw
+	local -r folder=$work/$2
+	store=$folder/store half_store=$folder/half tars=$folder/tars atop_file=$folder/atop.raw sadc_file=$folder/sadc.raw
 	mkdir -p "$tars"
 	note "recording: the busy machine for $1 s"
 	bench/busy start "$work/busy"
@@ -39,8 +42,9 @@ record() {
 		pid_of[sadc]=$pid
 	fi
 	if [ -x "$build/histd" ]; then
-		printf '[store]\npath = %s\n[record]\ninterval = 1s\n' "$store" >"$work/histd.conf"
-		start "$build/histd" -c "$work/histd.conf"
+		printf '[store]\npath = %s\n[record]\ninterval = 1s\n' "$store" >"$folder/histd.conf"
+		[ $# -le 2 ] || printf '%s\n' "${@:3}" >>"$folder/histd.conf"
+		start "$build/histd" -c "$folder/histd.conf"
 		pid_of[histd]=$pid
 	fi
 
@@ -49,7 +53,9 @@ record() {
 	for name in "${!pid_of[@]}"; do
 		c0[$name]=$(cpu_us "${pid_of[$name]}")
 	done
-	sleep "$1"
+	sleep $(($1 / 2))
+	[ ! -d "$store" ] || cp -r "$store" "$half_store"
+	sleep $(($1 - $1 / 2))
 	after=$(now_cpu) t1=$(date +%s%3N)
 	ticks=$(div $((t1 - t0)) 1000)
 	for name in histd atop sadc capture; do
@@ -104,13 +110,31 @@ hour_bytes() {
 	rm -rf "$half" "$all"
 }
 
+# live_hour_bytes: what a snapshot in a chunk of 3600 would cost, by how the recorded store's chunk grows over the second half
+# of the recording. Both stores are sealed afterwards.
+live_hour_bytes() {
+	local n_half n
+	[ "$(chunk_bytes "$half_store")" != - ] || {
+		echo -
+		return
+	}
+	n_half=$(cut -d' ' -f1 "$work/sealed")
+	[ "$(chunk_bytes "$store")" != - ] || {
+		echo -
+		return
+	}
+	n=$(cut -d' ' -f1 "$work/sealed")
+	awk -v a="$(cat "$half_store"/snapshots/*.chunk | wc -c)" -v b="$(cat "$store"/snapshots/*.chunk | wc -c)" -v m="$n_half" -v n="$n" \
+		'BEGIN {print (b + (b - a) / (n - m) * (3600 - n)) / 3600}'
+}
+
 # A recording for the parts that need one and were called without recorders: the samples of BENCH_CAPTURE, or a short recording.
 need_recording() {
 	[ -z "${tars-}" ] || return 0
 	if [ -n "${BENCH_CAPTURE-}" ]; then
 		tars=$BENCH_CAPTURE
 	else
-		record "$((seconds < 60 ? seconds : 60))"
+		record "$((seconds < 60 ? seconds : 60))" short
 	fi
 }
 

@@ -10,10 +10,13 @@ text_stream() {
 	done
 }
 
+# Those that the peers have, too, and histd's own; bench/everything.sh has all.
+first_tables="processes cpu stat load mem vmstat psi net net_snmp sockets disk files interrupts softirqs histd"
+
 recorders() {
 	local n_tars n_ten hour hour_ten missed chunk wal ten text zstd atop sadc n name
 
-	record "$seconds"
+	record "$seconds" recorders "tables = $first_tables"
 	table "Recorders: 1 s, $n_processes processes, CPUs $busy_percent % busy, $(printf %.0f "$ticks") s"
 	[ "$busy_percent" -le 50 ] || shout "others use this machine too: the busy one alone makes about 30 %"
 
