@@ -301,7 +301,6 @@ static int take_interval(struct reading *rd, const char *name, const char *value
 static int take_key(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading *rd = arg;
-	bool known_section = false;
 
 	if (strcmp(section, "interval") == 0)
 		return take_interval(rd, name, value);
@@ -311,7 +310,6 @@ static int take_key(void *arg, const char *section, const char *name, const char
 
 		if (strcmp(section, k->section) != 0)
 			continue;
-		known_section = true;
 		if (strcmp(name, k->name) != 0)
 			continue;
 		if (rd->given[i] && !may_repeat(k))
@@ -326,9 +324,29 @@ static int take_key(void *arg, const char *section, const char *name, const char
 	}
 	if (*section == '\0')
 		return refuse(rd, -EINVAL, "%s stands before any [section]", name);
-	if (!known_section)
-		return refuse(rd, -EINVAL, "unknown section [%s]", section);
 	return refuse(rd, -EINVAL, "unknown key %s in [%s]", name, section);
+}
+
+static bool section_exists(const char *name, size_t len)
+{
+	static const char interval[] = "interval";
+
+	for (size_t i = 0; i < N_ELEMENTS(keys); i++)
+		if (strlen(keys[i].section) == len && memcmp(keys[i].section, name, len) == 0)
+			return true;
+	return len == strlen(interval) && memcmp(name, interval, len) == 0;
+}
+
+/* inih tells of a section only with its first key. */
+static bool is_unknown_section(struct reading *rd, const char *line)
+{
+	const char *name = line + strspn(line, " \t");
+	size_t len = strcspn(name, "]");
+
+	if (*name != '[' || name[len] != ']' || section_exists(name + 1, len - 1))
+		return false;
+	refuse(rd, -EINVAL, "unknown section [%.*s]", (int)(len - 1), name + 1);
+	return true;
 }
 
 /* Gives inih the next line. Its own buffer is of a fixed size, and what is longer would become a line of its own. */
@@ -345,6 +363,8 @@ static char *next_line(char *line, int size, void *arg)
 		refuse(rd, -EINVAL, "the line is too long");
 		return NULL;
 	}
+	if (is_unknown_section(rd, line))
+		return NULL;
 	return line;
 }
 

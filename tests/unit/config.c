@@ -112,7 +112,8 @@ static void slow_tables_may_be_given_an_interval(void)
 static void an_error_names_file_and_line(void)
 {
 	is_refused("[store]\npath = /x\npaht = /y\n", "3: unknown key paht in [store]");
-	is_refused("\n\n[strore]\npath = /x\n", "4: unknown section [strore]");
+	is_refused("\n\n[strore]\npath = /x\n", "3: unknown section [strore]");
+	is_refused("[store]\npath = /x\n [empty] ; nothing\n", "3: unknown section [empty]");
 	is_refused("path = /x\n", "1: path stands before any [section]");
 	is_refused("[store]\nthis is it\n", "2: this is not KEY = VALUE");
 	is_refused("[store]\nsync = yes\n", "2: sync: expected fsync, fdatasync or none, not 'yes'");
