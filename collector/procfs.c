@@ -8,6 +8,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
@@ -48,6 +50,22 @@ void procfs_close(struct procfs *fs)
 int procfs_rootfd(const struct procfs *fs)
 {
 	return fs->rootfd;
+}
+
+bool procfs_is_own(const struct procfs *fs)
+{
+	_cleanup_(cleanup_close) int fd = openat(fs->rootfd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char self[16];
+	struct statfs st;
+	ssize_t n;
+
+	if (fd < 0 || fstatfs(fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC)
+		return false;
+	n = readlinkat(fd, "self", self, sizeof self - 1);
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	return strtol(self, NULL, 10) == getpid();
 }
 
 static int grow(char **p, size_t *cap)

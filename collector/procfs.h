@@ -19,6 +19,10 @@ DEFINE_CLEANUP(procfs, procfs_close)
 
 int procfs_rootfd(const struct procfs *fs);
 
+/* Whether proc below the root is the kernel's own and numbers processes as this program sees them: then what the kernel
+ * tells by other ways is about the same machine. False for a captured tree. */
+bool procfs_is_own(const struct procfs *fs);
+
 /* Reads a file once: open, read to its end, close. The text lies in the procfs's own buffer. */
 int procfs_read(struct procfs *fs, const char *path, const char **ret, size_t *ret_len);
 

@@ -237,6 +237,16 @@ static void a_column_is_added_once_and_only_to_an_empty_table(void)
 	eq(source_column(t, "c", &gauge), -EBUSY);
 }
 
+static void proc_of_this_machine_is_its_own_and_that_of_a_captured_tree_is_not(void)
+{
+	_cleanup_(cleanup_procfs) struct procfs *here = NULL, *captured = NULL;
+
+	ok_r(procfs_open("/", &here));
+	ok(procfs_is_own(here));
+	ok_r(procfs_open("tests/fixtures/proc-debian12", &captured));
+	ok(!procfs_is_own(captured));
+}
+
 int main(void)
 {
 	RUN(a_number_is_taken_behind_blanks);
@@ -251,5 +261,6 @@ int main(void)
 	RUN(a_word_of_the_kernels_becomes_a_name);
 	RUN(sources_are_ordered_by_unique_ids);
 	RUN(a_column_is_added_once_and_only_to_an_empty_table);
+	RUN(proc_of_this_machine_is_its_own_and_that_of_a_captured_tree_is_not);
 	return tap_done();
 }
