@@ -148,6 +148,7 @@ int apart_new(const struct source_desc *desc, const struct source_env *env, cons
 	a->env.health = NULL;
 	a->env.reports = NULL;
 	a->env.n_reports = 0;
+	a->env.seen = NULL;
 	a->env.note = a->note;
 	for (unsigned i = 0; i < N_ELEMENTS(a->table) && r == 0; i++)
 		r = new_table(schema, &a->table[i]);

@@ -11,8 +11,8 @@
 
 struct apart;
 
-/* Starts the thread, which opens the source below that root. env is copied but for redact, health and reports; schema
- * is what the table begins with. */
+/* Starts the thread, which opens the source below that root. env is copied but for redact, health, reports and seen;
+ * schema is what the table begins with. */
 int apart_new(const struct source_desc *desc, const struct source_env *env, const char *root,
     const struct table_schema *schema, struct apart **ret);
 /* Ends the thread. While the source hangs, its thread is left behind and frees everything when it comes back. */

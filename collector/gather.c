@@ -3,6 +3,7 @@
 
 #include "collector/apart.h"
 #include "collector/say.h"
+#include "collector/seen.h"
 #include "store/recorder.h"
 #include "store/text.h"
 
@@ -32,6 +33,7 @@ struct live {
 struct gather {
 	struct source_env env;
 	struct procfs *fs;
+	struct seen *seen;
 	size_t n;
 	struct live *live;
 	struct source_report *reports; /* reports[i] and tables[i] are those of live[i] */
@@ -169,6 +171,8 @@ int gather_new(const struct config *c, struct strpool *pool, const struct schema
 	if (!g->live || !g->reports || !g->tables)
 		return -ENOMEM;
 	r = procfs_open(c->root, &g->fs);
+	if (r == 0)
+		r = seen_new(&g->seen);
 	if (r < 0)
 		return r;
 	/* What is not there is no error for a single table: not every kernel has every file. */
@@ -183,6 +187,7 @@ int gather_new(const struct config *c, struct strpool *pool, const struct schema
 	    .redact = c->redact,
 	    .health = health,
 	    .reports = g->reports,
+	    .seen = g->seen,
 	};
 	for (size_t i = 0; i < n_all; i++)
 		g->env.n_reports += config_wants(c, all[i]->name, all[i]->off);
@@ -206,6 +211,8 @@ void gather_free(struct gather *g)
 		close_source(&g->live[i]);
 	if (g->fs)
 		procfs_close(g->fs);
+	if (g->seen)
+		seen_free(g->seen);
 	free(g->live);
 	free(g->reports);
 	free(g->tables);

@@ -32,7 +32,8 @@ struct source_env {
 	const struct health *health;         /* how the recorder itself is doing; NULL: there is none */
 	const struct source_report *reports; /* of all sources; NULL: there are none */
 	size_t n_reports;
-	char *note; /* of this source's report; NULL: nobody wants it */
+	struct seen *seen; /* the processes that were alive lately; NULL: nobody wants them */
+	char *note;        /* of this source's report; NULL: nobody wants it */
 };
 
 /* Says what a reader of the table ought to know: rows that were left out, what a privilege would have shown. Holds
@@ -59,7 +60,7 @@ struct source_desc {
 	bool slow;         /* may have an interval of its own, */
 	uint32_t every_ms; /* which is this unless the configuration says otherwise; 0: every tick */
 	bool apart; /* of slow ones: open, sample and close run on a thread of its own, which may take long or hang;
-	             * env has no redact, health or reports then */
+	             * env has no redact, health, reports or seen then */
 	bool off;   /* recorded only if the configuration names it */
 };
 

@@ -1,10 +1,11 @@
 /* histd.c -- table histd: the recorder's own health, one row */
+#include "collector/exitwatch.h"
 #include "collector/health.h"
 #include "collector/source.h"
 
 #include <sys/resource.h>
 
-enum { TICKS, MISSED, LATE, SAMPLE, CPU, RSS, QUEUE, LOST, LOG, UNSEALED, SEALS, SEAL_ERRORS, N_COLUMNS };
+enum { TICKS, MISSED, LATE, SAMPLE, CPU, RSS, QUEUE, LOST, LOG, UNSEALED, SEALS, SEAL_ERRORS, EXITED_LOST, N_COLUMNS };
 
 /* Part of the format: columns are only ever added, at the end. */
 static const struct column columns[N_COLUMNS] = {
@@ -20,6 +21,7 @@ static const struct column columns[N_COLUMNS] = {
     [UNSEALED] = {"unsealed_hours", "", COL_U64, KIND_GAUGE, 0, 0},
     [SEALS] = {"seals", "", COL_U64, KIND_COUNTER, 0, 0},
     [SEAL_ERRORS] = {"seal_errors", "", COL_U64, KIND_COUNTER, 0, 0},
+    [EXITED_LOST] = {"exited_lost", "", COL_U64, KIND_COUNTER, 0, 0}, /* that the table exited lacks */
 };
 
 /* The process that records is that of the machine it runs on, whatever root it reads. */
@@ -50,6 +52,7 @@ static void set_use(const struct source_env *env, struct self *self, struct tabl
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
 	const struct health *h = env->health;
+	uint64_t lost;
 	uint32_t row;
 	int r;
 
@@ -68,6 +71,8 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	table_set(t, row, UNSEALED, h->unsealed);
 	table_set(t, row, SEALS, h->seals);
 	table_set(t, row, SEAL_ERRORS, h->seal_errors);
+	if (exitwatch_lost(&lost))
+		table_set(t, row, EXITED_LOST, lost);
 	set_use(env, state, t, row);
 	return 0;
 }

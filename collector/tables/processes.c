@@ -9,6 +9,7 @@
  */
 #include "collector/cmdline.h"
 #include "collector/process.h"
+#include "collector/seen.h"
 
 #include <time.h>
 
@@ -184,18 +185,18 @@ static int find_process(struct processes *ps, size_t *b, int pid, struct process
 	return process_new(pid, ret);
 }
 
-static uint64_t boottime_ms(void)
+static uint64_t clock_us(clockid_t id)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /* Adds the rows, carrying what is known of each process from before to now. */
 static int sample_all(const struct source_env *env, struct processes *ps, struct table *t, const int *pids, size_t n)
 {
-	const struct process_tick tick = {.now_ms = boottime_ms(), .pids = pids, .n = n};
+	const struct process_tick tick = {.now_ms = clock_us(CLOCK_BOOTTIME) / 1000, .pids = pids, .n = n};
 	size_t b = 0;
 	int r = 0;
 
@@ -227,9 +228,19 @@ static int sample_all(const struct source_env *env, struct processes *ps, struct
 	return r;
 }
 
+/* Says who is alive, and since when. */
+static int put_seen(const struct source_env *env, const struct table *t, uint64_t when_us)
+{
+	if (!env->seen || t->n_rows == 0)
+		return 0;
+	return seen_put(env->seen, when_us, &t->cells[(size_t)PID * t->cap_rows],
+	    &t->cells[(size_t)START * t->cap_rows], t->n_rows);
+}
+
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
 	struct processes *ps = state;
+	uint64_t when_us = clock_us(CLOCK_BOOTTIME);
 	struct process **now;
 	const int *pids;
 	size_t n;
@@ -245,6 +256,8 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	last = read_cmdlines(env, ps);
 	if (r == 0)
 		r = last;
+	if (r == 0)
+		r = put_seen(env, t, when_us);
 	for (uint32_t i = 0; i < t->n_rows && r == 0; i++)
 		if (ps->now[i]->cmdline_len > 0)
 			r = table_set_str(t, i, CMDLINE, ps->now[i]->cmdline, ps->now[i]->cmdline_len);
