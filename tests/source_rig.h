@@ -20,7 +20,7 @@ static inline int source_rig_up(struct source_rig *g, const struct source_desc *
 
 	*g = (struct source_rig){.desc = desc, .env = {.ticks_per_s = 100, .page_size = 4096, .cmdline_max = 4096}};
 	r = procfs_open(root, &g->env.fs);
-	if (r == 0)
+	if (r == 0 && desc->open)
 		r = desc->open(&g->env, &g->state);
 	if (r == 0)
 		r = strpool_new(&g->pool);

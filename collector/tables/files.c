@@ -1,4 +1,4 @@
-/* files.c -- table files: open files, inodes and directory entries in memory, out of /proc/sys/fs */
+/* files.c -- table files: open files, inodes and directory entries in memory, out of /proc/sys/fs; pseudoterminals */
 #include "collector/line.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
@@ -10,12 +10,22 @@
 
 static const struct column columns[] = {
     /* file-nr */
-    GAUGE("files"), GAUGE("files_free"), GAUGE("files_max"),
+    GAUGE("files"),
+    GAUGE("files_free"),
+    GAUGE("files_max"),
     /* inode-state; further numbers there are always 0 */
-    GAUGE("inodes"), GAUGE("inodes_free"), GAUGE("inodes_preshrink"),
+    GAUGE("inodes"),
+    GAUGE("inodes_free"),
+    GAUGE("inodes_preshrink"),
     /* dentry-state */
-    GAUGE("dentries"), GAUGE("dentries_unused"), {"dentries_age_limit_s", "s", COL_U64, KIND_GAUGE, 0, 0},
-    GAUGE("dentries_want_pages"), GAUGE("dentries_negative"), /* always 0 before 5.0 */
+    GAUGE("dentries"),
+    GAUGE("dentries_unused"),
+    {"dentries_age_limit_s", "s", COL_U64, KIND_GAUGE, 0, 0},
+    GAUGE("dentries_want_pages"),
+    GAUGE("dentries_negative"), /* always 0 before 5.0 */
+    /* pty/nr, pty/max */
+    GAUGE("ptys"),
+    GAUGE("ptys_max"),
 };
 
 enum { FIELDS_MAX = 8 };
@@ -28,6 +38,8 @@ static const struct part {
     {"proc/sys/fs/file-nr", 0, 3},
     {"proc/sys/fs/inode-state", 3, 3},
     {"proc/sys/fs/dentry-state", 6, 5},
+    {"proc/sys/kernel/pty/nr", 11, 1},
+    {"proc/sys/kernel/pty/max", 12, 1},
 };
 
 static int open_(const struct source_env *env, void **ret_state)

@@ -1,0 +1,58 @@
+/* ksm.c -- table ksm: pages that were merged because they are the same, out of /sys/kernel/mm/ksm
+ *
+ * Kernels before a column came leave it NULL.
+ */
+#include "collector/sysdir.h"
+
+#define GAUGE(name, unit)                                                                                              \
+	{                                                                                                              \
+		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
+	}
+
+static const struct column columns[] = {
+    {"run", "", COL_U64, KIND_LABEL, 0, 0}, /* 1: merging, 0: stopped, 2: undone */
+    GAUGE("pages_shared", "pages"),         /* that are used in the place of others */
+    GAUGE("pages_sharing", "pages"),        /* sites that use them: what is saved */
+    GAUGE("pages_unshared", "pages"),
+    GAUGE("pages_volatile", "pages"),
+    GAUGE("zero_pages", "pages"),
+    {"full_scans", "", COL_U64, KIND_COUNTER, 0, 0},
+    {"pages_scanned", "pages", COL_U64, KIND_COUNTER, 0, 0},
+    {"pages_skipped", "pages", COL_U64, KIND_COUNTER, 0, 0},
+    {"general_profit_bytes", "bytes", COL_I64, KIND_GAUGE, 0, 0},
+};
+
+static const char *const files[N_ELEMENTS(columns)] = {"run", "pages_shared", "pages_sharing", "pages_unshared",
+    "pages_volatile", "ksm_zero_pages", "full_scans", "pages_scanned", "pages_skipped", "general_profit"};
+
+static int sample(const struct source_env *env, void *state, struct table *t)
+{
+	bool any = false;
+	uint32_t row;
+	int r = table_add_row(t, &row);
+
+	(void)state;
+	for (uint32_t i = 0; i < N_ELEMENTS(files) && r == 0; i++) {
+		char path[SYSDIR_PATH_LEN_MAX + 1];
+
+		snprintf(path, sizeof path, "sys/kernel/mm/ksm/%s", files[i]);
+		r = sysdir_cell(env->fs, path, t, row, i);
+		any |= !table_is_null(t, i, row);
+	}
+	if (r == 0 && !any) {
+		table_drop_row(t);
+		return -ENOENT;
+	}
+	return r;
+}
+
+SOURCE(ksm) = {
+    .name = "ksm",
+    .id = 36,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .sample = sample,
+    .slow = true,
+    .every_ms = 10000,
+    .apart = true,
+};

@@ -1,0 +1,82 @@
+#!/bin/bash
+# hung.t -- a mounted file system that does not answer holds up neither the recorder nor the rows of the others
+# shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
+# shellcheck source=tests/mount/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+histd=$B/histd histctl=$B/histctl deadfs=$B/tests/tools/deadfs
+dead=$T/dead alive=$T/alive
+mkdir "$dead" "$alive" || exit 1
+server='' first='' second=''
+
+# As long as the server lives, nothing may look at its mount, and umount does.
+end() {
+	for p in $first $second $server; do
+		kill -9 "$p" 2>/dev/null
+	done
+	clean_up
+}
+trap end EXIT
+
+# start FIFO COMMAND...: in the background, returns when it says that it is ready
+start() {
+	local fifo=$1
+	shift
+	mkfifo "$fifo"
+	"$@" >"$fifo" 2>>"$T/log" &
+	started=$!
+	[ "$(timeout 20 head -n 1 "$fifo")" = ready ]
+}
+
+# row MOUNTPOINT: its state and size
+row() {
+	"$histctl" cat "$S" now/filesystems | awk -F '\t' -v m="$1" '$1 == m { print $5, $6 }'
+}
+says() {
+	[ "$(row "$1")" = "$2" ]
+}
+noted() {
+	"$histctl" cat "$S" now/sources | grep "^filesystems" | grep -qF "do not answer: $dead"
+}
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+cat >"$T/conf" <<END
+[store]
+path = $S
+sync = none
+[record]
+tables = filesystems sources load
+[interval]
+filesystems = 1s
+END
+mount -t tmpfs -o size=64k alive "$alive" || exit 1
+ok "a file system is mounted that answers nothing" start "$T/server" "$deadfs" "$dead"
+server=$started
+ok "histd begins" start "$T/first" "$histd" -c "$T/conf" --ready-fd 1
+first=$started
+ok "the one that does not answer has a row without sizes" soon says "$dead" 'hung \N'
+ok "others have theirs" says "$alive" 'ok 65536'
+ok "the table of sources says which one it is" soon noted
+n=$(wc -l < <("$histctl" ls "$S" "hour/$("$histctl" ls "$S" hour | tail -n 1)"))
+more() {
+	[ "$(wc -l < <("$histctl" ls "$S" "hour/$("$histctl" ls "$S" hour | tail -n 1)"))" -gt $((n + 2)) ]
+}
+ok "snapshots go on" soon more
+kill "$first"
+let_go() {
+	flock -n "$S/lock" true
+}
+ok "a recorder that ends lets go of the store, though a thread of it cannot end" soon let_go
+ok "so that the next one begins" start "$T/second" "$histd" -c "$T/conf" --ready-fd 1
+second=$started
+kill -9 "$server"
+{ wait "$server"; } 2>/dev/null
+ok "when the server dies, all threads come back" soon gone "$first"
+dead_row='Transport endpoint is not connected \N'
+ok "and the row says so" soon says "$dead" "$dead_row"
+kill "$second"
+wait "$second"
+is "nothing is left" "$?" 0
+finish
