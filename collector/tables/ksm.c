@@ -9,6 +9,11 @@
 		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
 	}
 
+#define SETTING(name)                                                                                                  \
+	{                                                                                                              \
+		name, "", COL_U64, KIND_LABEL, 0, 0                                                                    \
+	}
+
 static const struct column columns[] = {
     {"run", "", COL_U64, KIND_LABEL, 0, 0}, /* 1: merging, 0: stopped, 2: undone */
     GAUGE("pages_shared", "pages"),         /* that are used in the place of others */
@@ -20,10 +25,28 @@ static const struct column columns[] = {
     {"pages_scanned", "pages", COL_U64, KIND_COUNTER, 0, 0},
     {"pages_skipped", "pages", COL_U64, KIND_COUNTER, 0, 0},
     {"general_profit_bytes", "bytes", COL_I64, KIND_GAUGE, 0, 0},
+    GAUGE("stable_node_chains", ""),
+    GAUGE("stable_node_dups", ""),
+    /* How it is set. */
+    SETTING("pages_to_scan"),
+    SETTING("sleep_ms"),
+    SETTING("max_page_sharing"),
+    SETTING("merge_across_nodes"),
+    SETTING("use_zero_pages"),
+    SETTING("smart_scan"),
+    SETTING("stable_node_chains_prune_ms"),
+    {"advisor_mode", "", COL_STR, KIND_LABEL, 0, 0},
+    SETTING("advisor_max_cpu"),
+    SETTING("advisor_min_pages_to_scan"),
+    SETTING("advisor_max_pages_to_scan"),
+    SETTING("advisor_target_scan_time"),
 };
 
 static const char *const files[N_ELEMENTS(columns)] = {"run", "pages_shared", "pages_sharing", "pages_unshared",
-    "pages_volatile", "ksm_zero_pages", "full_scans", "pages_scanned", "pages_skipped", "general_profit"};
+    "pages_volatile", "ksm_zero_pages", "full_scans", "pages_scanned", "pages_skipped", "general_profit",
+    "stable_node_chains", "stable_node_dups", "pages_to_scan", "sleep_millisecs", "max_page_sharing",
+    "merge_across_nodes", "use_zero_pages", "smart_scan", "stable_node_chains_prune_millisecs", "advisor_mode",
+    "advisor_max_cpu", "advisor_min_pages_to_scan", "advisor_max_pages_to_scan", "advisor_target_scan_time"};
 
 static int sample(const struct source_env *env, void *state, struct table *t)
 {
