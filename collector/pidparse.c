@@ -132,6 +132,7 @@ static const struct line status_lines[] = {
     LINE("Uid", UID),
     LINE("Gid", GID),
     LINE_KIB("VmLck", LOCKED),
+    LINE_KIB("VmPin", PINNED),
     LINE_KIB("VmHWM", PEAK_RSS),
     LINE_KIB("RssAnon", RSS_ANON),
     LINE_KIB("RssFile", RSS_FILE),
@@ -142,6 +143,7 @@ static const struct line status_lines[] = {
     LINE_KIB("VmLib", LIB),
     LINE_KIB("VmPTE", PTE),
     LINE_KIB("VmSwap", SWAP),
+    LINE_KIB("HugetlbPages", HUGETLB),
     LINE("voluntary_ctxt_switches", VOLUNTARY),
     LINE("nonvoluntary_ctxt_switches", INVOLUNTARY),
 };
@@ -154,6 +156,19 @@ static const struct line io_lines[] = {
     LINE("write_bytes", WRITE_BYTES),
     LINE("cancelled_write_bytes", CANCELLED),
 };
+
+/* Behind the real one. */
+enum { MORE_IDS = 3 };
+static const uint8_t more_uids[MORE_IDS] = {EUID, SUID, FSUID};
+static const uint8_t more_gids[MORE_IDS] = {EGID, SGID, FSGID};
+
+static void take_ids(struct table *t, uint32_t row, const uint8_t columns[MORE_IDS], const char *p)
+{
+	uint64_t v;
+
+	for (unsigned i = 0; i < MORE_IDS && parse_u64(&p, &v); i++)
+		table_set(t, row, columns[i], v);
+}
 
 /* Takes the wanted lines. They come in order as a rule, so the search goes on behind the last one found. */
 static void take_lines(struct table *t, uint32_t row, const struct line *lines, size_t n, const char *text, size_t len)
@@ -177,9 +192,8 @@ static void take_lines(struct table *t, uint32_t row, const struct line *lines, 
 			if (!parse_u64(&p, &v))
 				break;
 			table_set(t, row, l->column, l->kib ? v * 1024 : v);
-			/* "Uid:" has the real, the effective and two more; likewise "Gid:". */
-			if ((l->column == UID || l->column == GID) && parse_u64(&p, &v))
-				table_set(t, row, l->column == UID ? EUID : EGID, v);
+			if (l->column == UID || l->column == GID)
+				take_ids(t, row, l->column == UID ? more_uids : more_gids, p);
 			break;
 		}
 		text += line_len + 1;

@@ -62,6 +62,12 @@ enum process_column {
 	TTY,
 	COMM,
 	CMDLINE,
+	SUID,
+	FSUID,
+	SGID,
+	FSGID,
+	PINNED,
+	HUGETLB,
 	N_PROCESS_COLUMNS
 };
 

@@ -96,6 +96,12 @@ static const struct column columns[N_PROCESS_COLUMNS] = {
     [TTY] = TEXT("tty"),
     [COMM] = TEXT("comm"),
     [CMDLINE] = TEXT("cmdline"),
+    [SUID] = LABEL("suid"), /* saved */
+    [FSUID] = LABEL("fsuid"),
+    [SGID] = LABEL("sgid"),
+    [FSGID] = LABEL("fsgid"),
+    [PINNED] = GAUGE("pinned_bytes", "bytes"),
+    [HUGETLB] = GAUGE("hugetlb_bytes", "bytes"),
 };
 
 /* Command lines read at a time. Their processes' files are all open until then, and are well within FDS_RESERVED of
