@@ -8,10 +8,12 @@ use strict;
 use warnings;
 use utf8;
 use File::Temp qw(tempdir);
+use POSIX qw(uname);
 
 binmode STDOUT, ':encoding(UTF-8)';
 binmode STDERR, ':encoding(UTF-8)';
 $ENV{LC_ALL} = 'C.UTF-8';
+$ENV{ATOPACCT} = ''; # atop is not to switch on process accounting
 my $page = 'docs/columns.md';
 my $showtables = ($ENV{BUILD} // 'build') . '/tests/tools/showtables';
 my $n = 0;
@@ -62,12 +64,14 @@ while (<$in>) {
 }
 close $in;
 
+# A column, or a reason why there is none.
+my $says = qr/\w+\.\w+|^(?:no|nothing|a constant\b[^:]*): \S/;
 ok((grep { !$fields{$_} } qw(atop sar rpglot below)) == 0, 'the page is about atop, sar, rpglot and below');
 none('every field has a column, or a word why not', map {
 	my $t = $_;
 	map {
 		my $h = $_;
-		map { $_->[1] =~ /\S/ ? () : "$t, $h: $_->[0]" } @{$fields{$t}{$h}}
+		map { $_->[1] =~ $says ? () : "$t, $h: $_->[0]" } @{$fields{$t}{$h}}
 	} @{$headings{$t}}
 } sort keys %fields);
 
@@ -80,7 +84,8 @@ for my $tree (@trees) {
 		my ($table, $column) = split ' ';
 		$columns{"$table.$column"} = 1;
 	}
-	$pairs{join ' ', (split /\t/)[0, 1]} = 1 for grep { -e "$tree/proc/net/snmp" } lines_of("$showtables '$tree' net_snmp");
+	next if !-e "$tree/proc/net/snmp";
+	$pairs{join ' ', (split /\t/)[0, 1]} = 1 for lines_of($showtables, $tree, 'net_snmp');
 }
 ok(keys %columns > 300, 'sources make columns', 'columns: ' . keys %columns);
 my %named = map { $_ => 1 } $text =~ /`(\w+\.[\w.()-]+)`/g;
@@ -98,7 +103,7 @@ my $version = $sar ? (lines_of($sar, '-V'))[0] : '';
 if ($version =~ /12\.6\./) {
 	system("timeout 60 sar -A -o '$dir/sar' 1 1 >/dev/null 2>&1");
 	my %here = map { join(';', map { $_->[0] } @$_) => 1 } values %{$fields{sar}};
-	my @headers = map { s/^# hostname;interval;timestamp;//r } grep { /^# / } lines_of("timeout 60 sadf -d '$dir/sar' -- -A");
+	my @headers = map { s/^# hostname;interval;timestamp;//r } grep { /^# / } lines_of(qw(timeout 60 sadf -d), "$dir/sar", '--', '-A');
 	ok(@headers >= 20, 'sadf has headings', 'headings: ' . @headers);
 	none('no field of sar is missing', grep { !$here{$_} } @headers);
 } else {
@@ -111,12 +116,14 @@ my ($atop) = grep { -x } map { "$_/atop" } split /:/, $ENV{PATH};
 $version = $atop ? (lines_of($atop, '-V'))[0] : '';
 if ($version =~ /Version: 2\.8/) {
 	my (%here, %there, %bad);
+	my $host = (uname())[1];
 	for my $heading (@{$headings{atop}}) {
 		$here{$_} = @{$fields{atop}{$heading}} for split /, /, $heading;
 	}
-	for (lines_of("timeout 60 atop -Z -P ALL 1 1")) {
+	for (lines_of(qw(timeout 60 atop -Z -P ALL 1 1))) {
 		my @f = split ' ';
-		next if @f < 6;
+		# A name or command line may break a line.
+		next if @f < 6 || $f[1] ne $host || $f[2] !~ /^\d+$/;
 		my $label = $f[0] eq 'NET' && $f[6] eq 'upper' ? 'NET upper' : $f[0];
 		$there{$label}++;
 		my $count = @f - 6;
