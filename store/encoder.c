@@ -6,7 +6,6 @@
 #include "store/encoder.h"
 
 #include "store/group_writer.h"
-#include "store/heat.h"
 #include "store/names.h"
 #include "store/pack.h"
 #include "store/text.h"
@@ -76,6 +75,11 @@ void encoder_free(struct encoder *e)
 struct strpool *encoder_pool(struct encoder *e)
 {
 	return e->pool;
+}
+
+struct heat_state *encoder_heat(struct encoder *e)
+{
+	return e->heat;
 }
 
 void encoder_want_keyframe(struct encoder *e)

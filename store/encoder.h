@@ -5,6 +5,7 @@
 #ifndef STORE_ENCODER_H
 #define STORE_ENCODER_H
 
+#include "store/heat.h"
 #include "store/recorder.h"
 
 struct encoder;
@@ -14,6 +15,8 @@ void encoder_free(struct encoder *e);
 DEFINE_CLEANUP(encoder, encoder_free)
 
 struct strpool *encoder_pool(struct encoder *e);
+/* What the measures of the next snapshot go on from. */
+struct heat_state *encoder_heat(struct encoder *e);
 void encoder_begin(struct encoder *e);
 int encoder_encode(struct encoder *e, const struct snapshot *s, struct encoded **ret);
 void encoder_want_keyframe(struct encoder *e);

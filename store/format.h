@@ -43,6 +43,7 @@ enum frame_type {
 	FRAME_META = 7,
 	FRAME_HEAT = 8,
 	FRAME_HOST = 9,
+	FRAME_HEAT_SUM = 10,
 	FRAME_TOC = 255,
 };
 
@@ -161,5 +162,15 @@ struct disk_heat {
 	le16 m[HEAT_N];
 };
 static_assert(sizeof(struct disk_heat) == 48, "heat");
+
+struct disk_heat_sum {
+	le64 text_len;
+	le64 last_ms;
+	le32 n;
+	le32 known;
+	le32 text_version;
+	le32 zero;
+};
+static_assert(sizeof(struct disk_heat_sum) == 32, "heat sum");
 
 #endif

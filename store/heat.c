@@ -1,4 +1,4 @@
-/* heat.c -- the heatmap's measures of a snapshot, and the sidecar that keeps them */
+/* heat.c -- the heatmap's measures of a snapshot */
 #include "store/heat.h"
 
 enum { CPU_BUSY, CPU_IOWAIT, CPU_ALL, CPU_N };
@@ -6,12 +6,13 @@ enum { PSI_CPU, PSI_IO, PSI_MEM, PSI_N };
 
 struct disk_counter {
 	uint64_t io_ms;
-	char name[24];
+	char name[32]; /* as long as the kernel's own */
 };
 
+/* Of a snapshot, or of an earlier one of the same boot where a table was not due. */
 struct counters {
-	uint64_t boot, boot_us;
 	bool has_cpu, has_psi[PSI_N];
+	uint64_t cpu_us, psi_us, disk_us; /* when the tables were taken, since the boot; 0: not there */
 	uint64_t cpu[CPU_N], psi[PSI_N];
 	struct disk_counter *disks;
 	uint32_t n_disks, cap_disks;
@@ -19,6 +20,7 @@ struct counters {
 
 struct heat_state {
 	bool any;
+	uint64_t boot;
 	struct counters before, now;
 };
 
@@ -70,6 +72,17 @@ static bool get(const struct table *t, const char *column, uint32_t row, uint64_
 	return true;
 }
 
+static uint64_t taken_us(const struct snapshot *s, const struct table *t)
+{
+	return t ? s->boot_us + (uint64_t)((int64_t)t->taken_ms * 1000) : 0;
+}
+
+/* A table that was not due has the counters that it had; only the first time they are seen they are news. */
+static bool is_old(const struct table *t, uint64_t known_us)
+{
+	return t && t->repeated && known_us > 0;
+}
+
 static void gather_cpu(const struct snapshot *s, struct counters *c)
 {
 	static const char *const busy[] = {
@@ -78,6 +91,9 @@ static void gather_cpu(const struct snapshot *s, struct counters *c)
 	uint64_t idle, v;
 	uint32_t row;
 
+	if (is_old(t, c->cpu_us))
+		return;
+	c->cpu_us = taken_us(s, t);
 	c->has_cpu = false;
 	if (!t)
 		return;
@@ -99,6 +115,9 @@ static void gather_psi(const struct snapshot *s, struct counters *c)
 	static const char *const resources[PSI_N] = {"cpu", "io", "memory"};
 	const struct table *t = find_table(s, "psi");
 
+	if (is_old(t, c->psi_us))
+		return;
+	c->psi_us = taken_us(s, t);
 	for (unsigned i = 0; i < PSI_N; i++)
 		c->has_psi[i] =
 		    t && get(t, "some_total_us", find_row(t, table_schema_find(t->schema, "resource"), resources[i]),
@@ -110,6 +129,9 @@ static int gather_disks(const struct snapshot *s, struct counters *c)
 	const struct table *t = find_table(s, "disk");
 	int key = t ? table_schema_find(t->schema, "device") : -ENOENT;
 
+	if (is_old(t, c->disk_us))
+		return 0;
+	c->disk_us = taken_us(s, t);
 	c->n_disks = 0;
 	if (key < 0)
 		return 0;
@@ -207,75 +229,84 @@ static uint16_t health(const uint16_t m[HEAT_N])
 	return !any ? HEAT_UNKNOWN : (uint16_t)(100 - (worst >= 1000 ? 100 : worst / 10));
 }
 
-int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret)
+/* What is now becomes what was before, and begins as the same. */
+static int step(struct heat_state *h, uint64_t boot)
 {
-	static const enum heat_measure psi_measures[PSI_N] = {HEAT_PSI_CPU, HEAT_PSI_IO, HEAT_PSI_MEM};
-	struct counters swap = h->before, *before = &h->before, *now = &h->now;
-	uint16_t m[HEAT_N];
-	uint64_t us;
-	int r;
+	struct counters *b = &h->before, *n = &h->now;
+	struct disk_counter *disks = b->disks;
+	uint32_t cap = b->cap_disks;
 
-	h->before = h->now;
-	h->now = swap;
-	now->boot = s->boot;
-	now->boot_us = s->boot_us;
-	gather_cpu(s, now);
-	gather_psi(s, now);
-	r = gather_disks(s, now);
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < HEAT_N; i++)
-		m[i] = HEAT_UNKNOWN;
-	m[HEAT_MEM] = memory_used(s);
-	if (h->any && before->boot == now->boot && now->boot_us > before->boot_us) {
-		us = now->boot_us - before->boot_us;
-		if (before->has_cpu && now->has_cpu && now->cpu[CPU_ALL] > before->cpu[CPU_ALL] &&
-		    now->cpu[CPU_BUSY] >= before->cpu[CPU_BUSY]) {
-			uint64_t all = now->cpu[CPU_ALL] - before->cpu[CPU_ALL];
-
-			m[HEAT_CPU] = permille(now->cpu[CPU_BUSY] - before->cpu[CPU_BUSY], all);
-			/* The kernel's iowait can go back a little. */
-			m[HEAT_IOWAIT] = now->cpu[CPU_IOWAIT] < before->cpu[CPU_IOWAIT]
-			                     ? 0
-			                     : permille(now->cpu[CPU_IOWAIT] - before->cpu[CPU_IOWAIT], all);
-		}
-		for (unsigned i = 0; i < PSI_N; i++)
-			if (before->has_psi[i] && now->has_psi[i] && now->psi[i] >= before->psi[i])
-				m[psi_measures[i]] = permille(now->psi[i] - before->psi[i], us);
-		m[HEAT_DISK] = busiest_disk(before, now, us);
+	if (boot != h->boot || !h->any) {
+		n->cpu_us = n->psi_us = n->disk_us = 0;
+		n->n_disks = 0;
+		n->has_cpu = false;
+		memset(n->has_psi, 0, sizeof n->has_psi);
 	}
-	m[HEAT_HEALTH] = health(m);
+	h->boot = boot;
 	h->any = true;
-	*ret = (struct disk_heat){.time_ms = put_le64((uint64_t)s->time_ms)};
-	for (unsigned i = 0; i < HEAT_N; i++)
-		ret->m[i] = put_le16(m[i]);
+	if (cap < n->n_disks) {
+		disks = realloc(disks, n->n_disks * sizeof *disks);
+		if (!disks)
+			return -ENOMEM;
+		cap = n->n_disks;
+	}
+	*b = *n;
+	b->disks = disks;
+	b->cap_disks = cap;
+	if (n->n_disks > 0)
+		memcpy(disks, n->disks, n->n_disks * sizeof *disks);
 	return 0;
 }
 
-int heat_write(int dirfd, const char *name, struct file_id *id, const struct disk_heat *entries, uint32_t n)
+static void measure_cpu(const struct counters *before, const struct counters *now, uint16_t m[HEAT_N])
 {
-	_cleanup_(cleanup_sealed_writer) struct sealed_writer *w = NULL;
-	int r = sealed_writer_new(dirfd, name, id, &w);
+	uint64_t all, busy, iowait;
 
-	if (r == 0)
-		r = sealed_writer_add(w, FRAME_HEAT, entries, n * sizeof *entries, true, NULL);
-	return r < 0 ? r : sealed_writer_finish(TAKE(w));
+	if (!before->has_cpu || !now->has_cpu || now->cpu[CPU_ALL] <= before->cpu[CPU_ALL] ||
+	    now->cpu[CPU_BUSY] < before->cpu[CPU_BUSY])
+		return;
+	all = now->cpu[CPU_ALL] - before->cpu[CPU_ALL];
+	busy = now->cpu[CPU_BUSY] - before->cpu[CPU_BUSY];
+	/* The kernel's iowait can go back a little. */
+	iowait = now->cpu[CPU_IOWAIT] > before->cpu[CPU_IOWAIT] ? now->cpu[CPU_IOWAIT] - before->cpu[CPU_IOWAIT] : 0;
+	m[HEAT_CPU] = permille(busy, all);
+	m[HEAT_IOWAIT] = permille(iowait, all);
 }
 
-int heat_read(int dirfd, const char *name, struct disk_heat **ret, uint32_t *ret_n)
+static void measure_psi(const struct counters *before, const struct counters *now, uint16_t m[HEAT_N])
 {
-	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
-	_cleanup_(buf_done) struct buf b = {0};
-	int r = sealed_open(dirfd, name, KIND_HEAT, &s);
+	static const enum heat_measure measures[PSI_N] = {HEAT_PSI_CPU, HEAT_PSI_IO, HEAT_PSI_MEM};
+
+	if (before->psi_us == 0 || now->psi_us <= before->psi_us)
+		return;
+	for (unsigned i = 0; i < PSI_N; i++)
+		if (before->has_psi[i] && now->has_psi[i] && now->psi[i] >= before->psi[i])
+			m[measures[i]] = permille(now->psi[i] - before->psi[i], now->psi_us - before->psi_us);
+}
+
+int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret)
+{
+	struct counters *before = &h->before, *now = &h->now;
+	uint16_t m[HEAT_N];
+	int r = step(h, s->boot);
 
 	if (r == 0)
-		r = sealed_section(s, FRAME_HEAT, 0, &b);
+		r = gather_disks(s, now);
 	if (r < 0)
-		return r == -ENOENT && s ? -EBADMSG : r;
-	if (b.len % sizeof **ret)
-		return -EBADMSG;
-	*ret_n = (uint32_t)(b.len / sizeof **ret);
-	*ret = (struct disk_heat *)(void *)b.p;
-	b = (struct buf){0};
+		return r;
+	gather_cpu(s, now);
+	gather_psi(s, now);
+	for (unsigned i = 0; i < HEAT_N; i++)
+		m[i] = HEAT_UNKNOWN;
+	m[HEAT_MEM] = memory_used(s);
+	if (before->cpu_us > 0 && now->cpu_us > before->cpu_us)
+		measure_cpu(before, now, m);
+	measure_psi(before, now, m);
+	if (before->disk_us > 0 && now->disk_us > before->disk_us)
+		m[HEAT_DISK] = busiest_disk(before, now, now->disk_us - before->disk_us);
+	m[HEAT_HEALTH] = health(m);
+	*ret = (struct disk_heat){.time_ms = put_le64((uint64_t)s->time_ms)};
+	for (unsigned i = 0; i < HEAT_N; i++)
+		ret->m[i] = put_le16(m[i]);
 	return 0;
 }

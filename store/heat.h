@@ -1,8 +1,8 @@
-/* heat.h -- the heatmap's measures of a snapshot, and the sidecar that keeps them (docs/format.md, section 9) */
+/* heat.h -- the heatmap's measures of a snapshot (docs/format.md, section 9) */
 #ifndef STORE_HEAT_H
 #define STORE_HEAT_H
 
-#include "store/sealed.h"
+#include "store/format.h"
 #include "store/table.h"
 
 /* Counters of the snapshot before, which rates are taken from. */
@@ -13,7 +13,8 @@ void heat_state_free(struct heat_state *h);
 DEFINE_CLEANUP(heat_state, heat_state_free)
 
 /* The entry of a snapshot that follows the one given before (of the same boot; otherwise, and for the first one, all
- * rates are unknown). Absent tables, columns and NULLs make measures HEAT_UNKNOWN. seq is left 0.
+ * rates are unknown). Absent tables, columns and NULLs make measures HEAT_UNKNOWN, and so do rates of tables that were
+ * not due; when they are due again, their rates are of the time since they were taken before. seq is left 0.
  *
  *   cpu, iowait   share of the `all` row of `cpu` that was not idle or iowait / was iowait
  *   mem           1 - MemAvailable / MemTotal (MemFree + Buffers + Cached on kernels before 3.14)
@@ -25,10 +26,5 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 
 /* The measures as columns are named. */
 extern const char *const heat_names[HEAT_N];
-
-/* Writes the sidecar of a chunk. */
-int heat_write(int dirfd, const char *name, struct file_id *id, const struct disk_heat *entries, uint32_t n);
-/* Reads it whole; *ret is to be freed. -EBADMSG, -ENOENT. */
-int heat_read(int dirfd, const char *name, struct disk_heat **ret, uint32_t *ret_n);
 
 #endif

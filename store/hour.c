@@ -1,9 +1,9 @@
 /* hour.c -- the snapshots of an hour, over all its files */
 #include "store/hour.h"
 
-#include "store/heat.h"
 #include "store/io.h"
 #include "store/names.h"
+#include "store/sidecar.h"
 
 enum { PART_GAP = 2 }; /* parts that may be missing before another one */
 
@@ -591,7 +591,7 @@ static int part_heat(
 	}
 	*ret_owned = true;
 	file_name(name, h->number, p->number, ".heat");
-	return heat_read(dirfd, name, ret, ret_n);
+	return sidecar_read(dirfd, name, ret, ret_n);
 }
 
 int hour_heat(struct hour *h, int dirfd, const struct disk_heat **ret, uint32_t *ret_n)

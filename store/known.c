@@ -1,4 +1,4 @@
-/* known.c -- the tables a store has recorded last */
+/* known.c -- what a store has recorded last */
 #include "store/known.h"
 
 #include "store/hour.h"
@@ -33,7 +33,31 @@ static void ignore(void *arg, const char *file, uint64_t off, const char *what)
 	(void)what;
 }
 
-int known_schema(int dirfd, struct schema **ret)
+static int give_last(struct hour *h, struct heat_state *heat)
+{
+	_cleanup_(cleanup_group_cache) struct group_cache *cache = NULL;
+	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;
+	_cleanup_(cleanup_free) struct table **tables = NULL;
+	struct disk_heat entry;
+	struct snapshot snap;
+	struct group *g;
+	uint32_t s;
+	int r = group_cache_new(GROUP_RAW_MAX, &cache);
+
+	if (r == 0)
+		r = unpacker_new(&u);
+	if (r == 0)
+		r = hour_group(h, hour_n(h) - 1, cache, u, &g, &s);
+	if (r < 0)
+		return r;
+	tables = malloc((group_schema(g)->n_tables + 1) * sizeof *tables);
+	if (!tables)
+		return -ENOMEM;
+	r = group_snapshot(g, s, tables, &snap);
+	return r < 0 ? r : heat_entry(heat, &snap, &entry);
+}
+
+int known_last(int dirfd, struct heat_state *heat, struct schema **ret)
 {
 	const struct hour_report silent = {.problem = ignore};
 	_cleanup_(cleanup_schema) struct schema *s = NULL;
@@ -48,8 +72,11 @@ int known_schema(int dirfd, struct schema **ret)
 	if (r < 0)
 		return r;
 	/* What cannot be read is not known: its tables begin with an order of their own. */
-	if (newest.any && hour_open(dirfd, newest.hour, newest.part, &silent, &h) == 0)
+	if (newest.any && hour_open(dirfd, newest.hour, newest.part, &silent, &h) == 0) {
 		hour_tables(h, &tables, &n);
+		if (give_last(h, heat) == -ENOMEM)
+			r = -ENOMEM;
+	}
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		r = schema_set(s, tables[i]);
 	if (r == 0)

@@ -363,9 +363,9 @@ int recorder_open(const char *dir, const struct recorder_options *o, struct reco
 		return r->snapdirfd;
 	k = recover_logs(r);
 	if (k >= 0)
-		k = known_schema(r->snapdirfd, &r->known);
-	if (k >= 0)
 		k = encoder_new(o->keyframe_every, &r->encoder);
+	if (k >= 0)
+		k = known_last(r->snapdirfd, encoder_heat(r->encoder), &r->known);
 	if (k < 0)
 		return k;
 	*ret = TAKE(r);

@@ -6,12 +6,13 @@
  */
 #include "store/seal.h"
 
-#include "store/heat.h"
 #include "store/io.h"
 #include "store/names.h"
+#include "store/sidecar.h"
 #include "store/wal.h"
 
-static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk_writer *cw)
+/* ret_n counts the snapshots that were added. */
+static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk_writer *cw, uint32_t *ret_n)
 {
 	_cleanup_(cleanup_group) struct group *g = NULL;
 	_cleanup_(cleanup_free) struct table **tables = NULL;
@@ -21,6 +22,7 @@ static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk
 	uint32_t n_runs;
 	int r;
 
+	*ret_n = 0;
 	wal_runs(w, &runs, &n_runs);
 	r = wal_load(w, run, runs[run].n, u, &g);
 	if (r < 0)
@@ -34,43 +36,35 @@ static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk
 		r = group_snapshot(g, s, tables, &snap);
 		if (r == 0)
 			r = chunk_writer_add(cw, l->seq[i], &snap, wal_sizes_known(w) ? l : NULL, i);
+		*ret_n += r == 0;
 	}
 	return r;
 }
 
-static int write_heat(int dirfd, const struct wal *w, int32_t hour, uint32_t part)
+static int write_heat(
+    int dirfd, const struct wal *w, int32_t hour, uint32_t part, const struct disk_heat *heat, uint32_t n)
 {
 	struct file_id id = {.kind = KIND_HEAT, .store_id = wal_id(w)->store_id, .hour = hour, .part = part};
-	const struct listing *l = wal_listing(w);
 	char name[FILE_NAME_SIZE];
 
-	id.first_seq = l->seq[0];
+	id.first_seq = wal_listing(w)->seq[0];
 	file_name(name, hour, part, ".heat");
-	return heat_write(dirfd, name, &id, wal_heat(w), l->n);
-}
-
-/* Nothing in the log makes sense: there will be no chunk beside the sidecar, however often this is tried. */
-static int drop_heat(int dirfd, int32_t hour, uint32_t part, uint32_t *ret_n)
-{
-	char name[FILE_NAME_SIZE];
-
-	file_name(name, hour, part, ".heat");
-	*ret_n = 0;
-	return io_unlink(dirfd, name);
+	return sidecar_write(dirfd, name, &id, heat, n);
 }
 
 /* -EBADMSG: no snapshot can be read. n_lost comes as what the log's index could not list, and goes as what the chunk
- * does not hold. */
+ * does not hold. The sidecar has the snapshots that the chunk has. */
 static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, const struct chunk_options *o,
     uint64_t wal_len, uint32_t *n_lost)
 {
 	struct file_id id = {.kind = KIND_CHUNK, .store_id = wal_id(w)->store_id, .hour = hour, .part = part};
+	_cleanup_(cleanup_free) struct disk_heat *heat = malloc(wal_listing(w)->n * sizeof *heat);
 	_cleanup_(cleanup_chunk_writer) struct chunk_writer *cw = NULL;
 	_cleanup_(cleanup_unpacker) struct unpacker *u = NULL;
 	const struct wal_run *runs;
 	char name[FILE_NAME_SIZE];
-	uint32_t n_runs, n_good = 0;
-	int r = unpacker_new(&u);
+	uint32_t n_runs, n_heat = 0;
+	int r = heat ? unpacker_new(&u) : -ENOMEM;
 
 	id.first_seq = wal_listing(w)->seq[0];
 	file_name(name, hour, part, ".chunk");
@@ -78,18 +72,21 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 		r = chunk_writer_new(dirfd, name, &id, o, &cw);
 	wal_runs(w, &runs, &n_runs);
 	for (uint32_t i = 0; i < n_runs && r == 0; i++) {
-		r = add_run(w, i, u, cw);
+		uint32_t n;
+
+		r = add_run(w, i, u, cw, &n);
+		memcpy(heat + n_heat, wal_heat(w) + runs[i].first, n * sizeof *heat);
+		n_heat += n;
 		if (r == -EBADMSG) {
-			/* Frames that are whole and do not make sense; the rest of the hour is sealed without the run.
-			 */
-			*n_lost += runs[i].n;
+			/* Frames that are whole and do not make sense; the rest of the hour is sealed without them. */
+			*n_lost += runs[i].n - n;
 			r = 0;
-		} else {
-			n_good += runs[i].n;
 		}
 	}
-	if (r == 0 && n_good == 0)
+	if (r == 0 && n_heat == 0)
 		return -EBADMSG;
+	if (r == 0)
+		r = write_heat(dirfd, w, hour, part, heat, n_heat);
 	return r < 0 ? r : chunk_writer_finish(TAKE(cw), wal_id(w)->id, wal_len, *n_lost);
 }
 
@@ -121,12 +118,10 @@ int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options 
 		options.group_n = group_size(wal_listing(w));
 	wal_damage(w, &damage, &n_lost);
 	if (*ret_n > 0) {
-		r = write_heat(dirfd, w, hour, part);
-		if (r == 0)
-			r = write_chunk(dirfd, w, hour, part, &options, wal_len(w), &n_lost);
+		r = write_chunk(dirfd, w, hour, part, &options, wal_len(w), &n_lost);
 		if (r == -EBADMSG)
-			r = drop_heat(dirfd, hour, part, ret_n);
-		if (r < 0)
+			*ret_n = 0; /* nothing in the log makes sense: it is kept aside */
+		else if (r < 0)
 			return r;
 	}
 	if (damage.n_damaged > 0 || n_lost > 0)

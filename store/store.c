@@ -20,7 +20,10 @@ enum { HOURS_OPEN = 8, CACHE_BYTES = 64 << 20, SETTLED_NS = 1000000000 };
 struct known_hour {
 	int32_t hour;
 	uint32_t max_part;
+	uint32_t n_chunks;
 	bool wal; /* some part is a log */
+	bool has_sum;
+	struct heat_sum sum; /* of an hour whose sidecars are all there */
 };
 
 struct open_hour {
@@ -150,7 +153,8 @@ static int list_one(const char *name, void *arg)
 		l->v = p;
 		l->cap = cap;
 	}
-	l->v[l->n++] = (struct known_hour){.hour = hour, .max_part = part, .wal = type == FILE_WAL};
+	l->v[l->n++] = (struct known_hour){
+	    .hour = hour, .max_part = part, .n_chunks = type == FILE_CHUNK, .wal = type == FILE_WAL};
 	return 0;
 }
 
@@ -172,6 +176,7 @@ static void merge_parts(struct listed *l)
 		if (n > 0 && l->v[n - 1].hour == l->v[i].hour) {
 			if (l->v[i].max_part > l->v[n - 1].max_part)
 				l->v[n - 1].max_part = l->v[i].max_part;
+			l->v[n - 1].n_chunks += l->v[i].n_chunks;
 			l->v[n - 1].wal |= l->v[i].wal;
 		} else {
 			l->v[n++] = l->v[i];
@@ -217,7 +222,7 @@ static int list_hours(struct store *s)
 	return 0;
 }
 
-static const struct known_hour *find_known(const struct store *s, int32_t hour)
+static struct known_hour *find_known(const struct store *s, int32_t hour)
 {
 	struct known_hour key = {.hour = hour};
 
@@ -513,6 +518,115 @@ int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, ui
 	if (step_back(s, &before, &i) < 0)
 		before = NULL;
 	return contents_heat(s->contents, before, h, ret, ret_n);
+}
+
+/* The sums of a sealed hour's sidecars. -ENODATA: not every part has one. */
+static int sums_of(const struct store *s, const struct known_hour *k, struct heat_sum *ret)
+{
+	struct heat_sum sum = {0}, part;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i <= k->max_part; i++) {
+		char name[FILE_NAME_SIZE];
+		int r;
+
+		file_name(name, k->hour, i, ".heat");
+		r = sidecar_read_sum(s->snapdirfd, name, &part);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r == -ENOMEM ? r : -ENODATA;
+		sidecar_sum_add(&sum, &part);
+		n++;
+	}
+	if (n != k->n_chunks)
+		return -ENODATA;
+	*ret = sum;
+	return 0;
+}
+
+static int entries_of(const struct store *s, const struct known_hour *k, struct buf *ret)
+{
+	uint32_t n_parts = 0;
+
+	for (uint32_t i = 0; i <= k->max_part; i++) {
+		_cleanup_(cleanup_free) struct disk_heat *entries = NULL;
+		char name[FILE_NAME_SIZE];
+		uint32_t n;
+		int r;
+
+		file_name(name, k->hour, i, ".heat");
+		r = sidecar_read(s->snapdirfd, name, &entries, &n);
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r == -ENOMEM ? r : -ENODATA;
+		buf_put(ret, entries, n * sizeof *entries);
+		n_parts++;
+	}
+	return n_parts == k->n_chunks ? ret->err : -ENODATA;
+}
+
+int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret)
+{
+	struct known_hour *k;
+	struct buf entries = {0};
+	int r = need_list(s);
+
+	if (r < 0)
+		return r;
+	k = find_known(s, hour);
+	if (!k)
+		return -ENOENT;
+	if (!k->has_sum && !k->wal) {
+		r = sums_of(s, k, &k->sum);
+		if (r == -ENOMEM)
+			return r;
+		k->has_sum = r == 0;
+	}
+	if (k->has_sum) {
+		*ret = k->sum;
+		return 0;
+	}
+	r = store_heat_entries(s, hour, &entries);
+	if (r == 0) {
+		*ret = (struct heat_sum){0};
+		sidecar_sum(ret, (const struct disk_heat *)(const void *)entries.p,
+		    (uint32_t)(entries.len / sizeof(struct disk_heat)));
+		/* What is sealed stays as it is. The chunk's groups need not be decoded again. */
+		if (!k->wal) {
+			k->sum = *ret;
+			k->has_sum = true;
+		}
+	}
+	buf_done(&entries);
+	return r;
+}
+
+int store_heat_entries(struct store *s, int32_t hour, struct buf *out)
+{
+	const struct disk_heat *entries;
+	const struct known_hour *k;
+	size_t begin = out->len;
+	struct hour *h;
+	uint32_t n;
+	int r = need_list(s);
+
+	if (r < 0)
+		return r;
+	k = find_known(s, hour);
+	if (!k)
+		return -ENOENT;
+	r = k->wal ? -ENODATA : entries_of(s, k, out);
+	if (r != -ENODATA)
+		return r;
+	out->len = begin;
+	r = store_hour(s, hour, &h);
+	if (r == 0)
+		r = store_heat(s, h, &entries, &n);
+	if (r == 0)
+		buf_put(out, entries, n * sizeof *entries);
+	return r < 0 ? r : out->err;
 }
 
 /* --- health --- */

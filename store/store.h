@@ -12,6 +12,7 @@
 
 #include "store/format.h"
 #include "store/hour.h"
+#include "store/sidecar.h"
 #include "store/table.h"
 
 struct store;
@@ -75,6 +76,12 @@ int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t of
 /* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar
  * is missing or damaged: computed from the chunk (slow), remembered while the hour is open. */
 int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n);
+
+/* The same by the hour's number: from its sidecars without looking at the chunks, if it is sealed. The entries (struct
+ * disk_heat) are appended to out. -ENOENT: there is no such hour. */
+int store_heat_entries(struct store *s, int32_t hour, struct buf *out);
+/* The sum of these entries, without reading them if the hour is sealed; kept until the store's files change. */
+int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret);
 
 /* --- health --- */
 

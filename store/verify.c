@@ -10,6 +10,7 @@
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/names.h"
+#include "store/sidecar.h"
 #include "store/wal.h"
 
 #include <fcntl.h>
@@ -84,6 +85,21 @@ static struct file_id expected(const struct verify *v, const struct file *f, con
 
 /* --- one part of an hour --- */
 
+/* A sidecar need not have a sum. */
+static int check_sum(struct verify *v, const char *name, const struct disk_heat *entries, uint32_t n)
+{
+	struct heat_sum found, sum = {0};
+	int r = sidecar_read_sum(v->dirfd, name, &found);
+
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	sidecar_sum(&sum, entries, n);
+	if (sum.n != found.n || sum.known != found.known || sum.text_len != found.text_len ||
+	    sum.last_ms != found.last_ms)
+		check_problem(&v->check, 0, "the sum is not that of the entries");
+	return 0;
+}
+
 /* Heat entries of a sidecar; *ret stays NULL if there are none to compare with. */
 static int read_heat(struct verify *v, const struct file *f, struct disk_heat **ret, uint32_t *ret_n)
 {
@@ -95,7 +111,9 @@ static int read_heat(struct verify *v, const struct file *f, struct disk_heat **
 
 	if (r < 0 || !s)
 		return r == -ENOENT ? 0 : r;
-	r = heat_read(v->dirfd, name, ret, ret_n);
+	r = sidecar_read(v->dirfd, name, ret, ret_n);
+	if (r == 0)
+		r = check_sum(v, name, *ret, *ret_n);
 	return r == -EBADMSG || r == -ENOENT ? 0 : r; /* told as a damaged frame */
 }
 

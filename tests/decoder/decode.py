@@ -22,7 +22,7 @@ MASK = (1 << 64) - 1
 U64, I64, F64, DECIMAL, STRING = 1, 2, 3, 4, 5
 KEY = 1
 
-SCHEMA, SNAPSHOT, GROUP, DICTIONARY, INDEX, LISTING, META, HEAT, HOST, CONTENTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 255
+SCHEMA, SNAPSHOT, GROUP, DICTIONARY, INDEX, LISTING, META, HEAT, HOST, HEAT_SUM, CONTENTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255
 
 
 class Damage(Exception):
@@ -707,6 +707,19 @@ class Heat(Sealed):
 			while r.left():
 				entry = HeatEntry(r)
 				self.entries[entry.seq] = entry
+		for frame in self.sections(HEAT_SUM):
+			self.check_sum(frame)
+
+	def check_sum(self, frame):
+		r = Reader(frame.payload)
+		length, last_ms, n, known, version, zero = r.unpack("QqIIII")
+		entries = self.entries.values()
+		lines = [[Text.time(e.time_ms), str(e.seq)] + [Text.measure(m) for m in e.measures] for e in entries]
+		if (n, known, last_ms, zero) != (len(entries), sum(1 << k for k in range(18)
+			if any(e.measures[k] != 65535 for e in entries)), max((e.time_ms for e in entries), default=0), 0):
+			self.problem(frame.off, "sum of other entries")
+		if version == 1 and length != sum(len("\t".join(line)) + 1 for line in lines):
+			self.problem(frame.off, "sum of other lines")
 
 
 # --- texts: the rules of store/text.h ---------------------------------------------------------------------------------
@@ -718,6 +731,10 @@ class Text:
 	@classmethod
 	def string(cls, s):
 		return b"".join(cls.NAMED.get(c) or (b"\\x%02x" % c if c < 32 or c == 127 else bytes([c])) for c in s)
+
+	@staticmethod
+	def measure(m):
+		return "\\N" if m == 65535 else "65534+" if m == 65534 else str(m)
 
 	@staticmethod
 	def double(bits):

@@ -1,5 +1,7 @@
 /* heat.c -- the heatmap's measures: shares of what grew since the snapshot before, and what is not known */
 #include "store/heat.h"
+#include "store/heat_text.h"
+#include "store/sidecar.h"
 #include "tests/unit/machine.h"
 
 #include <fcntl.h>
@@ -246,6 +248,96 @@ static void without_pressure_health_goes_by_cpu_and_iowait(void)
 	end(&t);
 }
 
+static void a_table_that_was_not_due_gives_rates_when_it_is_due_again(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_psi(&t, "cpu", 0);
+	t.tables[3]->taken_ms = -400; /* 0.6 s after the boot's second 1 */
+	measure(&t, m);
+	for (unsigned i = 0; i < 3; i++) {
+		set_psi(&t, "cpu", 0);
+		t.tables[3]->repeated = true;
+		measure(&t, m);
+		eq(m[HEAT_PSI_CPU], HEAT_UNKNOWN);
+	}
+	set_psi(&t, "cpu", 2200000);
+	measure(&t, m);
+	eq(m[HEAT_PSI_CPU], 500); /* of 4.4 s */
+	/* The first that is seen may be one that was not due: it is known when it was taken. */
+	t.boot++;
+	set_psi(&t, "cpu", 1000000);
+	t.tables[3]->repeated = true;
+	t.tables[3]->taken_ms = -1000;
+	measure(&t, m);
+	eq(m[HEAT_PSI_CPU], HEAT_UNKNOWN);
+	set_psi(&t, "cpu", 1500000);
+	measure(&t, m);
+	eq(m[HEAT_PSI_CPU], 250); /* of 2 s */
+	end(&t);
+}
+
+static void a_disk_of_a_long_name_counts(void)
+{
+	static const char name[] = "a-name-as-long-as-Linux-allows"; /* 31 bytes and a NUL */
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_disk(&t, name, 100);
+	measure(&t, m);
+	set_disk(&t, name, 500);
+	measure(&t, m);
+	eq(m[HEAT_DISK], 400);
+	end(&t);
+}
+
+static void lines_are_as_long_as_is_said(void)
+{
+	static const uint16_t values[] = {
+	    0, 9, 10, 99, 100, 999, 1000, 9999, 10000, HEAT_MAX - 1, HEAT_MAX, HEAT_UNKNOWN};
+	_cleanup_(buf_done) struct buf header = {0}, text = {0};
+	struct disk_heat e[40];
+
+	for (unsigned i = 0; i < N_ELEMENTS(e); i++) {
+		e[i] = (struct disk_heat){.time_ms = put_le64(i), .seq = put_le32(i * i * i * i)};
+		for (unsigned k = 0; k < HEAT_N; k++)
+			e[i].m[k] = put_le16(values[(i + k) % N_ELEMENTS(values)]);
+	}
+	heat_text_put_header(&header);
+	eq(header.len, heat_text_header_len());
+	heat_text_put(&text, e, N_ELEMENTS(e));
+	eq(text.len, heat_text_len(e, N_ELEMENTS(e)));
+	text.len = 0;
+	heat_text_put(&text, e, 1);
+	buf_put_u8(&text, '\0');
+	str_eq((const char *)text.p, "1970-01-01T00:00:00.000Z\t0\t0\t9\t10\t99\t100\t999\t1000\t9999\t10000\t65533\t"
+	                             "65534+\t\\N\t0\t9\t10\t99\t100\t999\n");
+}
+
+static void a_sidecar_has_the_sum_of_its_entries(void)
+{
+	_cleanup_(cleanup_close) int dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
+	struct file_id id = {.kind = KIND_HEAT, .store_id = 1, .hour = HOUR};
+	struct heat_sum sum = {0};
+	struct disk_heat in[3];
+
+	for (unsigned i = 0; i < N_ELEMENTS(in); i++) {
+		in[i] = (struct disk_heat){.time_ms = put_le64(i == 1 ? 500 : i), .seq = put_le32(i)};
+		for (unsigned k = 0; k < HEAT_N; k++)
+			in[i].m[k] = put_le16(k == HEAT_DISK && i == 2 ? 7 : HEAT_UNKNOWN);
+	}
+	ok_r(sidecar_write(dir, "h", &id, in, N_ELEMENTS(in)));
+	ok_r(sidecar_read_sum(dir, "h", &sum));
+	eq(sum.n, 3);
+	eq(sum.known, 1 << HEAT_DISK);
+	eq(sum.last_ms, 500);
+	eq(sum.text_len, heat_text_len(in, N_ELEMENTS(in)));
+	eq(sidecar_read_sum(dir, "none", &sum), -ENOENT);
+}
+
 static void a_sidecar_comes_back(void)
 {
 	_cleanup_(cleanup_close) int dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
@@ -256,12 +348,12 @@ static void a_sidecar_comes_back(void)
 	for (unsigned i = 0; i < 100; i++)
 		in[i] =
 		    (struct disk_heat){.time_ms = put_le64(i), .seq = put_le32(i * i), .m[3] = put_le16((uint16_t)i)};
-	ok_r(heat_write(dir, "h", &id, in, 100));
-	ok_r(heat_read(dir, "h", &out, &n));
+	ok_r(sidecar_write(dir, "h", &id, in, 100));
+	ok_r(sidecar_read(dir, "h", &out, &n));
 	eq(n, 100);
 	ok(out && memcmp(in, out, sizeof in) == 0);
 	free(out);
-	eq(heat_read(dir, "none", &out, &n), -ENOENT);
+	eq(sidecar_read(dir, "none", &out, &n), -ENOENT);
 }
 
 int main(void)
@@ -272,6 +364,10 @@ int main(void)
 	RUN(pressure_is_its_growth_over_the_time);
 	RUN(memory_is_what_is_not_available);
 	RUN(without_pressure_health_goes_by_cpu_and_iowait);
+	RUN(a_table_that_was_not_due_gives_rates_when_it_is_due_again);
+	RUN(a_disk_of_a_long_name_counts);
+	RUN(lines_are_as_long_as_is_said);
+	RUN(a_sidecar_has_the_sum_of_its_entries);
 	RUN(a_sidecar_comes_back);
 	return tap_done();
 }

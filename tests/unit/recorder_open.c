@@ -187,6 +187,40 @@ static void a_new_part_comes_behind_those_put_aside(void)
 	eq(access(path_in(dir, "snapshots/2026-11-20T03.5.wal"), F_OK), 0);
 }
 
+/* The CPU's share in the newest snapshot's entry. */
+static uint16_t newest_cpu(const char *dir)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const struct disk_heat *heat = NULL;
+	struct hour *h;
+	uint32_t seq, n = 0;
+	int32_t hour = 0;
+
+	if (!ok_r(store_open(dir, NULL, &s)) || !ok_r(store_latest(s, &hour, &seq)) || !ok_r(store_hour(s, hour, &h)) ||
+	    !ok_r(store_heat(s, h, &heat, &n)) || !ok(n > 0))
+		return 0;
+	return get_le16(heat[n - 1].m[HEAT_CPU]);
+}
+
+static void measures_go_on_from_what_was_recorded_before_a_restart(void)
+{
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR);
+	eq(newest_cpu(dir) == HEAT_UNKNOWN, false);
+	machine_seal(&m);
+	machine_close(&m);
+	/* Behind a sealed hour, and behind a log. */
+	for (unsigned i = 0; i < 2; i++) {
+		machine_open(&m, dir);
+		machine_run(&m, 1);
+		ok(newest_cpu(dir) > 200 && newest_cpu(dir) < 400);
+		machine_close(&m);
+	}
+}
+
 int main(void)
 {
 	RUN(a_directory_with_other_things_in_it_is_left_alone);
@@ -198,5 +232,6 @@ int main(void)
 	RUN(a_restart_goes_on_in_the_same_log_and_in_its_numbers);
 	RUN(numbers_go_on_behind_a_part_that_is_empty_yet);
 	RUN(a_new_part_comes_behind_those_put_aside);
+	RUN(measures_go_on_from_what_was_recorded_before_a_restart);
 	return tap_done();
 }

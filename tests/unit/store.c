@@ -194,6 +194,59 @@ static void an_hour_that_comes_as_another_goes_is_a_difference(void)
 	machine_close(&m);
 }
 
+/* The entries of an hour by its number: what store_heat gives, and their sum. */
+static void check_entries(const char *dir, int32_t number, uint32_t expected)
+{
+	_cleanup_(cleanup_store) struct store *s = open_store(dir);
+	_cleanup_(buf_done) struct buf entries = {0};
+	struct heat_sum found = {0}, sum = {0};
+	const struct disk_heat *heat = NULL;
+	uint32_t n = 0;
+
+	ok_r(store_heat_sum(s, number, &found));
+	ok_r(store_heat_entries(s, number, &entries));
+	ok_r(store_heat(s, open_hour(s, number), &heat, &n));
+	eq(n, expected);
+	ok(entries.len == n * sizeof *heat && memcmp(entries.p, heat, entries.len) == 0);
+	sidecar_sum(&sum, heat, n);
+	ok(found.n == n && found.known == sum.known && found.text_len == sum.text_len && found.last_ms == sum.last_ms);
+	ok_r(store_heat_sum(s, number, &found)); /* as it was kept */
+	eq(found.text_len, sum.text_len);
+}
+
+static void entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk(void)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	_cleanup_(buf_done) struct buf none = {0};
+	const char *dir = new_store_path(), *sidecar;
+	struct heat_sum sum;
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 3);
+	check_entries(dir, HOUR, PER_HOUR);
+	machine_seal(&m);
+	check_entries(dir, HOUR, PER_HOUR);
+	check_entries(dir, HOUR + 1, 3);
+	/* Another part, in a log and sealed. */
+	m.tick = 5;
+	machine_run(&m, 2);
+	check_entries(dir, HOUR, PER_HOUR + 2);
+	m.tick = PER_HOUR + 3;
+	machine_run(&m, 1);
+	machine_seal(&m);
+	check_entries(dir, HOUR, PER_HOUR + 2);
+	sidecar = path_in(dir, SNAPSHOTS_03 ".heat");
+	eq(truncate(sidecar, 200), 0);
+	check_entries(dir, HOUR, PER_HOUR + 2);
+	eq(unlink(sidecar), 0);
+	check_entries(dir, HOUR, PER_HOUR + 2);
+	machine_close(&m);
+	s = open_store(dir);
+	eq(store_heat_sum(s, HOUR - 1, &sum), -ENOENT);
+	eq(store_heat_entries(s, HOUR - 1, &none), -ENOENT);
+}
+
 int main(void)
 {
 	RUN(nothing_is_kept_of_a_log_that_became_another_chunk);
@@ -201,5 +254,6 @@ int main(void)
 	RUN(a_part_that_comes_is_seen_by_a_reader_that_never_listed_the_hours);
 	RUN(an_hour_that_comes_as_another_goes_is_a_difference);
 	RUN(an_hour_stays_open_while_its_rates_are_looked_for_in_many_others);
+	RUN(entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk);
 	return tap_done();
 }

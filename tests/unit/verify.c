@@ -3,6 +3,7 @@
 #include "store/chunk.h"
 #include "store/identity.h"
 #include "store/io.h"
+#include "store/sidecar.h"
 #include "store/verify.h"
 #include "tests/unit/machine.h"
 
@@ -233,10 +234,10 @@ static void forge_heat(const char *dir, unsigned entry, enum heat_measure measur
 	ok_r(sealed_open(dirfd, "2026-11-20T03.heat", KIND_HEAT, &s));
 	id.store_id = sealed_id(s)->store_id;
 	sealed_close(s);
-	ok_r(heat_read(dirfd, "2026-11-20T03.heat", &heat, &n));
+	ok_r(sidecar_read(dirfd, "2026-11-20T03.heat", &heat, &n));
 	eq(n, PER_HOUR);
 	heat[entry].m[measure] = put_le16(value);
-	ok_r(heat_write(dirfd, "2026-11-20T03.heat", &id, heat, n - n_less));
+	ok_r(sidecar_write(dirfd, "2026-11-20T03.heat", &id, heat, n - n_less));
 	free(heat);
 }
 
