@@ -19,6 +19,12 @@ void name_hour(char ret[NAME_MAX_LEN], int32_t hour)
 	snprintf(ret, NAME_MAX_LEN, "%04d-%02d-%02dT%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour);
 }
 
+void name_day(char ret[NAME_MAX_LEN], int32_t hour)
+{
+	name_hour(ret, hour);
+	*strchr(ret, 'T') = '\0';
+}
+
 void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq)
 {
 	snprintf(ret, NAME_MAX_LEN, "snapshot-%04d", seq);
@@ -252,6 +258,17 @@ int name_parse_hour(const char *name, int32_t *ret_hour)
 	if (days < 0 || days * 24 + h > NODE_HOUR_MAX)
 		return -ENOENT;
 	*ret_hour = (int32_t)(days * 24 + h);
+	return 0;
+}
+
+int name_parse_day(const char *name, int32_t *ret_hour, const char **ret_rest)
+{
+	int64_t days;
+
+	if (!take_date(&name, &days) || days < 0 || days * 24 + 23 > NODE_HOUR_MAX)
+		return -ENOENT;
+	*ret_hour = (int32_t)(days * 24);
+	*ret_rest = name;
 	return 0;
 }
 

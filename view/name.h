@@ -15,6 +15,11 @@ void name_hour(char ret[NAME_MAX_LEN], int32_t hour);
 /* Exactly such a name. -ENOENT for anything else. */
 int name_parse_hour(const char *name, int32_t *ret_hour);
 
+/* "2026-11-20", of the day's first hour. */
+void name_day(char ret[NAME_MAX_LEN], int32_t hour);
+/* Such a name with anything behind it: where that begins. -ENOENT. */
+int name_parse_day(const char *name, int32_t *ret_hour, const char **ret_rest);
+
 /* "snapshot-0042". */
 void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq);
 /* That, with any number of leading zeros. -ENOENT. */
