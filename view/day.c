@@ -46,6 +46,14 @@ unsigned day_rows(uint32_t known, const struct day_row *ret[DAY_ROWS])
 	return n;
 }
 
+bool day_has_counts(const struct day_row *const *some, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (some[i]->unit == DAY_COUNT)
+			return true;
+	return false;
+}
+
 /* --- values --- */
 
 static const uint16_t shares_from[DAY_LEVELS] = {0, 50, 100, 200, 300, 450, 600, 750, 900};

@@ -58,6 +58,8 @@ struct day {
 /* The rows in the order in which they are shown: those whose measure is in known (bit k: measure k), and DAY_MISSING.
  */
 unsigned day_rows(uint32_t known, const struct day_row *ret[DAY_ROWS]);
+/* Whether any of them is a count. */
+bool day_has_counts(const struct day_row *const *some, unsigned n);
 
 /* A day's entries; *d is to be given to day_done also after an error. */
 int day_load(struct store *s, int32_t first_hour, struct day *d);

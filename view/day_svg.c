@@ -1,9 +1,11 @@
 /* day_svg.c -- a day as a picture
  *
- * LAYOUT   Names at the left, a row a measure, the day's worst at the right; below, the scales and the worst moments. A
- * cell is three units wide. SIZE     A row's cells are one path a level, in which neighbours of a level are one stroke.
- * What a cell says under the pointer lies in an invisible stripe over all rows. Whatever the values are, a row and a
- * stripe cost no more than the limits below; the file is filled up to their sum.
+ * LAYOUT: names at the left, a row a measure, the day's worst at the right; below, the scales and the worst moments. A
+ * cell is three units wide.
+ *
+ * SIZE: a row's cells are one path a level, in which neighbours of a level are one stroke. What a cell says under the
+ * pointer lies in an invisible stripe over all rows. Whatever the values are, a row and a stripe cost no more than the
+ * limits below; the file is filled up to their sum.
  */
 #include "view/day_svg.h"
 
@@ -19,14 +21,15 @@ enum {
 	ROW = 18,
 	LINE = 18, /* of text */
 
-	/* Bytes at most. A row: a path for each level, a stroke for each cell, the names of its worst. */
+	/* Bytes at most. A row has a path for each level and a stroke for each cell, "m1 0h1"; numbers of more digits
+	 * are of more cells, so that in each path no more than a tenth of the cells cost a digit more. */
 	FRAME_MAX = 5 * 1024,
+	N_PATHS = DAY_LEVELS + 1,
 	PATH_MAX = 48,
-	STROKE_MAX = 8,
-	ROW_MAX = (DAY_LEVELS + 1) * PATH_MAX + DAY_CELLS * STROKE_MAX + 400,
-	/* A stripe, and a line of it. */
-	STRIPE_MAX = 152,
-	STRIPE_LINE_MAX = 26,
+	ROW_MAX = N_PATHS * (PATH_MAX + DAY_CELLS / 10) + DAY_CELLS * 6 + 400,
+	/* A stripe, and what is in a line of it beside the name. */
+	STRIPE_MAX = 112,
+	STRIPE_VALUE_MAX = 9,
 	MOMENT_MAX = 320,
 };
 
@@ -37,21 +40,15 @@ static const char *const light[DAY_LEVELS] = {
 static const char *const dark[DAY_LEVELS] = {
     "#20282f", "#2c2a4a", "#47276a", "#6b2a78", "#93316f", "#bd4058", "#e0603a", "#f79a2b", "#fde27a"};
 
-static bool has_counts(const struct day_row *const *rows, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (rows[i]->unit == DAY_COUNT)
-			return true;
-	return false;
-}
-
 uint64_t day_svg_len(uint32_t known)
 {
 	const struct day_row *rows[DAY_ROWS];
 	unsigned n = day_rows(known, rows);
+	uint64_t stripe = STRIPE_MAX;
 
-	return FRAME_MAX + (uint64_t)n * ROW_MAX + (uint64_t)DAY_CELLS * (STRIPE_MAX + n * STRIPE_LINE_MAX) +
-	       DAY_WORST * MOMENT_MAX;
+	for (unsigned i = 0; i < n; i++)
+		stripe += strlen(rows[i]->label) + STRIPE_VALUE_MAX;
+	return FRAME_MAX + (uint64_t)n * ROW_MAX + DAY_CELLS * stripe + DAY_WORST * MOMENT_MAX;
 }
 
 static void put_style(struct buf *out)
@@ -259,7 +256,7 @@ void day_svg_draw(const struct day *d, uint32_t known, struct buf *out)
 	const struct day_row *rows[DAY_ROWS];
 	unsigned n = day_rows(known, rows), y = TOP + n * PITCH + 14, height;
 	size_t begin = out->len, len = day_svg_len(known);
-	bool counts = has_counts(rows, n);
+	bool counts = day_has_counts(rows, n);
 	char day[NAME_MAX_LEN];
 
 	height = y + (1 + counts) * LINE + 10 + DAY_WORST * LINE + 10;

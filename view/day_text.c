@@ -15,21 +15,13 @@ enum {
 
 static const char levels[DAY_LEVELS + 1] = ".:-=+*#%@";
 
-static bool has_counts(const struct day_row *const *rows, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (rows[i]->unit == DAY_COUNT)
-			return true;
-	return false;
-}
-
 uint64_t day_text_len(uint32_t known)
 {
 	const struct day_row *rows[DAY_ROWS];
 	unsigned n = day_rows(known, rows);
 
 	return (WIDTH + 1) *
-	       (TITLE_LINES + LEGEND_LINES + has_counts(rows, n) + 3 * (TITLE_LINES + n) + TITLE_LINES + DAY_WORST);
+	       (TITLE_LINES + LEGEND_LINES + day_has_counts(rows, n) + 3 * (TITLE_LINES + n) + TITLE_LINES + DAY_WORST);
 }
 
 /* A line, cut or filled up to the width. */
@@ -147,7 +139,7 @@ void day_text_draw(const struct day *d, uint32_t known, struct buf *out)
 	put_line(out, "%s UTC, the worst of each ten minutes; blank: not recorded, ?: not known", day);
 	put_scale(out, DAY_PERMILLE, "%", " and more");
 	put_line(out, "%s", "health  the same of what it lacks of 100");
-	if (has_counts(rows, n))
+	if (day_has_counts(rows, n))
 		put_scale(out, DAY_COUNT, "counts", " and more");
 	put_strip(d, rows, n, 0, out);
 	put_strip(d, rows, n, HALF, out);

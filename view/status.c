@@ -3,6 +3,7 @@
  * A line a fact: its name, a tab, its value. A function of the store alone: no ages, nothing about this process, so
  * that two mounts of one store, or one before and after a restart, say the same. What is damaged is added as it is met.
  */
+#include "view/day.h"
 #include "view/view.h"
 
 #include "store/text.h"
@@ -70,6 +71,22 @@ static void put_hours(struct tree *t, struct buf *out)
 		put_moment(out, "last", tree_last(t)->ms, tree_last(t)->hour, tree_last(t)->seq);
 	if (store_files(t->store, count_file, sums) == 0)
 		buf_printf(out, "files\t%" PRIu64 "\nbytes\t%" PRIu64 "\n", sums[0], sums[1]);
+}
+
+/* Snapshots that are missing by their times in the day recorded last. */
+static void put_gaps(struct tree *t, struct buf *out)
+{
+	_cleanup_(cleanup_free) struct day *d = malloc(sizeof(*d));
+	char day[NAME_MAX_LEN];
+	int32_t hour = tree_last(t)->hour;
+
+	if (!d || tree_last(t)->seq < 0)
+		return;
+	hour -= hour % DAY_HOURS;
+	name_day(day, hour);
+	if (day_load(t->store, hour, d) == 0)
+		buf_printf(out, "missing\t%s\t%" PRIu32 " snapshots\t%" PRIu32 " gaps\n", day, d->n_missing, d->n_gaps);
+	day_done(d);
 }
 
 /* What the recorder said of itself in a snapshot: the names and values of its table's first row. */
@@ -177,6 +194,7 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 	text_time(created, info.created_ms);
 	buf_printf(&out, "store\t%016" PRIx64 "\nhost\t%s\ncreated\t%s\n", info.id, info.host, created);
 	put_hours(t, &out);
+	put_gaps(t, &out);
 	put_tables(t, &out);
 	/* The lines above may have met damage of their own. */
 	n_problems = 0;
