@@ -1,13 +1,13 @@
 /* day.c -- a day's heat, gathered for the eye */
 #include "view/day.h"
 
+#include "view/interval.h"
 #include "view/name.h"
 
 #include <stdlib.h>
 
 enum {
 	HOUR_MS = 3600 * 1000,
-	GRAIN_MS = 100, /* no interval is shorter, and clocks waver */
 	MEM_FULL = 900, /* per mille: memory that is used is good up to here */
 	FEW = 4,        /* snapshots that do not tell their interval */
 	PER_MOMENT = 2, /* cells that moments must be apart */
@@ -124,50 +124,7 @@ const char *day_path(const struct day *d, uint32_t entry, char ret[DAY_PATH_LEN]
 
 /* --- intervals and gaps --- */
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The value that more than half of them have; 0 if none has. */
-static int64_t majority(const int64_t *v, uint32_t n)
-{
-	int64_t candidate = 0;
-	uint32_t lead = 0, count = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (lead == 0)
-			candidate = v[i];
-		lead = v[i] == candidate ? lead + 1 : lead - 1;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		count += v[i] == candidate;
-	return count > n / 2 ? candidate : 0;
-}
-
-/* The most frequent value, the smallest of several; 0 of none. */
-static int64_t most_frequent(int64_t *v, uint32_t n)
-{
-	int64_t best = majority(v, n);
-	uint32_t best_n = 0;
-
-	if (best)
-		return best;
-	qsort(v, n, sizeof *v, by_value);
-	for (uint32_t i = 0, run = 0; i < n; i++) {
-		run = i > 0 && v[i] == v[i - 1] ? run + 1 : 1;
-		if (run > best_n) {
-			best_n = run;
-			best = v[i];
-		}
-	}
-	return best;
-}
-
-/* The most frequent distance; 0 if there is none. Ticks that are lost at random never make a multiple of it more
- * frequent. */
+/* Of some of an hour's entries; steps is room for as many. */
 static int64_t interval(const struct disk_heat *e, uint32_t n, int64_t *steps)
 {
 	uint32_t n_steps = 0;
@@ -175,11 +132,10 @@ static int64_t interval(const struct disk_heat *e, uint32_t n, int64_t *steps)
 	for (uint32_t i = 1; i < n; i++) {
 		int64_t step = (int64_t)(get_le64(e[i].time_ms) - get_le64(e[i - 1].time_ms));
 
-		step = (step + GRAIN_MS / 2) / GRAIN_MS * GRAIN_MS;
-		if (step > 0 && step <= HOUR_MS)
+		if (step <= HOUR_MS)
 			steps[n_steps++] = step;
 	}
-	return most_frequent(steps, n_steps);
+	return interval_of(steps, n_steps);
 }
 
 static bool cell_of(const struct day *d, int64_t ms, unsigned *ret)
@@ -195,7 +151,7 @@ static bool cell_of(const struct day *d, int64_t ms, unsigned *ret)
  * anything is. */
 static bool find_missing(struct day *d, uint32_t before, int64_t step, int64_t usual)
 {
-	int64_t n = usual > 0 ? (step + usual / 2) / usual - 1 : 0, ms = day_time(d, before);
+	int64_t n = interval_missing(step, usual), ms = day_time(d, before);
 	unsigned cell;
 
 	if (n <= 0)

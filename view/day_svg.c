@@ -10,6 +10,7 @@
 #include "view/day_svg.h"
 
 #include "view/name.h"
+#include "view/svg.h"
 
 enum {
 	WIDTH = 1150,
@@ -35,10 +36,14 @@ enum {
 
 /* Dark means bad in the light, bright in the dark: lightness alone tells the levels apart, whatever colours are seen.
  */
-static const char *const light[DAY_LEVELS] = {
-    "#e9eef2", "#fbf0c4", "#fbdf93", "#f9c65d", "#f4a136", "#e8772a", "#cf4a23", "#a32420", "#66101f"};
-static const char *const dark[DAY_LEVELS] = {
-    "#20282f", "#2c2a4a", "#47276a", "#6b2a78", "#93316f", "#bd4058", "#e0603a", "#f79a2b", "#fde27a"};
+static const char css[] = ".g{fill:url(#h)}.o path{fill:#7f8c96;fill-opacity:0}.o path:hover{fill-opacity:.45}";
+static const char light[] =
+    ".h{stroke:#aab4bc}.u{stroke:#9aa5ad}\n.l0{stroke:#e9eef2}.l1{stroke:#fbf0c4}.l2{stroke:#fbdf93}.l3{stroke:#f9c65d}"
+    ".l4{stroke:#f4a136}.l5{stroke:#e8772a}.l6{stroke:#cf4a23}.l7{stroke:#a32420}.l8{stroke:#66101f}";
+static const char dark[] =
+    ".h{stroke:#4d5962}.u{stroke:#64717b}\n.l0{stroke:#20282f}.l1{stroke:#2c2a4a}.l2{stroke:#47276a}.l3{stroke:#6b2a78}"
+    ".l4{stroke:#93316f}.l5{stroke:#bd4058}.l6{stroke:#e0603a}.l7{stroke:#f79a2b}.l8{stroke:#fde27a}";
+static_assert(DAY_LEVELS == 9, "a colour each");
 
 uint64_t day_svg_len(uint32_t known)
 {
@@ -51,30 +56,14 @@ uint64_t day_svg_len(uint32_t known)
 	return FRAME_MAX + (uint64_t)n * ROW_MAX + DAY_CELLS * stripe + DAY_WORST * MOMENT_MAX;
 }
 
-static void put_style(struct buf *out)
-{
-	buf_puts(out, "<style>\nsvg{font:13px system-ui,sans-serif}\n"
-	              ".b{fill:#fff}.t{fill:#1c2329}.d{fill:#5b6770}.m{font-family:ui-monospace,monospace}\n"
-	              ".x path{stroke:#b9c2c9}.g{fill:url(#h)}.h{stroke:#aab4bc}.u{stroke:#9aa5ad}\n"
-	              ".o path{fill:#7f8c96;fill-opacity:0}.o path:hover{fill-opacity:.45}\n");
-	for (unsigned k = 0; k < DAY_LEVELS; k++)
-		buf_printf(out, ".l%u{stroke:%s}", k, light[k]);
-	buf_puts(out, "\n@media(prefers-color-scheme:dark){\n.b{fill:#12171b}.t{fill:#e6ebef}.d{fill:#93a0aa}\n"
-	              ".x path{stroke:#46525b}.h{stroke:#4d5962}.u{stroke:#64717b}\n");
-	for (unsigned k = 0; k < DAY_LEVELS; k++)
-		buf_printf(out, ".l%u{stroke:%s}", k, dark[k]);
-	buf_puts(out, "}\n</style>\n<defs><pattern id=\"h\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
-	              "patternTransform=\"rotate(45)\"><path class=\"h\" d=\"M0 0v6\"/></pattern></defs>\n");
-}
-
 static void put_hours(unsigned n_rows, struct buf *out)
 {
 	unsigned bottom = TOP + n_rows * PITCH;
 
-	buf_puts(out, "<g class=\"x\" shape-rendering=\"crispEdges\"><path fill=\"none\" d=\"");
+	buf_puts(out, "<path class=\"x\" shape-rendering=\"crispEdges\" d=\"");
 	for (unsigned k = 0; k <= DAY_HOURS; k++)
 		buf_printf(out, "M%u %uV%u", LEFT + k * CELL * (DAY_CELLS / DAY_HOURS), TOP - (k % 3 ? 5 : 9), bottom);
-	buf_puts(out, "\"/></g>\n<g class=\"d\" text-anchor=\"middle\">");
+	buf_puts(out, "\"/>\n<g class=\"d\" text-anchor=\"middle\">");
 	for (unsigned k = 0; k < DAY_HOURS; k += 3)
 		buf_printf(out, "<text x=\"%u\" y=\"%u\">%02u:00</text>", LEFT + k * CELL * (DAY_CELLS / DAY_HOURS),
 		    TOP - 13, k);
@@ -252,7 +241,6 @@ static void put_moments(const struct day *d, unsigned y, struct buf *out)
 
 void day_svg_draw(const struct day *d, uint32_t known, struct buf *out)
 {
-	static const char end[] = "</svg>\n";
 	const struct day_row *rows[DAY_ROWS];
 	unsigned n = day_rows(known, rows), y = TOP + n * PITCH + 14, height;
 	size_t begin = out->len, len = day_svg_len(known);
@@ -261,11 +249,9 @@ void day_svg_draw(const struct day *d, uint32_t known, struct buf *out)
 
 	height = y + (1 + counts) * LINE + 10 + DAY_WORST * LINE + 10;
 	name_day(day, d->first_hour);
-	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\">\n",
-	    WIDTH, height, WIDTH, height);
-	buf_printf(out, "<title>%s</title>\n", day);
-	put_style(out);
-	buf_printf(out, "<rect class=\"b\" width=\"%d\" height=\"%u\"/>\n", WIDTH, height);
+	svg_begin(out, WIDTH, height, css, light, dark);
+	buf_puts(out, "<defs><pattern id=\"h\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
+	              "patternTransform=\"rotate(45)\"><path class=\"h\" d=\"M0 0v6\"/></pattern></defs>\n");
 	buf_printf(out,
 	    "<text class=\"t\" x=\"%d\" y=\"24\"><tspan font-size=\"17\">%s</tspan><tspan class=\"d\" dx=\"12\">UTC; "
 	    "the worst of each five minutes; health by what it lacks of 100</tspan></text>\n",
@@ -280,14 +266,14 @@ void day_svg_draw(const struct day *d, uint32_t known, struct buf *out)
 	if (counts)
 		put_scale(DAY_COUNT, "counts from", y + LINE, out);
 	put_moments(d, y + (1 + counts) * LINE + 10, out);
-	if (out->err == 0 && out->len - begin + strlen(end) > len) {
+	svg_end(out);
+	if (out->err == 0 && out->len - begin > len)
 		out->err = -EMSGSIZE;
+	if (out->err < 0)
 		return;
-	}
-	len -= out->len - begin + strlen(end);
+	len -= out->len - begin;
 	if (buf_reserve(out, len) == 0) {
-		memset(out->p + out->len, ' ', len);
+		memset(out->p + out->len, '\n', len);
 		out->len += len;
 	}
-	buf_puts(out, end);
 }

@@ -1,5 +1,5 @@
 /* day.c -- a day for the eye: no bad minute hides, and nothing recorded, not known and zero are three things */
-#include "tests/tap.h"
+#include "tests/unit/pictures.h"
 #include "view/day_svg.h"
 #include "view/day_text.h"
 
@@ -67,6 +67,7 @@ static char *picture(const struct made *m)
 	eq(b.err, 0);
 	eq(b.len, day_svg_len(m->known));
 	buf_put_u8(&b, '\0');
+	ok(picture_is_well_formed((char *)b.p));
 	return (char *)b.p;
 }
 

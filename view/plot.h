@@ -1,0 +1,28 @@
+/* plot.h -- a column of a row over some time as a line chart: /series/…/COLUMN.svg
+ *
+ * A pure function of what it is given. Counters are drawn as rates per second, everything else as it is. The line
+ * breaks where a value is not known, where a counter went down, and where snapshots are missing. The picture is one
+ * file without scripts and outside references, in light and in dark.
+ */
+#ifndef VIEW_PLOT_H
+#define VIEW_PLOT_H
+
+#include "store/schema.h"
+
+struct plot {
+	const char *title; /* any bytes */
+	size_t title_len;
+	const struct column *column;
+	int64_t from_ms, to_ms; /* the time that is shown; points outside are left out */
+	/* The points in order of recording. One of the time of the point before says the same once more (its table was
+	 * not due) and is passed over. */
+	uint32_t n;
+	const int64_t *time_ms;
+	const uint64_t *values; /* cells of the column's type */
+	const uint8_t *nulls;   /* 1: not known; NULL: all are known */
+};
+
+/* Appends the picture. -ENOENT: there is no number to draw in this column. -ENOMEM. */
+int plot_draw(const struct plot *p, struct buf *out);
+
+#endif
