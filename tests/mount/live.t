@@ -11,6 +11,7 @@ hour=hour/2026-11-20T01
 
 ls -l $hour/ table/2026-11-20T01 >/dev/null
 cat table/2026-11-20T01/processes >"$T/before"
+cat heatmap/* >/dev/null
 is "now is the last snapshot" "$(readlink now)" "$hour/snapshot-0002"
 is "there are three" "$(find "$hour" -name 'snapshot-*' | wc -l)" 3
 tail -n +1 -f table/2026-11-20T01/processes >"$T/followed" 2>"$T/tail-said" &
@@ -37,6 +38,12 @@ ok "tail -f has followed" soon followed
 kill $tail
 wait $tail 2>/dev/null
 is "status has the new one" "$(grep -c "^last.*snapshot-0003$" status)" 1
+drawn() {
+	"$B/histctl" cat "$S" "heatmap/2026-11-20.$1" | cmp -s - "heatmap/2026-11-20.$1"
+}
+for form in tsv txt svg; do
+	ok "the day's $form has it, too" soon drawn $form
+done
 is "the heatmap has four lines and a head" "$(wc -l <$hour/heatmap)" 5
 
 look() {
