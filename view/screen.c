@@ -3,28 +3,46 @@
 
 #include "store/text.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 
-void screen_clear(struct screen *s)
+/* Bytes that one character may become: \xHH for each of four. */
+enum { SHOWN_LEN_MAX = 16 };
+
+int screen_init(struct screen *s, unsigned width, unsigned n_lines)
 {
-	memset(s->text, ' ', sizeof(s->text));
-	for (unsigned i = 0; i < SCREEN_LINES; i++)
-		s->text[i * (SCREEN_WIDTH + 1) + SCREEN_WIDTH] = '\n';
-	s->line = s->col = 0;
+	size_t len = screen_len(width, n_lines);
+	char *text = malloc(len + 1);
+
+	if (!text)
+		return -ENOMEM;
+	memset(text, ' ', len);
+	for (unsigned i = 0; i < n_lines; i++)
+		text[screen_len(width, i) + width] = '\n';
+	text[len] = '\0';
+	*s = (struct screen){.width = width, .n_lines = n_lines, .text = text};
+	return 0;
+}
+
+void screen_done(struct screen *s)
+{
+	free(s->text);
+	*s = (struct screen){0};
 }
 
 static void put(struct screen *s, const char *p, size_t len)
 {
-	if (s->line >= SCREEN_LINES)
+	if (s->line >= s->n_lines)
 		return;
-	len = utf8_cut(p, len, SCREEN_WIDTH - s->col);
-	memcpy(s->text + s->line * (SCREEN_WIDTH + 1) + s->col, p, len);
+	len = utf8_cut(p, len, s->width - s->col);
+	memcpy(s->text + screen_len(s->width, s->line) + s->col, p, len);
 	s->col += (unsigned)len;
 }
 
 void screen_printf(struct screen *s, const char *fmt, ...)
 {
-	char line[SCREEN_WIDTH * 2];
+	char line[256];
 	va_list ap;
 	int n;
 
@@ -35,30 +53,185 @@ void screen_printf(struct screen *s, const char *fmt, ...)
 		put(s, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-void screen_put_str(struct screen *s, struct str str)
-{
-	char line[SCREEN_WIDTH * 4]; /* each byte may become \xHH */
-	size_t len = utf8_cut(str.p, str.len, SCREEN_WIDTH);
-
-	put(s, line, (size_t)(text_put_str(line, str.p, len) - line));
-}
-
 void screen_next(struct screen *s)
 {
-	if (s->line < SCREEN_LINES)
+	if (s->line < s->n_lines)
 		s->line++;
 	s->col = 0;
 }
 
-const char *screen_bytes(char ret[SCREEN_BYTES_LEN], double bytes)
+/* --- strings --- */
+
+/* The character at the front: its length in bytes, 0 if that is not UTF-8. */
+static unsigned take_utf8(const char *p, size_t len, uint32_t *ret)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint8_t first = (uint8_t)p[0];
+	unsigned n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+	uint32_t c = n > 1 ? first & (0xffu >> (n + 1)) : first;
+
+	if (n == 0 || n > len)
+		return 0;
+	for (unsigned i = 1; i < n; i++) {
+		if (((uint8_t)p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | ((uint8_t)p[i] & 0x3f);
+	}
+	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+/* C1 controls, and what makes the text behind it be shown in another order. C0 is text_put_str's. */
+static bool is_control(uint32_t c)
+{
+	return (c >= 0x80 && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* What the character at the front is shown as. Returns its length in bytes. */
+static unsigned show(const char *p, size_t len, char ret[SHOWN_LEN_MAX], size_t *ret_len)
+{
+	uint32_t c = 0;
+	unsigned n = take_utf8(p, len, &c);
+	char *out = ret;
+
+	if (n > 0 && !is_control(c)) {
+		*ret_len = (size_t)(text_put_str(ret, p, n) - ret);
+		return n;
+	}
+	n = n ? n : 1;
+	for (unsigned i = 0; i < n; i++)
+		out += sprintf(out, "\\x%02x", (uint8_t)p[i]);
+	*ret_len = (size_t)(out - ret);
+	return n;
+}
+
+/* Writes characters until one does not fit, or as many as asked for are written, each escape counting as its letters.
+ * Returns the bytes of str that were written. */
+static uint32_t put_shown(struct screen *s, struct str str, unsigned max, unsigned *ret_n)
+{
+	uint32_t done = 0;
+	unsigned n = 0;
+
+	while (done < str.len) {
+		char shown[SHOWN_LEN_MAX + 1];
+		size_t len;
+		unsigned bytes = show(str.p + done, str.len - done, shown, &len);
+		unsigned places = shown[0] == '\\' ? (unsigned)len : 1;
+
+		if (n + places > max || len > s->width - s->col)
+			break;
+		put(s, shown, len);
+		n += places;
+		done += bytes;
+	}
+	*ret_n = n;
+	return done;
+}
+
+void screen_put_str(struct screen *s, struct str str)
+{
+	screen_put_piece(s, str);
+}
+
+uint32_t screen_put_piece(struct screen *s, struct str str)
+{
+	unsigned n;
+
+	return put_shown(s, str, UINT32_MAX, &n);
+}
+
+void screen_put_cell(struct screen *s, struct str str, unsigned width)
+{
+	unsigned n;
+
+	put_shown(s, str, width, &n);
+	screen_printf(s, "%*s", (int)(width - n), "");
+}
+
+/* --- numbers --- */
+
+static const char *unknown(char ret[SCREEN_NUMBER_LEN])
+{
+	snprintf(ret, SCREEN_NUMBER_LEN, "-");
+	return ret;
+}
+
+const char *screen_bytes(char ret[SCREEN_NUMBER_LEN], double bytes)
 {
 	static const char units[] = "\0KMGTPE";
 	unsigned u = 0;
 
+	if (isnan(bytes))
+		return unknown(ret);
 	while (bytes >= 1023.5 && u + 2 < sizeof(units)) {
 		bytes /= 1024;
 		u++;
 	}
-	snprintf(ret, SCREEN_BYTES_LEN, u > 0 && bytes < 99.95 ? "%.1f%c" : "%.0f%c", bytes, units[u]);
+	snprintf(ret, SCREEN_NUMBER_LEN, u > 0 && bytes < 99.95 ? "%.1f%c" : "%.0f%c", bytes, units[u]);
 	return ret;
+}
+
+const char *screen_count(char ret[SCREEN_NUMBER_LEN], double v)
+{
+	static const char units[] = "\0kMGTPE";
+	unsigned u = 0;
+	int digits;
+
+	if (isnan(v))
+		return unknown(ret);
+	for (double limit = 999999.5; v >= limit && u + 2 < sizeof(units); limit = 9999.5) {
+		v /= 1000;
+		u++;
+	}
+	digits = v >= 99.95 || (u == 0 && v == floor(v)) ? 0 : u > 0 || v >= 9.995 ? 1 : 2;
+	snprintf(ret, SCREEN_NUMBER_LEN, "%.*f%c", digits, v, units[u]);
+	return ret;
+}
+
+const char *screen_span(char ret[SCREEN_NUMBER_LEN], double seconds)
+{
+	enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
+	long long s;
+
+	if (!(fabs(seconds) < 1e12))
+		return unknown(ret);
+	s = llround(seconds);
+	if (fabs(seconds) < 9.95)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%.1fs", seconds);
+	else if (s < MINUTE)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%llds", s);
+	else if (s < HOUR)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%lldm%02llds", s / MINUTE, s % MINUTE);
+	else if (s < DAY)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%lldh%02lldm", s / HOUR, s % HOUR / MINUTE);
+	else if (s < 100 * DAY)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%lldd%lldh", s / DAY, s % DAY / HOUR);
+	else
+		snprintf(ret, SCREEN_NUMBER_LEN, "%lldd", s / DAY);
+	return ret;
+}
+
+void screen_put_bytes(struct screen *s, int width, double bytes)
+{
+	char b[SCREEN_NUMBER_LEN];
+
+	screen_printf(s, "%*s", width, screen_bytes(b, bytes));
+}
+
+void screen_put_count(struct screen *s, int width, double v)
+{
+	char b[SCREEN_NUMBER_LEN];
+
+	screen_printf(s, "%*s", width, screen_count(b, v));
+}
+
+void screen_put_decimal(struct screen *s, int width, int digits, double v)
+{
+	if (isnan(v))
+		screen_printf(s, "%*s", width, "-");
+	else
+		screen_printf(s, "%*.*f", width, digits, v);
 }

@@ -655,7 +655,7 @@ static void the_summary_is_one_screen(void)
 				col = SIZE_MAX;
 			}
 		}
-		ok(strstr(p, "2026-11-20T05:04:00.000Z  hour/2026-11-20T05/snapshot-0004  unit"));
+		ok(strstr(p, "2026-11-20T05:04:00.000Z  hour/2026-11-20T05/snapshot-0004  over 1m00s  unit "));
 	}
 	free(p);
 	close_tree(o);
