@@ -25,6 +25,8 @@ PKG := pkg-config
 LIBS_store := $(shell $(PKG) --libs libzstd libxxhash)
 LIBS_fs := $(shell $(PKG) --libs fuse3)
 CFLAGS_fs := $(shell $(PKG) --cflags fuse3)
+LIBS_ctl := $(shell $(PKG) --libs ncursesw)
+CFLAGS_ctl := $(shell $(PKG) --cflags ncursesw)
 LIBS_collector := $(shell $(PKG) --libs inih)
 
 objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
@@ -55,15 +57,15 @@ $(B)/histd: $(COLLECTOR) $(B)/libstore.a
 $(B)/histfs: $(FS) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(LIBS_store) -lm
 $(B)/histctl: $(CTL) $(VIEW) $(B)/libstore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_store) -lm
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl) $(LIBS_store) -lm
 
 $(B)/libstore.a: $(STORE)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR) $(CTL)) $(VIEW) $(B)/libstore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
 $(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
@@ -76,6 +78,7 @@ $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
+$(B)/ctl/%.o: CFLAGS_ALL += $(CFLAGS_ctl)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
