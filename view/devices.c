@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { SECTOR = 512, LINES_MAX = 32, CANDIDATES_MAX = 256 };
+enum { SECTOR = 512, HUNG = 101, NEARLY_FULL = 90, LINES_MAX = 32, CANDIDATES_MAX = 256 };
 
 /* The rows that have most of something, and behind them others in their order while there is room. */
 static uint32_t pick(const struct table *t, const int *columns, unsigned n_columns, uint32_t max, uint32_t ret[],
@@ -158,66 +158,62 @@ static double used_blocks(const struct table *t, uint32_t row)
 
 static double used_inodes(const struct table *t, uint32_t row)
 {
-	double files = figures_named(t, "files", row), ffree = figures_named(t, "ffree", row);
+	double files = figures_named(t, "files", row);
 
-	return files > 0 ? 100 * (files - ffree) / files : NAN;
+	return files > 0 ? 100 * (files - figures_named(t, "files_free", row)) / files : NAN;
 }
 
-static double fullness(const struct table *t, uint32_t row)
+/* How full it is of the one or the other, or that it does not answer. */
+static double trouble(const struct table *t, uint32_t row)
 {
 	double blocks = used_blocks(t, row), inodes = used_inodes(t, row);
 
+	if (figures_is(figures_string(t, "state", row), "hung"))
+		return HUNG;
 	/* What is mounted read-only was made full. */
 	if (figures_named(t, "read_only", row) > 0)
 		return NAN;
 	return fmax(blocks, inodes);
 }
 
-/* The row that is fullest, and less full than the one before it in that order (row, and full). */
-static bool next_fullest(const struct table *t, double *full, uint32_t *row)
+/* That, where it is worth a line. */
+static double worst(const void *t, uint32_t row)
 {
-	double best = -1, v;
-	uint32_t at = UINT32_MAX;
+	double v = trouble(t, row);
 
-	for (uint32_t k = 0; k < t->n_rows; k++) {
-		v = fullness(t, k);
-		if (v > best && (v < *full || (v == *full && *row != UINT32_MAX && k > *row))) {
-			best = v;
-			at = k;
-		}
-	}
-	*full = best;
-	*row = at;
-	return at != UINT32_MAX;
+	return v >= NEARLY_FULL ? v : 0;
 }
 
 static void put_filesystem(struct screen *s, const struct table *t, uint32_t row)
 {
 	screen_put_cell(s, figures_string(t, "mount_point", row), 40);
-	screen_put_decimal(s, 7, 1, used_blocks(t, row));
+	if (figures_is(figures_string(t, "state", row), "hung"))
+		screen_printf(s, "%7s", "hung");
+	else
+		screen_put_decimal(s, 7, 1, used_blocks(t, row));
 	screen_put_bytes(s, 9, figures_named(t, "size_bytes", row));
 	screen_put_bytes(s, 9, figures_named(t, "avail_bytes", row));
 	screen_put_decimal(s, 15, 1, used_inodes(t, row));
 	screen_next(s);
 }
 
-/* Nothing is written unless one is nearly full. */
+/* Nothing is written unless one is nearly full, or does not answer. */
 int devices_filesystems(const struct summary *m, unsigned rows)
 {
-	enum { NEARLY = 90 };
-	double full = INFINITY;
-	uint32_t row = UINT32_MAX;
+	uint32_t lines[LINES_MAX], n;
 	const struct table *t;
 	int r = figures_rates(&m->at, "filesystems", &t);
 
 	if (r < 0 || !t)
 		return r;
-	for (unsigned k = 0; k < rows && next_fullest(t, &full, &row) && full >= NEARLY; k++) {
+	n = figures_top_of(t->n_rows, worst, t, rows < LINES_MAX ? rows : LINES_MAX, lines);
+	for (uint32_t k = 0; k < n; k++) {
 		if (k == 0) {
-			screen_printf(m->s, "NEARLY FULL%36s%9s%9s%15s", "used%", "size", "avail", "inodes used%");
+			screen_printf(
+			    m->s, "%-40s%7s%9s%9s%15s", "FULL FILE SYSTEMS", "used%", "size", "avail", "inodes used%");
 			screen_next(m->s);
 		}
-		put_filesystem(m->s, t, row);
+		put_filesystem(m->s, t, lines[k]);
 	}
 	return 0;
 }

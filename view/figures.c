@@ -102,15 +102,16 @@ double figures_sum(const struct table *t, const int *columns, unsigned n, uint32
 	return sum;
 }
 
-uint32_t figures_top(const struct table *t, const int *columns, unsigned n_columns, uint32_t max, uint32_t ret[])
+uint32_t figures_top_of(
+    uint32_t n_rows, double (*value)(const void *arg, uint32_t row), const void *arg, uint32_t max, uint32_t ret[])
 {
 	double best[FIGURES_TOP_MAX];
 	uint32_t n = 0;
 
 	if (max > FIGURES_TOP_MAX)
 		max = FIGURES_TOP_MAX;
-	for (uint32_t row = 0; t && max > 0 && row < t->n_rows; row++) {
-		double v = figures_sum(t, columns, n_columns, row);
+	for (uint32_t row = 0; max > 0 && row < n_rows; row++) {
+		double v = value(arg, row);
 		uint32_t k;
 
 		if (!(v > 0) || (n == max && v <= best[n - 1]))
@@ -123,4 +124,24 @@ uint32_t figures_top(const struct table *t, const int *columns, unsigned n_colum
 		ret[k] = row;
 	}
 	return n;
+}
+
+struct sums {
+	const struct table *t;
+	const int *columns;
+	unsigned n;
+};
+
+static double sum_of(const void *arg, uint32_t row)
+{
+	const struct sums *s = arg;
+
+	return figures_sum(s->t, s->columns, s->n, row);
+}
+
+uint32_t figures_top(const struct table *t, const int *columns, unsigned n, uint32_t max, uint32_t ret[])
+{
+	struct sums sums = {t, columns, n};
+
+	return figures_top_of(t ? t->n_rows : 0, sum_of, &sums, max, ret);
 }

@@ -34,9 +34,11 @@ uint32_t figures_row(const struct table *t, const char *column, const char *valu
 /* The sum of some cells of a row: of those that are known, NAN if none is. */
 double figures_sum(const struct table *t, const int *columns, unsigned n, uint32_t row);
 
-/* The rows where that sum is largest, largest first, as many as max; rows where it is 0 or unknown are left out. Rows
- * that have the same stay in their order. Returns their number. */
+/* The rows where a value, or that sum, is largest, largest first, as many as max; rows where it is 0 or unknown are
+ * left out. Rows that have the same stay in their order. Returns their number. */
 enum { FIGURES_TOP_MAX = 512 };
+uint32_t figures_top_of(
+    uint32_t n_rows, double (*value)(const void *arg, uint32_t row), const void *arg, uint32_t max, uint32_t ret[]);
 uint32_t figures_top(const struct table *t, const int *columns, unsigned n, uint32_t max, uint32_t ret[]);
 
 static inline bool figures_is(struct str s, const char *text)

@@ -199,7 +199,9 @@ const char *screen_span(char ret[SCREEN_NUMBER_LEN], double seconds)
 	if (!(fabs(seconds) < 1e12))
 		return unknown(ret);
 	s = llround(seconds);
-	if (fabs(seconds) < 9.95)
+	if (fabs(seconds) < 0.9995)
+		snprintf(ret, SCREEN_NUMBER_LEN, "%.0fms", seconds * 1000);
+	else if (fabs(seconds) < 9.95)
 		snprintf(ret, SCREEN_NUMBER_LEN, "%.1fs", seconds);
 	else if (s < MINUTE)
 		snprintf(ret, SCREEN_NUMBER_LEN, "%llds", s);

@@ -27,7 +27,7 @@ static const struct part {
     {devices_nets, {1, 3, 8}},
     {tasks_cgroups, {0, 4, 12}},
     {tasks_exited, {0, 3, 8}},
-    {tasks_processes, {ALL, ALL, ALL}},
+    {processes_lists, {ALL, ALL, ALL}},
 };
 
 static int put_head(const struct summary *m, const struct spot *spot)

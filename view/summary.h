@@ -55,6 +55,6 @@ int devices_disks(const struct summary *m, unsigned rows);
 int devices_nets(const struct summary *m, unsigned rows);
 int tasks_cgroups(const struct summary *m, unsigned rows);
 int tasks_exited(const struct summary *m, unsigned rows);
-int tasks_processes(const struct summary *m, unsigned rows);
+int processes_lists(const struct summary *m, unsigned rows);
 
 #endif
