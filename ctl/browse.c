@@ -145,7 +145,7 @@ static int move(struct browse *b, int key)
 	case BROWSE_HOME:
 		return go_to_end(b, SPOT_BACK);
 	case BROWSE_END:
-		return go_to_end(b, SPOT_ON);
+		return b->live ? 0 : go_to_end(b, SPOT_ON);
 	default:
 		return 0;
 	}
@@ -282,7 +282,7 @@ void browse_footer(const struct browse *b, struct screen *s)
 	else if (b->message[0])
 		screen_printf(s, "%s", b->message);
 	else
-		screen_printf(s, "? help  <- -> snapshot  PgUp PgDn minute  , . hour  / time  n live  s sort: %s",
+		screen_printf(s, "? help  <- -> step  PgUp PgDn minute  , . hour  / time  n live  s sort: %s",
 		    summary_sort_name(b->shape.sort));
 }
 

@@ -164,7 +164,7 @@ const char *screen_bytes(char ret[SCREEN_NUMBER_LEN], double bytes)
 	static const char units[] = "\0KMGTPE";
 	unsigned u = 0;
 
-	if (isnan(bytes))
+	if (!(bytes >= 0))
 		return unknown(ret);
 	while (bytes >= 1023.5 && u + 2 < sizeof(units)) {
 		bytes /= 1024;
@@ -180,7 +180,7 @@ const char *screen_count(char ret[SCREEN_NUMBER_LEN], double v)
 	unsigned u = 0;
 	int digits;
 
-	if (isnan(v))
+	if (!(v >= 0))
 		return unknown(ret);
 	for (double limit = 999999.5; v >= limit && u + 2 < sizeof(units); limit = 9999.5) {
 		v /= 1000;

@@ -44,8 +44,9 @@ void screen_put_cell(struct screen *s, struct str str, unsigned width);
 /* Writes on with a string until the line is full; returns how many of its bytes were written. */
 uint32_t screen_put_piece(struct screen *s, struct str str);
 
-/* Numbers in at most six places (of what a machine can have), "-" for NAN. Bytes: 999, 12.3K, 1023M, 4.0G. Others: 0,
- * 4, 0.25, 12.3, 1234, 123456, then 1235k, 12.3M, ... Spans of time: 20ms, 1.0s, 45s, 12m03s, 3h07m, 12d4h. */
+/* Numbers in at most six places (of what a machine can have), "-" for NAN, and for sizes and counts below 0. Bytes:
+ * 999, 12.3K, 1023M, 4.0G. Others: 0, 4, 0.25, 12.3, 1234, 123456, then 1235k, 12.3M, ... Spans of time: 20ms, 1.0s,
+ * 45s, 12m03s, 3h07m, 12d4h. */
 enum { SCREEN_NUMBER_LEN = 32 };
 const char *screen_bytes(char ret[SCREEN_NUMBER_LEN], double bytes);
 const char *screen_count(char ret[SCREEN_NUMBER_LEN], double v);
