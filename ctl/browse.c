@@ -18,16 +18,18 @@ int browse_init(struct browse *b, struct store *s)
 	return r < 0 ? r : 0;
 }
 
-/* What the last key led to. -ENOENT: there is nothing there; said, and no error. */
+/* What the last key led to. That nothing is there, or that it cannot be read, is said, and no error. */
 static int arrive(struct browse *b, int r, const struct spot *spot, const char *nothing)
 {
 	if (r == 0) {
 		b->any = true;
 		b->spot = *spot;
 		b->live = false;
-	} else if (r == -ENOENT || r == -EBADMSG) {
+	} else if (r != -ENOMEM) {
 		snprintf(b->message, sizeof b->message, "%s",
-		    r == -ENOENT ? nothing : "What is there is damaged; see histctl verify.");
+		    r == -ENOENT    ? nothing
+		    : r == -EBADMSG ? "What is there is damaged; see histctl verify."
+		                    : strerror(-r));
 		r = 0;
 	}
 	return r;
@@ -65,10 +67,8 @@ int browse_follow(struct browse *b)
 			snprintf(b->message, sizeof b->message, "The snapshot that was shown is no longer stored.");
 	}
 	b->any = r == 0;
-	if (r == -ENOENT || r == -EBADMSG)
-		return any;
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : any;
 	b->spot = spot;
 	return !any || !spot_same(&spot, &before);
 }
@@ -91,7 +91,7 @@ static int leap(struct browse *b, int64_t ms)
 
 	if (r == 0 && (ms > 0 ? spot.ms > b->spot.ms : spot.ms < b->spot.ms))
 		return arrive(b, r, &spot, "");
-	return r < 0 && r != -ENOENT && r != -EBADMSG ? r : step(b, ms > 0 ? SPOT_ON : SPOT_BACK);
+	return step(b, ms > 0 ? SPOT_ON : SPOT_BACK);
 }
 
 /* To the hour's end; from there, to the day's; from there, to that of the day behind. */
@@ -220,7 +220,7 @@ static int go_to_input(struct browse *b, int64_t now_ms)
 	r = browse_go(b, ms);
 	if (r == 0 && b->spot.ms > ms)
 		snprintf(b->message, sizeof b->message, "Nothing is recorded of before this.");
-	return r < 0 ? arrive(b, r, NULL, "Nothing is recorded.") : r;
+	return r < 0 ? arrive(b, r, &b->spot, "Nothing is recorded.") : r;
 }
 
 static int ask_key(struct browse *b, int key, int64_t now_ms)

@@ -38,11 +38,11 @@ int browse_init(struct browse *b, struct store *s);
 /* At a moment. -ENOENT: nothing is recorded. */
 int browse_go(struct browse *b, int64_t ms);
 
-/* A key was pressed; now_ms is what times like -5m are relative to. Negative: the store cannot be read. */
+/* A key was pressed; now_ms is what times like -5m are relative to. -ENOMEM; what else may fail is said in message. */
 int browse_key(struct browse *b, int key, int64_t now_ms);
 
 /* The store may have changed: goes to the newest snapshot if live, else away from a snapshot that is gone. Returns 1 if
- * another is shown now. */
+ * another is shown now; -ENOMEM. */
 int browse_follow(struct browse *b);
 
 /* The lines above and below the summary: where this is and how far behind; keys, a question, a message. */

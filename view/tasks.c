@@ -19,12 +19,32 @@ static void put_sum(struct screen *s, double a, double b)
 
 /* --- control groups --- */
 
+/* A path in so many characters: of a long one its end, which says more. */
+static void put_path(struct screen *s, struct str path, unsigned width)
+{
+	static const char cut[] = "..";
+	uint32_t n = (uint32_t)(width - strlen(cut));
+
+	if (path.len > width) {
+		screen_printf(s, "%s", cut);
+		width = n;
+		path.p += path.len - n;
+		path.len = n;
+		/* Not in the middle of a character. */
+		for (unsigned k = 0; k < 3 && path.len > 0 && ((uint8_t)*path.p & 0xc0) == 0x80; k++) {
+			path.p++;
+			path.len--;
+		}
+	}
+	screen_put_cell(s, path, width);
+}
+
 static void put_cgroup(struct screen *s, const struct table *t, uint32_t row)
 {
 	const double NO_LIMIT = 0x1p62; /* "max" is a number that no memory has */
 	double limit = figures_named(t, "memory_max_bytes", row);
 
-	screen_put_cell(s, figures_string(t, "path", row), 33);
+	put_path(s, figures_string(t, "path", row), 33);
 	put_share(s, figures_named(t, "cpu_usage_us_per_s", row));
 	put_share(s, figures_named(t, "cpu_throttled_us_per_s", row));
 	screen_put_bytes(s, 8, figures_named(t, "memory_current_bytes", row));
@@ -102,6 +122,8 @@ int tasks_exited(const struct summary *m, unsigned rows)
 {
 	uint32_t lines[LINES_MAX], n;
 	const struct table *t;
+	char span[SCREEN_NUMBER_LEN];
+	double used_us = 0;
 	int cpu[2], r = figures_table(&m->at, "exited", &t);
 
 	if (r < 0 || !t)
@@ -109,8 +131,10 @@ int tasks_exited(const struct summary *m, unsigned rows)
 	cpu[0] = figures_column(t, "utime_us");
 	cpu[1] = figures_column(t, "stime_us");
 	n = figures_top(t, cpu, 2, rows, lines);
-	screen_printf(
-	    m->s, "    PID     exit    lived   CPU ms peakRSS     I/O  ENDED, by CPU (of %" PRIu32 ")", t->n_rows);
+	for (uint32_t row = 0; row < t->n_rows; row++)
+		used_us += fmax(figures_sum(t, cpu, 2, row), 0);
+	screen_printf(m->s, "    PID     exit    lived   CPU ms peakRSS     I/O  ENDED: %" PRIu32 ", %s CPU", t->n_rows,
+	    screen_span(span, used_us / 1e6));
 	screen_next(m->s);
 	for (uint32_t k = 0; k < n; k++)
 		put_exited(m->s, t, lines[k]);

@@ -6,8 +6,10 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=$(realpath "${BUILD:-build}")
 dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
+terminals=0
+# A server of its own for each terminal: one that is ending takes no new ones.
 tmux() {
-	command tmux -S "$dir/tmux" -f /dev/null "$@"
+	command tmux -S "$dir/tmux$terminals" -f /dev/null "$@"
 }
 trap 'tmux kill-server 2>/dev/null; rm -rf "$dir"' EXIT
 store=$dir/store
@@ -80,6 +82,7 @@ fi
 # start WIDTH HEIGHT COMMAND: in a new terminal; its exit status ends up in $dir/status
 start() {
 	tmux kill-server 2>/dev/null
+	terminals=$((terminals + 1))
 	rm -f "$dir/status"
 	tmux new-session -d -x "$1" -y "$2" "$3 2>$dir/err; echo \$? >$dir/status; sleep 1000"
 }
@@ -197,6 +200,22 @@ shows "^PAST  ${hour}:10:00" "--at begins at a moment"
 rm "$store/snapshots/$hour.chunk"
 shows "^PAST  .*hour/$live/snapshot-0000 " "when that is removed, it goes on to what is left"
 shows "no longer stored" "and says so"
+keys q
+wait_for ended 0
+
+"$B/tests/tools/mkstore" -h 1 -l 1 -i 60 -p 40 -t "$hour" "$dir/damaged"
+chunk=$dir/damaged/snapshots/$hour.chunk
+printf 'damaged by a test' | dd of="$chunk" bs=1 seek=$(($(stat -c %s "$chunk") / 2)) conv=notrunc status=none
+bad=
+for s in $(seq 0 59); do
+	"$B/histctl" cat "$dir/damaged" "hour/$hour/snapshot-$s/processes" >/dev/null 2>&1 || bad="$bad $s"
+done
+[ -n "$bad" ]
+ok $? "there is a damaged snapshot"
+start 80 24 "$B/histctl top $dir/damaged --at ${hour}:$(printf %02d "${bad##* }")"
+shows "^This snapshot is damaged" "which is said"
+keys Home Left
+shows "This is the first one" "and can be left"
 keys q
 wait_for ended 0
 

@@ -319,7 +319,7 @@ static void processes_that_ended_are_counted_and_named(void)
 	};
 	struct screen s = draw(made, 1, 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
 
-	ok(has_line(&s, "    PID     exit    lived   CPU ms peakRSS     I/O  ENDED, by CPU (of 3)"));
+	ok(has_line(&s, "    PID     exit    lived   CPU ms peakRSS     I/O  ENDED: 3, 2.0s CPU"));
 	ok(has_line(&s, "    100        0     2.0s     2000    1.0M    8.0K  cc1"));
 	ok(has_line(&s, "    101    sig 9     50ms       10    2.0K       -  victim"));
 	ok(!has(&s, "before"));
@@ -332,15 +332,16 @@ static void cgroups_are_by_cpu_then_by_memory(void)
 	    {18, "cgroup",
 	        "*$path +cpu_usage_us +cpu_throttled_us memory_current_bytes memory_max_bytes +io_rbytes +io_wbytes "
 	        "pids_current",
-	        {"/a 0 0 0 0 0 0 0\n/b 0 0 0 0 0 0 0\n/c 0 0 0 0 0 0 0",
-	            "/a 500000 100000 1048576 2097152 1024 1024 5\n/b 0 0 1073741824 18446744073709551615 0 0 7\n"
+	        {"/a 0 0 0 0 0 0 0\n/system.slice/with-a-name-that-is-long.service 0 0 0 0 0 0 0\n/c 0 0 0 0 0 0 0",
+	            "/a 500000 100000 1048576 2097152 1024 1024 5\n/system.slice/with-a-name-that-is-long.service 0 0 "
+	            "1073741824 18446744073709551615 0 0 7\n"
 	            "/c 0 0 0 0 0 0 0"}},
 	};
 	struct screen s = draw(made, 1, 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
 
 	ok(has_line(&s, "CGROUP, by CPU and memory (of 3)    CPU% thrtl%  memory     max   I/O/s    pids"));
 	ok(has_line(&s, "/a                                  50.0   10.0    1.0M    2.0M    2.0K       5"));
-	ok(has_line(&s, "/b                                   0.0    0.0    1.0G     max       0       7"));
+	ok(has_line(&s, "..ith-a-name-that-is-long.service    0.0    0.0    1.0G     max       0       7"));
 	ok(!has(&s, "/c "));
 	screen_done(&s);
 }
