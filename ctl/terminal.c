@@ -12,7 +12,7 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 
-enum { ESCAPE_DELAY_MS = 25 };
+enum { ESCAPE_DELAY_MS = 25, REDRAW = 'L' - '@' };
 
 struct terminal {
 	SCREEN *screen;
@@ -161,6 +161,9 @@ static int translate(int key)
 		return '\b';
 	case KEY_ENTER:
 		return '\n';
+	case REDRAW:
+		clearok(curscr, TRUE);
+		return TERMINAL_RESIZED;
 	default:
 		return key < BROWSE_LEFT ? key : TERMINAL_NONE;
 	}

@@ -3,6 +3,7 @@
 #
 # The terminal is tmux's: keys go in, and what a person would see comes out.
 set -u
+export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/../.." || exit 1
 B=$(realpath "${BUILD:-build}")
 dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
@@ -49,8 +50,8 @@ ok $? "--once prints the newest summary"
 run top "$store" --once --at "${hour}:07:30"
 "$B/histctl" cat "$store" "hour/$hour/snapshot-7/summary" | cmp -s - "$dir/out"
 ok $? "--once --at prints that of a moment"
-[ "$(wc -l <"$dir/out")" = 50 ] && ! grep -qvE '^.{80}$' "$dir/out"
-ok $? "it has 50 lines of 80 columns"
+[ "$(wc -l <"$dir/out")" = 50 ] && ! LC_ALL=C grep -qvE '^.{80}$' "$dir/out"
+ok $? "it has 50 lines of 80 bytes"
 run top "$store"
 fails 1 "needs a terminal; --once"
 ok $? "without a terminal it says so"
@@ -200,6 +201,22 @@ shows "^PAST  ${hour}:10:00" "--at begins at a moment"
 rm "$store/snapshots/$hour.chunk"
 shows "^PAST  .*hour/$live/snapshot-0000 " "when that is removed, it goes on to what is left"
 shows "no longer stored" "and says so"
+keys q
+wait_for ended 0
+
+start 80 60 "$B/histctl top $store --at ${hour}:10"
+shows "COMMAND" "a moment is shown"
+keys C-l
+shows "naïve" "letters are letters"
+grep -qF 'line\nbreak' "$dir/out" && grep -qF 'not utf-8 \xff\xfe' "$dir/out"
+ok $? "and what is none is escaped"
+keys C-c
+wait_for ended 1
+screen
+! grep -q "COMMAND" "$dir/out"
+ok $? "an interrupt leaves the terminal as it was"
+start 80 60 "env LC_ALL=C $B/histctl top $store --at ${hour}:10"
+shows "na\?ve" "where the terminal has no such letters there is a question mark"
 keys q
 wait_for ended 0
 

@@ -360,6 +360,28 @@ static void a_moment_that_is_removed_gives_way_to_the_next(void)
 	look_away(&l);
 }
 
+static void whatever_is_pressed_it_is_at_a_snapshot(void)
+{
+	static const int keys[] = {BROWSE_LEFT, BROWSE_RIGHT, BROWSE_UP, BROWSE_DOWN, BROWSE_PAGE_UP, BROWSE_PAGE_DOWN,
+	    BROWSE_HOME, BROWSE_END, ',', '.', 'h', 'l', 'j', 'k', 'n', 's', 'c', '?', '/', 'g', '-', '1', '5', 'm',
+	    ':', '\b', ENTER, ESCAPE, 0, 127, 200, 9999, -7};
+	struct looking l = look_at(recorded());
+	uint32_t random = 1;
+
+	for (unsigned n = 0; n < 20000; n++) {
+		struct hour *h;
+		uint32_t i;
+
+		random = random * 1664525 + 1013904223;
+		press(&l, keys[(random >> 8) % N_ELEMENTS(keys)]);
+		if (!ok_r(spot_hour(l.store, &l.b.spot, &h, &i)) || !ok(l.b.any && l.b.shape.sort < N_SORTS))
+			break;
+		if (n % 100 == 0)
+			ok(strlen(status(&l)) > 40 && strlen(footer(&l)) > 10);
+	}
+	look_away(&l);
+}
+
 static void the_help_names_the_keys_and_fits(void)
 {
 	unsigned n = 0;
@@ -382,6 +404,7 @@ int main(void)
 	RUN(an_empty_store_is_waited_for);
 	RUN(live_follows_and_the_past_stays);
 	RUN(a_moment_that_is_removed_gives_way_to_the_next);
+	RUN(whatever_is_pressed_it_is_at_a_snapshot);
 	RUN(the_help_names_the_keys_and_fits);
 	return tap_done();
 }
