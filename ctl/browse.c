@@ -268,7 +268,7 @@ void browse_status(const struct browse *b, int64_t now_ms, struct screen *s)
 	text_time(time, b->spot.ms);
 	name_target(name, "", b->spot.hour, (int32_t)b->spot.seq);
 	screen_printf(s, "%s  %s  ", time, name);
-	screen_span(age, (double)(now_ms - b->spot.ms) / 1000);
+	screen_span(age, (double)((now_ms - b->spot.ms) / 100) / 10);
 	if (b->live)
 		screen_printf(s, "lag %s", age);
 	else

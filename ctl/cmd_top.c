@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-	LOOK_MS = 100,      /* between looks at the store while it is followed */
+	LOOK_MS = 200,      /* between looks at the store while it is followed */
 	BYTES_A_COLUMN = 4, /* that a character may take at most */
 	LINES_AROUND = 2,   /* status and footer */
 	WIDTH_MIN = 80,

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-enum { SECTOR = 512, HUNG = 101, NEARLY_FULL = 90, LINES_MAX = 32, CANDIDATES_MAX = 256 };
+enum { SECTOR = 512, HUNG = 101, NEARLY_FULL = 90, CANDIDATES_MAX = 256 };
 
 /* The rows that have most of something, and behind them others in their order while there is room. */
-static uint32_t pick(const struct table *t, const int *columns, unsigned n_columns, uint32_t max, uint32_t ret[],
-    bool (*is_wanted)(const struct table *t, uint32_t row, bool active))
+static uint32_t pick(const struct table *t, const int *columns, unsigned n_columns, uint32_t max,
+    uint32_t ret[SUMMARY_ROWS_MAX], bool (*is_wanted)(const struct table *t, uint32_t row, bool active))
 {
 	uint32_t top[CANDIDATES_MAX], n_top = figures_top(t, columns, n_columns, CANDIDATES_MAX, top), n = 0;
 
@@ -79,7 +79,7 @@ static void put_disk(struct screen *s, const struct table *t, uint32_t row)
 /* The busiest. */
 int devices_disks(const struct summary *m, unsigned rows)
 {
-	uint32_t lines[LINES_MAX], n;
+	uint32_t lines[SUMMARY_ROWS_MAX], n;
 	const struct table *t;
 	int busy[3], r = figures_rates(&m->at, "disk", &t);
 
@@ -129,7 +129,7 @@ int devices_nets(const struct summary *m, unsigned rows)
 	static const char *const busy[] = {"rx_bytes_per_s", "tx_bytes_per_s", "rx_errors_per_s", "tx_errors_per_s",
 	    "rx_dropped_per_s", "tx_dropped_per_s"};
 	int columns[N_ELEMENTS(busy)];
-	uint32_t lines[LINES_MAX], n;
+	uint32_t lines[SUMMARY_ROWS_MAX], n;
 	const struct table *t;
 	int r = figures_rates(&m->at, "net", &t);
 
@@ -200,13 +200,13 @@ static void put_filesystem(struct screen *s, const struct table *t, uint32_t row
 /* Nothing is written unless one is nearly full, or does not answer. */
 int devices_filesystems(const struct summary *m, unsigned rows)
 {
-	uint32_t lines[LINES_MAX], n;
+	uint32_t lines[SUMMARY_ROWS_MAX], n;
 	const struct table *t;
 	int r = figures_rates(&m->at, "filesystems", &t);
 
 	if (r < 0 || !t)
 		return r;
-	n = figures_top_of(t->n_rows, worst, t, rows < LINES_MAX ? rows : LINES_MAX, lines);
+	n = figures_top_of(t->n_rows, worst, t, rows, lines);
 	for (uint32_t k = 0; k < n; k++) {
 		if (k == 0) {
 			screen_printf(

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { KB = 1024, CPUS_MAX = 32 };
+enum { KB = 1024 };
 
 /* --- lines of labels and numbers: five fields behind what the line is about --- */
 
@@ -127,7 +127,7 @@ static void put_cpu(struct screen *s, const struct table *t, const int *columns,
 int machine_cpus(const struct summary *m, unsigned rows)
 {
 	int columns[N_KINDS], busy[N_KINDS];
-	uint32_t all, top[CPUS_MAX], n;
+	uint32_t all, top[SUMMARY_ROWS_MAX], n;
 	unsigned n_busy = 0;
 	const struct table *t;
 	int r = figures_rates(&m->at, "cpu", &t);
@@ -145,7 +145,7 @@ int machine_cpus(const struct summary *m, unsigned rows)
 	all = figures_row(t, "cpu", "all");
 	put_cpu(m->s, t, columns, all);
 	/* One more, as "all" may be among them. */
-	n = rows > 1 ? figures_top(t, busy, n_busy, rows < CPUS_MAX ? rows : CPUS_MAX, top) : 0;
+	n = rows > 1 ? figures_top(t, busy, n_busy, rows, top) : 0;
 	for (uint32_t k = 0; k < n && rows > 1; k++) {
 		if (top[k] == all)
 			continue;

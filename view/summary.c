@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* Heights of screens that get the same share of lines. */
-enum { LOW, MIDDLE, HIGH, N_HEIGHTS, MIDDLE_FROM = 40, HIGH_FROM = 70, ALL = 255 };
+enum { LOW, MIDDLE, HIGH, N_HEIGHTS, MIDDLE_FROM = 40, HIGH_FROM = 70 };
 
 static const struct part {
 	int (*put)(const struct summary *m, unsigned rows);
@@ -26,8 +26,8 @@ static const struct part {
     {devices_disks, {1, 3, 10}},
     {devices_nets, {1, 3, 8}},
     {tasks_cgroups, {0, 4, 12}},
-    {tasks_exited, {0, 3, 8}},
-    {processes_lists, {ALL, ALL, ALL}},
+    {tasks_exited, {1, 3, 8}},
+    {processes_lists, {SUMMARY_ROWS_MAX, SUMMARY_ROWS_MAX, SUMMARY_ROWS_MAX}},
 };
 
 static int put_head(const struct summary *m, const struct spot *spot)

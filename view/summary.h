@@ -13,6 +13,8 @@ enum {
 	/* The file in /hour. */
 	SUMMARY_WIDTH = 80,
 	SUMMARY_LINES = 50,
+	/* Of a part. */
+	SUMMARY_ROWS_MAX = 32,
 };
 
 enum summary_sort { SORT_EACH, SORT_CPU, SORT_MEMORY, SORT_IO, SORT_WAIT, SORT_FAULTS, SORT_PID, N_SORTS };
@@ -40,7 +42,7 @@ int summary_draw(const struct moment *at, const struct summary_shape *shape, str
 /* "cpu", "memory", … as a person calls the order. */
 const char *summary_sort_name(enum summary_sort sort);
 
-/* --- the parts: each writes at most so many rows, besides its header --- */
+/* --- the parts: each writes so many rows (SUMMARY_ROWS_MAX at the most), besides a header --- */
 
 int machine_load(const struct summary *m, unsigned rows);
 int machine_events(const struct summary *m, unsigned rows);

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { LINES_MAX = 32 };
-
 /* A share of one CPU, in hundredths, out of microseconds a second. */
 static void put_share(struct screen *s, double us_per_s)
 {
@@ -73,7 +71,7 @@ static uint32_t add_rows(uint32_t *rows, uint32_t n, uint32_t max, const uint32_
 /* Those with most CPU, then those with most memory. */
 int tasks_cgroups(const struct summary *m, unsigned rows)
 {
-	uint32_t by_cpu[LINES_MAX], by_memory[LINES_MAX], lines[LINES_MAX], n, n_cpu, n_memory;
+	uint32_t by_cpu[SUMMARY_ROWS_MAX], by_memory[SUMMARY_ROWS_MAX], lines[SUMMARY_ROWS_MAX], n, n_cpu, n_memory;
 	const struct table *t;
 	char title[64];
 	int cpu, memory, r = figures_rates(&m->at, "cgroup", &t);
@@ -120,7 +118,7 @@ static void put_exited(struct screen *s, const struct table *t, uint32_t row)
 /* How many, and those that had used most CPU. */
 int tasks_exited(const struct summary *m, unsigned rows)
 {
-	uint32_t lines[LINES_MAX], n;
+	uint32_t lines[SUMMARY_ROWS_MAX], n;
 	const struct table *t;
 	char span[SCREEN_NUMBER_LEN];
 	double used_us = 0;
