@@ -1,8 +1,6 @@
 /* group.c -- groups back into snapshots */
 #include "store/group.h"
 
-#include "store/table_reader.h"
-
 struct piece {
 	struct buf raw;
 	uint32_t n;
@@ -260,6 +258,15 @@ void group_times(const struct group *g, uint32_t s, int64_t *ret_time_ms, uint64
 	*ret_boot_us = g->boot_us[s];
 }
 
+/* Has the reader take up a piece. */
+static int append_piece(const struct group *g, uint32_t index, uint32_t i, struct table_reader *reader)
+{
+	const struct piece *p = &g->pieces[i];
+
+	return table_reader_append(
+	    reader, p->sections[index].p ? &p->sections[index] : NULL, g->time_ms + table_reader_n(reader), p->n);
+}
+
 /* The table's reader, with all pieces taken up. */
 static int reader_of(struct group *g, uint32_t index, struct table_reader **ret)
 {
@@ -269,10 +276,7 @@ static int reader_of(struct group *g, uint32_t index, struct table_reader **ret)
 	if (r == 0 && !t->reader)
 		r = table_reader_new(g->schema->tables[index], g->pool, &t->reader);
 	while (r == 0 && t->n_pieces < g->n_pieces) {
-		const struct piece *p = &g->pieces[t->n_pieces];
-
-		r = table_reader_append(t->reader, p->sections[index].p ? &p->sections[index] : NULL,
-		    g->time_ms + table_reader_n(t->reader), p->n);
+		r = append_piece(g, index, t->n_pieces, t->reader);
 		if (r == 0)
 			t->n_pieces++;
 	}
@@ -287,6 +291,20 @@ static int reader_of(struct group *g, uint32_t index, struct table_reader **ret)
 	}
 	*ret = t->reader;
 	return 0;
+}
+
+int group_reader(struct group *g, uint32_t index, const uint32_t *columns, uint32_t n, struct table_reader **ret)
+{
+	_cleanup_(cleanup_table_reader) struct table_reader *reader = NULL;
+	struct table_schema *schema = g->schema->tables[index];
+	int r = columns ? table_reader_new_of(schema, columns, n, g->pool, &reader)
+	                : table_reader_new(schema, g->pool, &reader);
+
+	for (uint32_t i = 0; i < g->n_pieces && r == 0; i++)
+		r = append_piece(g, index, i, reader);
+	if (r == 0)
+		*ret = TAKE(reader);
+	return r;
 }
 
 int group_table(struct group *g, uint32_t index, uint32_t s, const struct table **ret)

@@ -7,7 +7,7 @@
 #define STORE_GROUP_H
 
 #include "store/format.h"
-#include "store/table.h"
+#include "store/table_reader.h"
 
 struct group;
 
@@ -36,6 +36,10 @@ int group_table(struct group *g, uint32_t index, uint32_t s, const struct table 
 /* Whether its rows were taken for that snapshot (1) or are shown again (0); errors as above. */
 int group_fresh(struct group *g, uint32_t index, uint32_t s);
 int group_text(struct group *g, uint32_t index, uint32_t s, struct span *ret);
+
+/* A reader over a table of all the snapshots that the group has now, of some columns only (columns NULL: of all). The
+ * caller's, to be freed before the group. -EBADMSG as group_table. */
+int group_reader(struct group *g, uint32_t index, const uint32_t *columns, uint32_t n, struct table_reader **ret);
 
 /* All tables of snapshot s; tables: room for as many as the schema has. They may be read, not changed. -EBADMSG as
  * group_table. */

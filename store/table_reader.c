@@ -31,7 +31,9 @@ struct block {
 };
 
 struct table_reader {
-	struct table table; /* cells, nulls by life; order: the cursor's rows */
+	struct table table;  /* cells, nulls by life; order: the cursor's rows */
+	uint32_t n_stored;   /* columns that sections have */
+	uint32_t *stored_as; /* by column of table: its number there; NULL: the same */
 	uint64_t *init;
 	uint8_t *init_null;
 	uint32_t *birth, *death; /* by life, as snapshots of the section being taken up */
@@ -60,10 +62,31 @@ int table_reader_new(struct table_schema *schema, struct strpool *pool, struct t
 	if (!t)
 		return -ENOMEM;
 	t->table.schema = table_schema_get(schema);
+	t->n_stored = schema->n_columns;
 	t->table.pool = pool;
 	t->at = NO_SNAPSHOT;
 	t->text_at = NO_SNAPSHOT;
 	*ret = t;
+	return 0;
+}
+
+int table_reader_new_of(const struct table_schema *schema, const uint32_t *columns, uint32_t n, struct strpool *pool,
+    struct table_reader **ret)
+{
+	_cleanup_(cleanup_table_schema) struct table_schema *some = NULL;
+	_cleanup_(cleanup_free) uint32_t *stored_as = malloc(n * sizeof *stored_as + 1);
+	int r = stored_as ? table_schema_new(schema->id, schema->name, &some) : -ENOMEM;
+
+	for (uint32_t i = 0; i < n && r == 0; i++) {
+		stored_as[i] = columns[i];
+		r = table_schema_add(some, &schema->columns[columns[i]]);
+	}
+	if (r == 0)
+		r = table_reader_new(some, pool, ret);
+	if (r < 0)
+		return r;
+	(*ret)->n_stored = schema->n_columns;
+	(*ret)->stored_as = TAKE(stored_as);
 	return 0;
 }
 
@@ -76,6 +99,7 @@ void table_reader_free(struct table_reader *t)
 		free(b);
 	}
 	table_schema_put(t->table.schema);
+	free(t->stored_as);
 	free(t->table.cells);
 	free(t->table.nulls);
 	free(t->init);
@@ -188,7 +212,7 @@ static int reserve_lives(struct table_reader *t, uint32_t n)
 	uint32_t cap = t->cap_lives ? t->cap_lives : 64;
 	uint32_t **by_life[] = {&t->birth, &t->death, &t->order, &t->line, &t->line_len};
 
-	if (n > ROWS_MAX || (uint64_t)n * t->table.schema->n_columns > CELLS_MAX)
+	if (n > ROWS_MAX || (uint64_t)n * t->n_stored > CELLS_MAX)
 		return -EBADMSG;
 	if (n <= t->cap_lives)
 		return 0;
@@ -471,22 +495,20 @@ static int distribute(struct table_reader *t, const struct section_change_list *
 static int parse_columns(struct table_reader *t, struct span in, uint32_t n, const struct births *b)
 {
 	uint32_t n_columns = t->table.schema->n_columns, first_new = t->n_lives - b->n_new;
-	_cleanup_(cleanup_free) struct span *parts = malloc(3 * (size_t)n_columns * sizeof *parts + 1);
-	_cleanup_(cleanup_free) uint64_t *lens = malloc(3 * (size_t)n_columns * sizeof *lens + 1);
+	_cleanup_(cleanup_free) struct span *parts = malloc(3 * (size_t)t->n_stored * sizeof *parts + 1);
+	_cleanup_(cleanup_free) uint64_t *lens = malloc(3 * (size_t)t->n_stored * sizeof *lens + 1);
 	struct section_change_list cl = {0};
 	int r;
 
 	if (!parts || !lens)
 		return -ENOMEM;
 	r = reserve_cells(t, first_new);
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < 3 * n_columns && r == 0; i++)
+	for (uint32_t i = 0; i < 3 * t->n_stored && r == 0; i++)
 		r = span_varint(&in, &lens[i]);
 	/* All columns' inits come first, then positions and values of each. */
-	for (uint32_t c = 0; c < n_columns && r == 0; c++)
+	for (uint32_t c = 0; c < t->n_stored && r == 0; c++)
 		r = span_sub(&in, lens[3 * c], &parts[3 * c]);
-	for (uint32_t c = 0; c < n_columns && r == 0; c++) {
+	for (uint32_t c = 0; c < t->n_stored && r == 0; c++) {
 		r = span_sub(&in, lens[3 * c + 1], &parts[3 * c + 1]);
 		if (r == 0)
 			r = span_sub(&in, lens[3 * c + 2], &parts[3 * c + 2]);
@@ -496,16 +518,20 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 	if (r < 0)
 		return r;
 	for (uint32_t c = 0; c < n_columns && r == 0; c++) {
+		const struct span *part = &parts[3 * (t->stored_as ? t->stored_as[c] : c)];
 		size_t i = (size_t)c * t->table.cap_rows + first_new;
 
-		r = parse_init(t, parts[3 * c], c, first_new, b->n_new);
+		r = parse_init(t, part[0], c, first_new, b->n_new);
 		if (r < 0 || b->n_new == 0)
 			continue;
 		memcpy(t->table.cells + i, t->init + i, b->n_new * sizeof *t->init);
 		memcpy(t->table.nulls + i, t->init_null + i, b->n_new);
 	}
-	for (uint32_t c = 0; c < n_columns && r == 0; c++)
-		r = parse_changes(t, parts[3 * c + 1], parts[3 * c + 2], c, b, &cl);
+	for (uint32_t c = 0; c < n_columns && r == 0; c++) {
+		const struct span *part = &parts[3 * (t->stored_as ? t->stored_as[c] : c)];
+
+		r = parse_changes(t, part[1], part[2], c, b, &cl);
+	}
 	if (r == 0)
 		r = distribute(t, &cl, n);
 	free(cl.list);
@@ -591,6 +617,19 @@ int table_reader_fresh(const struct table_reader *t, uint32_t s)
 {
 	assert(s < t->n);
 	return !t->steps[s].present ? -ENOENT : !t->steps[s].repeated;
+}
+
+bool table_reader_moves(const struct table_reader *t, uint32_t s)
+{
+	assert(s < t->n);
+	return t->steps[s].n_removed + t->steps[s].n_inserted > 0;
+}
+
+void table_reader_changes(const struct table_reader *t, uint32_t s, const struct section_cell **ret, uint32_t *ret_n)
+{
+	assert(s < t->n);
+	*ret = t->steps[s].changes;
+	*ret_n = t->steps[s].n_changes;
 }
 
 int table_reader_at(struct table_reader *t, uint32_t s, const struct table **ret)

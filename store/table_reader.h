@@ -6,12 +6,17 @@
 #define STORE_TABLE_READER_H
 
 #include "store/format.h"
+#include "store/section.h"
 #include "store/table.h"
 
 struct table_reader;
 
 /* pool: of the group's strings, borrowed. */
 int table_reader_new(struct table_schema *schema, struct strpool *pool, struct table_reader **ret);
+/* The same for some columns only, given by their numbers, ascending: the rows have no others, and nothing of the others
+ * is decoded or checked. */
+int table_reader_new_of(const struct table_schema *schema, const uint32_t *columns, uint32_t n, struct strpool *pool,
+    struct table_reader **ret);
 void table_reader_free(struct table_reader *t);
 DEFINE_CLEANUP(table_reader, table_reader_free)
 
@@ -30,6 +35,10 @@ int table_reader_at(struct table_reader *t, uint32_t s, const struct table **ret
 /* Whether the rows at snapshot s were taken for it (1) or are shown again (0); -ENOENT as table_reader_at. Moves
  * nothing. */
 int table_reader_fresh(const struct table_reader *t, uint32_t s);
+
+/* Whether rows came or went with snapshot s, and the cells that change with it. Borrowed until the next append. */
+bool table_reader_moves(const struct table_reader *t, uint32_t s);
+void table_reader_changes(const struct table_reader *t, uint32_t s, const struct section_cell **ret, uint32_t *ret_n);
 
 /* The text of the rows at snapshot s, header line first. Lines of rows that did not change since the text asked for
  * before are copied. Borrowed until the next call. */

@@ -279,6 +279,22 @@ void text_put_row(struct buf *out, const struct table *t, uint32_t row, const ch
 	out->p[out->len++] = '\n';
 }
 
+void text_put_cell(struct buf *out, const struct column *c, uint64_t v, bool null, const struct strpool *pool)
+{
+	const struct str *s = !null && c->type == COL_STR ? strpool_get(pool, (uint32_t)v) : NULL;
+	char *p;
+
+	if (null)
+		buf_puts(out, "\\N");
+	if (null || buf_reserve(out, s ? s->text_len : NUMBER_LEN_MAX) < 0)
+		return;
+	p = (char *)out->p + out->len;
+	if (c->type != COL_STR)
+		out->len += (size_t)(put_number(p, c, v) - p);
+	else if (s)
+		out->len += (size_t)(text_put_str(p, s->p, s->len) - p);
+}
+
 void text_put_table(struct buf *out, const struct table *t)
 {
 	text_put_header(out, t->schema, "");

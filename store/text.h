@@ -29,6 +29,9 @@ void text_put_header(struct buf *out, const struct table_schema *s, const char *
 void text_put_row(struct buf *out, const struct table *t, uint32_t row, const char *prefix, size_t prefix_len);
 void text_put_table(struct buf *out, const struct table *t);
 
+/* Appends the text of one cell, as it stands in a row. */
+void text_put_cell(struct buf *out, const struct column *c, uint64_t v, bool null, const struct strpool *pool);
+
 /* The same as JSON: one object a line, keys in the columns' order, NULL as null, strings as UTF-8 with what is not
  * UTF-8 replaced by U+FFFD. prefix: members to put first, as text ("\"time\":\"…\","), or "". NaN and infinities are
  * null. */
