@@ -5,6 +5,7 @@
  */
 #include "store/check_chunk.h"
 
+#include "store/check_rosters.h"
 #include "store/check_sealed.h"
 #include "store/chunk.h"
 #include "store/text.h"
@@ -260,7 +261,9 @@ static int check_contents(struct check *c, const struct sealed *s, struct chunk 
 	r = check_meta(c, s, claims.listing, ret_wal_id);
 	if (r == 0)
 		r = check_sections(c, s, chunk);
-	return r < 0 ? r : check_groups(c, s, chunk, n_frames, &claims);
+	if (r == 0)
+		r = check_groups(c, s, chunk, n_frames, &claims);
+	return r < 0 || !claims.sizes ? r : check_rosters(c, s, chunk);
 }
 
 int check_chunk(struct check *c, int dirfd, const char *name, const struct file_id *id, const struct disk_heat *heat,

@@ -18,6 +18,7 @@ static const char *type_name(uint8_t type)
 	    [FRAME_META] = "meta",
 	    [FRAME_HEAT] = "heat",
 	    [FRAME_HOST] = "host",
+	    [FRAME_ROSTERS] = "rosters",
 	    [FRAME_HEAT_SUM] = "heat sum",
 	};
 

@@ -4,6 +4,7 @@
  * place costs at most one group.
  */
 #include "store/chunk.h"
+#include "store/rosters.h"
 #include "store/text.h"
 
 enum { ENDS_LEN = 64 << 10 };
@@ -514,6 +515,22 @@ int chunk_listing(struct chunk *c, const struct listing **ret)
 	}
 	c->has_listing = r == 0;
 	return r;
+}
+
+int chunk_roster(struct chunk *c, uint16_t table, struct roster **ret)
+{
+	_cleanup_(buf_done) struct buf b = {0};
+	uint64_t off;
+	int r;
+
+	if (get_le32(c->meta.text_version) != TEXT_VERSION)
+		return -ENOENT;
+	r = read_copy(c, FRAME_ROSTERS, "rosters", &b);
+	if (r == 0)
+		r = rosters_find(span_of(b.p, b.len), table, c->n, ret);
+	if (r == -EBADMSG && sealed_find(c->file, FRAME_ROSTERS, 0, &off) == 0)
+		note_damage(c, off, "rosters");
+	return r == -EBADMSG ? -ENOENT : r;
 }
 
 void chunk_forget_listing(struct chunk *c)

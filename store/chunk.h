@@ -9,6 +9,7 @@
 #include "store/group.h"
 #include "store/listing.h"
 #include "store/pack.h"
+#include "store/roster.h"
 #include "store/sealed.h"
 
 /* --- writing --- */
@@ -74,6 +75,10 @@ void chunk_schemas(const struct chunk *c, struct schema *const **ret, uint32_t *
 int chunk_listing(struct chunk *c, const struct listing **ret);
 /* Gives the listing's memory back; the next call reads it again. */
 void chunk_forget_listing(struct chunk *c);
+
+/* The rows of a table over the whole chunk, as they are stored. -ENOENT: they are not, or cannot be read; then they are
+ * to be taken from the groups. The caller's, to be freed. */
+int chunk_roster(struct chunk *c, uint16_t table, struct roster **ret);
 
 /* Decodes group i. */
 int chunk_load(struct chunk *c, uint32_t i, struct unpacker *u, struct group **ret);

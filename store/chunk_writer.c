@@ -5,6 +5,7 @@
  */
 #include "store/chunk.h"
 #include "store/group_writer.h"
+#include "store/rosters.h"
 #include "store/text.h"
 
 enum { LEVEL = 12, GROUP_N = 60, DICT_LEVEL = 19 };
@@ -16,6 +17,7 @@ struct chunk_writer {
 	struct chunk_options options;
 	struct packer *packer;
 	struct listing listing;
+	struct rosters *rosters;
 	struct buf index;
 	uint32_t n_groups;
 	struct buf schemas; /* frames' payloads: length (4) and bytes each */
@@ -47,6 +49,8 @@ int chunk_writer_new(
 	if (r == 0)
 		r = group_writer_new(w->pool, &w->groups);
 	if (r == 0)
+		r = rosters_new(&w->rosters);
+	if (r == 0)
 		r = sealed_writer_new(dirfd, name, id, &w->file);
 	if (r == 0)
 		*ret = TAKE(w);
@@ -64,6 +68,8 @@ void chunk_writer_abort(struct chunk_writer *w)
 	if (w->packer)
 		packer_free(w->packer);
 	listing_done(&w->listing);
+	if (w->rosters)
+		rosters_free(w->rosters);
 	buf_done(&w->index);
 	buf_done(&w->schemas);
 	buf_done(&w->raw);
@@ -123,6 +129,17 @@ static int begin_dictionary(struct chunk_writer *w)
 	return r < 0 ? r : packer_new(w->options.level, raw, &w->packer);
 }
 
+/* Takes the rows out of the group as a reader will find them. Its body is used up. */
+static int take_rosters(struct chunk_writer *w, const struct disk_group *h)
+{
+	_cleanup_(cleanup_group) struct group *g = NULL;
+	int r = group_new(group_writer_schema(w->groups), &g);
+
+	if (r == 0)
+		r = group_append(g, h, &w->raw);
+	return r < 0 ? r : rosters_take(w->rosters, g, w->listing.n - w->n);
+}
+
 static int finish_group(struct chunk_writer *w)
 {
 	struct disk_group h;
@@ -162,10 +179,11 @@ static int finish_group(struct chunk_writer *w)
 	    .max_ms = put_le64((uint64_t)w->max_ms),
 	};
 	buf_put(&w->index, &e, sizeof e);
+	r = take_rosters(w, &h);
 	w->n_groups++;
 	w->n = 0;
 	strpool_sweep(w->pool);
-	return w->index.err;
+	return r < 0 ? r : w->index.err;
 }
 
 static int add_sizes(
@@ -254,6 +272,14 @@ static int put_listing(struct chunk_writer *w)
 	return r < 0 ? r : sealed_writer_add(w->file, FRAME_LISTING, packed.p, packed.len, true, NULL);
 }
 
+static int put_rosters(struct chunk_writer *w)
+{
+	_cleanup_(buf_done) struct buf b = {0};
+	int r = rosters_encode(w->rosters, w->listing.n, w->options.level, &b);
+
+	return r < 0 ? r : sealed_writer_add(w->file, FRAME_ROSTERS, b.p, b.len, true, NULL);
+}
+
 static int put_meta(struct chunk_writer *w, uint64_t wal_id, uint64_t wal_len, uint32_t n_lost)
 {
 	const struct listing *l = &w->listing;
@@ -282,6 +308,8 @@ int chunk_writer_finish(struct chunk_writer *writer, uint64_t wal_id, uint64_t w
 		r = put_index(w);
 	if (r == 0)
 		r = put_listing(w);
+	if (r == 0)
+		r = put_rosters(w);
 	if (r == 0)
 		r = put_schemas_again(w);
 	if (r == 0)

@@ -43,6 +43,7 @@ enum frame_type {
 	FRAME_META = 7,
 	FRAME_HEAT = 8,
 	FRAME_HOST = 9,
+	FRAME_ROSTERS = 10,
 	FRAME_HEAT_SUM = 11,
 	FRAME_TOC = 255,
 };

@@ -4,6 +4,7 @@
 #   decode.py dump STORE                      every snapshot: times, heat, sizes, texts
 #   decode.py list STORE                      the same without texts
 #   decode.py cat STORE HOUR SEQ TABLE        one text, as /hour/HOUR/snapshot-SEQ/TABLE
+#   decode.py series STORE                    every column of every row over each hour, as below /series
 #   decode.py verify STORE                    checks everything, prints what is wrong where
 #
 # Shares no code with the C reader; the section numbers are those of docs/format.md. It reads whole files and keeps all of
@@ -22,7 +23,7 @@ MASK = (1 << 64) - 1
 U64, I64, F64, DECIMAL, STRING = 1, 2, 3, 4, 5
 KEY = 1
 
-SCHEMA, SNAPSHOT, GROUP, DICTIONARY, INDEX, LISTING, META, HEAT, HOST, HEAT_SUM, CONTENTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 255
+SCHEMA, SNAPSHOT, GROUP, DICTIONARY, INDEX, LISTING, META, HEAT, HOST, ROSTERS, HEAT_SUM, CONTENTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255
 
 
 class Damage(Exception):
@@ -606,6 +607,7 @@ class Chunk(Sealed):
 		self.read_meta()
 		self.read_listing()
 		self.read_index()
+		self.read_rosters()
 
 	def packed(self, type, limit):
 		frames = self.sections(type)
@@ -625,7 +627,7 @@ class Chunk(Sealed):
 
 	def read_meta(self):
 		frames = self.sections(META)
-		self.wal_id = None
+		self.wal_id = self.n = None
 		if not frames:
 			return
 		r = Reader(frames[0].payload)
@@ -694,6 +696,74 @@ class Chunk(Sealed):
 				totals[id] = (n + 1, all_rows + rows, all_lengths + length)
 		if self.sizes and totals != self.totals:
 			self.problem(0, "totals of the index are not those of the listing")
+
+
+	def read_rosters(self):
+		"""What is stored of the tables' rows, against the rows."""
+		for frame in self.sections(ROSTERS) if self.n else ():
+			r = Reader(frame.payload)
+			lengths, before = [], 0
+			need(r.varint() == self.n, "rosters of other snapshots")
+			for _ in range(r.varint(1024)):
+				id, length = r.varint(4095), r.varint()
+				need(id > before and length > 0, "rosters out of order")
+				lengths.append((id, length))
+				before = id
+			for id, length in lengths:
+				packed = Reader(r.take(length))
+				raw_len = packed.varint()
+				stored = Roster.stored(Reader(unpack_zstd(packed.take(packed.left()), raw_len, 64 << 20)), self.n)
+				if len(self.snapshots) == self.n and stored != Roster.of(self.snapshots, id):
+					self.problem(frame.off, "roster of table %d is not what the groups have" % id)
+			r.done()
+
+
+class Roster:
+	"""The rows of a table: [name, first, last, n, sum of the text lengths of each column]."""
+
+	def __init__(self, rows, n_columns):
+		self.rows = rows
+		self.n_columns = n_columns
+
+	def __eq__(self, other):
+		return (self.n_columns, self.rows) == (other.n_columns, other.rows)
+
+	@classmethod
+	def stored(cls, r, n):
+		n_keys, n_columns = r.varint(1 << 20), r.varint(4096)
+		names = [r.take(length) for length in [r.varint(255) for _ in range(n_keys)]]
+		need(len(set(names)) == n_keys, "name that is there twice")
+		first, rows = 0, []
+		for name in names:
+			first += r.varint(n)
+			rows.append([name, first])
+		for row in rows:
+			row.append(n - 1 - r.varint(n))
+			need(row[1] <= row[2], "row that ends before it begins")
+		for row in rows:
+			row.append(row[2] - row[1] + 1 - r.varint(row[2] - row[1]))
+			row.append([])
+		for _ in range(n_columns):
+			mean, means = 0, []
+			for row in rows:
+				mean += r.zigzag()
+				means.append(mean)
+			for row, mean in zip(rows, means):
+				row[4].append(mean * row[3] + r.varint(row[3] - 1))
+		r.done()
+		return cls(rows, n_columns)
+
+	@classmethod
+	def of(cls, snapshots, id):
+		n_columns = max([len(s.tables[id][0].columns) for s in snapshots if id in s.tables], default=0)
+		rows = {}
+		for i, s in enumerate(snapshots):
+			for name, cells in named_rows(s, id).items():
+				row = rows.setdefault(name, [name, i, i, 0, [0] * n_columns])
+				row[2], row[3] = i, row[3] + 1
+				for c in range(n_columns):
+					row[4][c] += len(cells[c]) if c < len(cells) else 2
+		return cls(list(rows.values()), n_columns)
 
 
 class Heat(Sealed):
@@ -790,6 +860,43 @@ class Text:
 	@classmethod
 	def hour(cls, hour):
 		return cls.time(hour * 3600000)[:13]
+
+
+# --- section 10: rows by name -----------------------------------------------------------------------------------------
+
+
+def key_name(table, row):
+	values = []
+	for column, value in zip(table.columns, row):
+		if column.flags & KEY:
+			plain = column.type != STRING or value is None
+			values.append(Text.cell(column, value) if plain else key_value(value))
+	name = b",".join(values) or b"%"
+	if name.startswith(b"."):
+		name = b"%2E" + name[1:]
+	if len(name) > 255:
+		name = name[: utf8_cut(name, 221)] + b"%~" + xxhash.xxh3_128_hexdigest(name).encode()
+	return name
+
+
+def key_value(s):
+	return b"".join(b"%%%02X" % c if c < 32 or c == 127 or c in b"%/,\\" else bytes([c]) for c in s)
+
+
+def utf8_cut(s, at):
+	cut = at
+	while cut > at - 3 and s[cut] & 0xC0 == 0x80:
+		cut -= 1
+	return at if s[cut] & 0xC0 == 0x80 else cut
+
+
+def named_rows(snapshot, id):
+	"""The texts of the cells of a snapshot's rows, by name, in order; of equal keys the first."""
+	rows = {}
+	table, values, _ = snapshot.tables.get(id, (None, (), None))
+	for row in values:
+		rows.setdefault(key_name(table, row), [Text.cell(c, v) for c, v in zip(table.columns, row)])
+	return rows
 
 
 # --- section 1: the directory -----------------------------------------------------------------------------------------
@@ -907,13 +1014,33 @@ def cat(store, out, hour, seq, name):
 	sys.exit("decode.py: nothing recorded there")
 
 
+def series(store, out):
+	"""Of what inode numbers have room for: hours since 1970, tables up to 127."""
+	for hour, snapshots in store.hours.items():
+		tables = {id: s.tables[id][0] for s in snapshots for id in s.tables if id < 128 and s.time_ms >= 0}
+		for id in sorted(tables):
+			lines = {}
+			for s in snapshots:
+				for name, cells in named_rows(s, id).items():
+					columns = lines.setdefault(name, [b""] * len(tables[id].columns))
+					for c in range(len(columns)):
+						value = cells[c] if c < len(cells) else b"\\N"
+						columns[c] += b"%s\t%s\n" % (Text.time(s.time_ms).encode(), value)
+			for name, columns in lines.items():
+				for column, text in zip(tables[id].columns, columns):
+					out.write(b"series %s %s %s %s\n" % (hour.encode(), tables[id].name, name, column.name))
+					out.write(text)
+
+
 def main(args):
-	commands = {"dump": 2, "list": 2, "verify": 2, "cat": 5}
+	commands = {"dump": 2, "list": 2, "verify": 2, "series": 2, "cat": 5}
 	if len(args) < 1 or commands.get(args[0]) != len(args):
-		sys.exit("usage: decode.py dump|list|verify STORE | cat STORE HOUR SEQ TABLE")
+		sys.exit("usage: decode.py dump|list|verify|series STORE | cat STORE HOUR SEQ TABLE")
 	store = Store(args[1])
 	if args[0] == "cat":
 		cat(store, sys.stdout.buffer, *args[2:])
+	elif args[0] == "series":
+		series(store, sys.stdout.buffer)
 	elif args[0] != "verify":
 		dump(store, sys.stdout.buffer, args[0] == "dump")
 	sys.stdout.flush()

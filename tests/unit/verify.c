@@ -222,6 +222,63 @@ static void a_snapshot_of_another_hour_is_found(void)
 	str_eq(problems(dir).first, "snapshots/2026-11-20T03.chunk: snapshot 7 is of another hour than the file");
 }
 
+/* The rosters of the chunk, that of tasks with a text that is longer by one. */
+static void forge_rosters(struct chunk *c, struct buf *section)
+{
+	const uint16_t ids[] = {CPU, TASKS};
+	_cleanup_(buf_done) struct buf raw = {0};
+	struct buf packed[2] = {0};
+
+	buf_clear(section);
+	buf_put_varint(section, PER_HOUR);
+	buf_put_varint(section, N_ELEMENTS(ids));
+	for (unsigned i = 0; i < N_ELEMENTS(ids); i++) {
+		_cleanup_(cleanup_roster) struct roster *r = NULL;
+
+		ok_r(chunk_roster(c, ids[i], &r));
+		buf_clear(&raw);
+		roster_encode(r, PER_HOUR, &raw);
+		/* The last value is a rest: of the last column, of the last row. */
+		raw.p[raw.len - 1] ^= ids[i] == TASKS;
+		ok_r(pack_section(span_of(raw.p, raw.len), 3, &packed[i]));
+		buf_put_varint(section, ids[i]);
+		buf_put_varint(section, packed[i].len);
+	}
+	for (unsigned i = 0; i < N_ELEMENTS(ids); i++)
+		buf_put(section, packed[i].p, packed[i].len);
+	buf_done(&packed[0]);
+	buf_done(&packed[1]);
+}
+
+static void a_roster_that_is_not_what_the_groups_have_is_found(void)
+{
+	static const enum frame_type types[] = {FRAME_SCHEMA, FRAME_DICT, FRAME_GROUP, FRAME_GROUP, FRAME_GROUP,
+	    FRAME_INDEX, FRAME_LISTING, FRAME_ROSTERS, FRAME_SCHEMA, FRAME_DICT, FRAME_META};
+	const char *dir = new_store(), *name = "2026-11-20T03.chunk";
+	_cleanup_(cleanup_close) int dirfd = open_snapshots(dir);
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	_cleanup_(cleanup_chunk) struct chunk *c = NULL;
+	_cleanup_(buf_done) struct buf b = {0};
+	unsigned nth[FRAME_TOC] = {0};
+	struct file_id id;
+	struct sealed_writer *w;
+	uint64_t off;
+
+	/* Salvaged, a file names its groups too. */
+	ok_r(sealed_salvage(dirfd, name, KIND_CHUNK, &s));
+	ok_r(chunk_open(dirfd, name, &c));
+	id = *sealed_id(s);
+	ok_r(sealed_writer_new(dirfd, name, &id, &w));
+	for (unsigned i = 0; i < N_ELEMENTS(types); i++) {
+		ok_r(sealed_section(s, types[i], nth[types[i]]++, &b));
+		if (types[i] == FRAME_ROSTERS)
+			forge_rosters(c, &b);
+		ok_r(sealed_writer_add(w, types[i], b.p, b.len, types[i] != FRAME_GROUP, &off));
+	}
+	ok_r(sealed_writer_finish(w));
+	str_eq(problems(dir).first, "snapshots/2026-11-20T03.chunk: the roster of table 9 is not what the groups have");
+}
+
 /* Writes the sidecar anew with one measure of one entry changed. */
 static void forge_heat(const char *dir, unsigned entry, enum heat_measure measure, uint16_t value, uint32_t n_less)
 {
@@ -301,6 +358,7 @@ int main(void)
 	RUN(a_chunk_made_again_is_fine);
 	RUN(a_stored_size_that_is_not_the_texts_is_found);
 	RUN(a_snapshot_of_another_hour_is_found);
+	RUN(a_roster_that_is_not_what_the_groups_have_is_found);
 	RUN(a_heat_entry_that_is_not_what_the_tables_give_is_found);
 	RUN(the_first_heat_entry_may_go_on_from_what_is_not_there);
 	RUN(missing_heat_entries_are_found);
