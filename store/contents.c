@@ -139,6 +139,11 @@ void contents_grown(struct contents *c, int32_t hour)
 
 /* --- tables and texts --- */
 
+int contents_group(struct contents *c, struct hour *h, uint32_t i, struct group **ret, uint32_t *ret_s)
+{
+	return hour_group(h, i, c->groups, c->unpacker, ret, ret_s);
+}
+
 static int group_of(struct contents *c, struct hour *h, uint32_t i, uint16_t table, struct group **ret_group,
     uint32_t *ret_index, uint32_t *ret_s)
 {

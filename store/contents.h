@@ -18,6 +18,9 @@ DEFINE_CLEANUP(contents, contents_free)
 void contents_forget(struct contents *c, int32_t hour);
 void contents_grown(struct contents *c, int32_t hour);
 
+/* The decoded group that snapshot i lies in, and its place there. Borrowed until the next call. */
+int contents_group(struct contents *c, struct hour *h, uint32_t i, struct group **ret, uint32_t *ret_s);
+
 int contents_table(struct contents *c, struct hour *h, uint32_t i, uint16_t table, const struct table **ret);
 int contents_text(struct contents *c, struct hour *h, uint32_t i, uint16_t table, struct span *ret);
 

@@ -543,6 +543,22 @@ const struct table_schema *hour_table_schema(const struct hour *h, uint32_t i, u
 	return index < 0 ? NULL : s->tables[index];
 }
 
+int hour_roster(struct hour *h, uint32_t i, uint16_t table, struct roster **ret, uint32_t *ret_n)
+{
+	struct part *p;
+	int r;
+
+	if (i >= h->n)
+		return -ENOENT;
+	p = part_of(h, i);
+	if (!p->chunk || p->base != i)
+		return -ENOENT;
+	r = chunk_roster(p->chunk, table, ret);
+	report_damage(h, p);
+	*ret_n = p->n;
+	return r;
+}
+
 bool hour_total(const struct hour *h, uint16_t table, struct chunk_total *ret)
 {
 	const struct table_schema *first = NULL;

@@ -59,6 +59,10 @@ int hour_group(
 /* The table's schema in snapshot i, NULL if it has none. Without decoding. */
 const struct table_schema *hour_table_schema(const struct hour *h, uint32_t i, uint16_t table);
 
+/* The rows of a table in a file of the hour that stores them: the one whose first snapshot is i; *ret_n: how many it
+ * has. -ENOENT: no file begins there, or it has nothing stored. The caller's, to be freed. */
+int hour_roster(struct hour *h, uint32_t i, uint16_t table, struct roster **ret, uint32_t *ret_n);
+
 /* Snapshots, rows and text bytes of a table over the hour, from the index alone. False if that is not known so (a log,
  * a damaged index) or if the table had more than one schema. */
 bool hour_total(const struct hour *h, uint16_t table, struct chunk_total *ret);

@@ -10,6 +10,7 @@
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/names.h"
+#include "store/series.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ struct store {
 	struct problem *problems;
 	size_t n_problems;
 	struct contents *contents;
+	struct series *series;
 };
 
 static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
@@ -93,6 +95,8 @@ int store_open(const char *dir, const struct store_options *o, struct store **re
 	if (s->snapdirfd < 0)
 		return s->snapdirfd;
 	r = contents_new(o && o->cache_bytes ? o->cache_bytes : CACHE_BYTES, &s->contents);
+	if (r == 0)
+		r = series_new(s->contents, &s->series);
 	if (r < 0)
 		return r;
 	*ret = TAKE(s);
@@ -104,6 +108,7 @@ static void close_hour(struct store *s, struct open_hour *oh)
 	if (!oh->hour)
 		return;
 	contents_forget(s->contents, hour_number(oh->hour));
+	series_forget(s->series, hour_number(oh->hour));
 	hour_close(oh->hour);
 	oh->hour = NULL;
 }
@@ -112,6 +117,8 @@ void store_close(struct store *s)
 {
 	for (unsigned i = 0; i < HOURS_OPEN; i++)
 		close_hour(s, &s->open[i]);
+	if (s->series)
+		series_free(s->series);
 	if (s->contents)
 		contents_free(s->contents);
 	free(s->hours);
@@ -505,6 +512,23 @@ int store_hour_text_len(struct store *s, struct hour *h, uint16_t table, uint64_
 int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out)
 {
 	return contents_hour_text(s->contents, h, table, off, len, out);
+}
+
+int store_roster(struct store *s, struct hour *h, uint16_t table, const struct roster **ret)
+{
+	return series_roster(s->series, h, table, ret);
+}
+
+int store_series_len(
+    struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t *ret_len)
+{
+	return series_len(s->series, h, table, number, column, ret_len);
+}
+
+int store_series_text(struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t off,
+    size_t len, struct buf *out)
+{
+	return series_text(s->series, h, table, number, column, off, len, out);
 }
 
 int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n)

@@ -12,6 +12,7 @@
 
 #include "store/format.h"
 #include "store/hour.h"
+#include "store/roster.h"
 #include "store/sidecar.h"
 #include "store/table.h"
 
@@ -72,6 +73,19 @@ int store_text_len(struct store *s, struct hour *h, uint32_t i, uint16_t table, 
  * at the end) appended to out. Appending only: as long as the hour is live the text grows at its end. */
 int store_hour_text_len(struct store *s, struct hour *h, uint16_t table, uint64_t *ret_len);
 int store_hour_text(struct store *s, struct hour *h, uint16_t table, uint64_t off, size_t len, struct buf *out);
+
+/* The rows of a table over the hour, by number: a row keeps its number as long as the hour is there, as it grows and
+ * when it is sealed. Snapshots in it are indices of the hour. From what the chunk has stored; for a log, and where that
+ * is not stored, from the tables themselves (-EBADMSG if some are damaged). Borrowed. */
+int store_roster(struct store *s, struct hour *h, uint16_t table, const struct roster **ret);
+
+/* The text of one column of the row of that number over the hour: for each snapshot that the row is in, its time, a tab
+ * and the value as in the table's text; NULL where the table did not have the column yet. Length, and any byte range
+ * (shorter at the end) appended to out. Appending only, as store_hour_text. -ENOENT: no such row or column. */
+int store_series_len(
+    struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t *ret_len);
+int store_series_text(struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t off,
+    size_t len, struct buf *out);
 
 /* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar
  * is missing or damaged: computed from the chunk (slow), remembered while the hour is open. */

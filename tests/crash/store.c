@@ -153,6 +153,56 @@ static void an_allocation_that_fails_while_a_group_grows_is_no_damage(void)
 	}
 }
 
+/* Length and text of a column of a row, of a table that grows or is sealed. */
+static int read_series(struct store *s, struct hour *h, struct buf *out)
+{
+	uint64_t len = 0;
+	int r = store_series_len(s, h, TASKS, 1, 1, &len);
+
+	buf_clear(out);
+	if (r == 0)
+		r = store_series_text(s, h, TASKS, 1, 1, 0, SIZE_MAX, out);
+	if (r == 0)
+		eq(out->len, len);
+	return r;
+}
+
+static void an_allocation_that_fails_in_a_series_is_no_damage(void)
+{
+	const char *dir = new_disk();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR + 7);
+	machine_seal(&m);
+	machine_close(&m);
+	for (int32_t hour = HOUR; hour <= HOUR + 1; hour++) {
+		_cleanup_(buf_done) struct buf right = {0};
+		bool hit = true;
+
+		for (uint64_t n = 0; hit; n++) {
+			_cleanup_(cleanup_store) struct store *s = NULL;
+			_cleanup_(buf_done) struct buf b = {0};
+			struct hour *h;
+			int r;
+
+			if (!ok_r(store_open(dir, NULL, &s)) || !ok_r(store_hour(s, hour, &h)))
+				return;
+			if (n == 0) {
+				ok_r(read_series(s, h, &right));
+				continue;
+			}
+			faultalloc_at(n);
+			r = read_series(s, h, &b);
+			hit = faultalloc_hit();
+			faultalloc_at(0);
+			ok(r == 0 || (hit && r == -ENOMEM));
+			ok_r(read_series(s, h, &b));
+			ok(b.len == right.len && memcmp(b.p, right.p, b.len) == 0);
+		}
+	}
+}
+
 static void an_older_snapshot_is_no_answer_where_the_right_one_cannot_be_read(void)
 {
 	const char *dir = new_disk();
@@ -187,5 +237,6 @@ int main(void)
 	RUN(what_a_failed_look_did_not_bring_comes_with_the_next);
 	RUN(an_older_snapshot_is_no_answer_where_the_right_one_cannot_be_read);
 	RUN(an_allocation_that_fails_while_a_group_grows_is_no_damage);
+	RUN(an_allocation_that_fails_in_a_series_is_no_damage);
 	return tap_done();
 }
