@@ -105,7 +105,7 @@ int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_
 
 /* --- names --- */
 
-static int find_table(const struct hour *h, const char *name, uint32_t *ret_id)
+int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id)
 {
 	struct table_schema *const *tables;
 	uint32_t n;
@@ -141,7 +141,7 @@ int hours_lookup(
 	if (!holds_tables(v, dir))
 		return name_parse_snapshot(name, &ret->seq);
 	r = find(t, v, dir, &h, &i);
-	return r < 0 ? r : find_table(h, name, &ret->leaf);
+	return r < 0 ? r : hours_find_table(h, name, &ret->leaf);
 }
 
 static int list_hours(struct tree *t, struct node n, uint64_t after, struct lister *l)

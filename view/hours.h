@@ -35,6 +35,9 @@ int hours_read(struct tree *t, const struct view *v, struct node n, uint64_t off
 extern const struct leaf heatmap_leaf; /* of an hour */
 extern const struct leaf summary_leaf; /* of a snapshot */
 
+/* The id of the hour's table of that name, -ENOENT. */
+int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id);
+
 /* How long attributes of an hour that changes are valid. */
 uint32_t hours_valid_ms(struct tree *t, const struct hour *h);
 

@@ -5,8 +5,9 @@
  *
  * A field of zero is "none": /hour is a view alone, /hour/H has an hour, a snapshot's directory a sequence number, and
  * leaf 0 is the directory itself. Leaves 1 to 4095 are table ids, those above are LEAF_*. The root is view 0 and leaf
- * 1, which makes its number 1. 22 bits of hours reach from 1970 to 2448; Linux sets no clock before 1970 or behind
- * 2262.
+ * 1, which makes its number 1. Views from VIEW_SERIES on are /series: VIEW_SERIES + T is table T in an hour, whose seq
+ * is a row's number in that hour, and leaf a column's number + 1 (LEAF_PLOT added: its plot). 22 bits of hours reach
+ * from 1970 to 2448; Linux sets no clock before 1970 or behind 2262.
  *
  * These numbers are kept by backup programs: a field never moves, and no view or leaf takes a number that was
  * another's.
@@ -23,7 +24,12 @@ enum {
 	NODE_SEQ_MAX = (1 << 20) - 2,
 	NODE_LEAF_MAX = (1 << 13) - 1,
 
+	VIEW_SERIES = 128,
+	SERIES_TABLE_MAX = NODE_VIEW_MAX - VIEW_SERIES,
+
 	LEAF_TABLE_MAX = 4095,
+	LEAF_COLUMN_MAX = 4095,
+	LEAF_PLOT = 4096,
 	LEAF_SUMMARY = 4096,
 	LEAF_HEATMAP = 4097,
 };

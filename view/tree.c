@@ -27,7 +27,7 @@ static const struct view *view_behind(uint64_t id)
 static const struct view *view_by_id(uint32_t id)
 {
 	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
-		if ((*v)->id == id)
+		if (id == (*v)->id || (id > (*v)->id && id <= (*v)->last_id))
 			return *v;
 	}
 	return NULL;
@@ -190,6 +190,7 @@ int tree_attr(struct tree *t, uint64_t ino, struct tree_attr *ret)
 uint64_t tree_parent(uint64_t ino)
 {
 	struct node n = node_of(ino);
+	const struct view *v = view_by_id(n.view);
 
 	if (ino == TREE_ROOT || n.hour < 0)
 		return TREE_ROOT;
@@ -197,6 +198,8 @@ uint64_t tree_parent(uint64_t ino)
 		n.leaf = 0;
 	else if (n.seq >= 0)
 		n.seq = -1;
+	else if (v && n.view != v->id)
+		n.view = v->id;
 	else
 		n.hour = -1;
 	return node_ino(n);

@@ -36,7 +36,7 @@ void tree_set_now(struct tree *t, int64_t now_ms);
 struct tree_attr {
 	uint64_t ino;
 	uint32_t mode;    /* S_IFREG | 0444, S_IFDIR | 0555 or S_IFLNK | 0777 */
-	uint32_t nlink;   /* of a directory: 2 and one for each directory in it */
+	uint32_t nlink;   /* of a directory: 2 and one for each directory in it, or 1: they were not counted */
 	uint64_t size;    /* exactly the bytes that reading gives; of a link, its target's; 0 for a directory */
 	int64_t mtime_ms; /* also ctime and atime: moves whenever the size or a directory's contents do */
 	uint32_t attr_ms; /* how long all this may be taken for true, */

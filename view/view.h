@@ -5,7 +5,7 @@
  *   VIEW(json) = {.name = "json", .id = 4, .type = S_IFDIR, .hours = &shape, HOURS_CALLS};
  *
  * Nothing lists the views; the linker gathers them. An id is part of every inode number of the view: unique, never used
- * again for something else.
+ * again for something else. A view with a range of them has directories of its own for the others below each hour.
  */
 #ifndef VIEW_VIEW_H
 #define VIEW_VIEW_H
@@ -55,6 +55,7 @@ const struct last_snapshot *tree_last(struct tree *t);
 struct view {
 	const char *name;
 	uint32_t id;
+	uint32_t last_id;          /* of a range of ids that are all the view's; 0: it has one */
 	uint32_t type;             /* S_IFDIR, S_IFREG or S_IFLNK: what its name in the root is */
 	const struct hours *hours; /* for views that lie over hours (hours.h), which share their calls */
 

@@ -20,7 +20,8 @@ is "sizes are exact before a file is opened" "$(wrong_sizes)" ""
 is "blocks are the size rounded up" "$(find mnt -type f -printf '%s %b %p\n' | awk '$2 != int(($1 + 511) / 512)')" ""
 is "no file is empty" "$(find mnt -type f -size 0)" ""
 is "inode numbers are unique" "$(find mnt -printf '%i\n' | sort | uniq -d)" ""
-is "directories count their directories" "$(find mnt -type d -printf '%n %p\n' | while read -r n d; do
+is "directories count their directories, but for those of rows" "$(find mnt -type d -printf '%n %p\n' | while read -r n d; do
+	[ "$n" = 1 ] && [[ $d =~ ^mnt/series/[^/]*/[^/]*$ ]] && continue
 	[ "$n" = $(($(find "$d" -mindepth 1 -maxdepth 1 -type d | wc -l) + 2)) ] || echo "$d: $n"
 done)" ""
 is "files are for owner and group to read" "$(find mnt -type f ! -perm 0440)" ""
