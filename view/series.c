@@ -17,6 +17,7 @@ struct place {
 	const struct table_schema *schema;
 	const struct roster *roster;
 	struct roster_row row; /* of n.seq; for a table without a key the only one. n is 0: there is none */
+	uint32_t n_columns;    /* that are files; the schema can have more, which no row has had yet */
 };
 
 static uint16_t table_of(struct node n)
@@ -71,6 +72,11 @@ static int find(struct tree *t, struct node n, struct place *ret)
 		r = store_roster(t->store, ret->hour, table_of(n), &ret->roster);
 	if (r < 0)
 		return r;
+	ret->n_columns = roster_n_columns(ret->roster);
+	if (ret->n_columns > ret->schema->n_columns)
+		ret->n_columns = ret->schema->n_columns;
+	if (ret->n_columns > LEAF_COLUMN_MAX)
+		ret->n_columns = LEAF_COLUMN_MAX;
 	if (row_number(n) < roster_n(ret->roster))
 		roster_row(ret->roster, row_number(n), &ret->row);
 	else if (n.seq >= 0)
@@ -133,7 +139,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	if (n.seq < 0 && n.leaf == 0)
 		return table_dir_attr(t, n, ret);
 	r = find(t, n, &p);
-	if (r == 0 && (!holds_columns(&p, n) || p.row.n == 0 || n.leaf > p.schema->n_columns))
+	if (r == 0 && (!holds_columns(&p, n) || p.row.n == 0 || n.leaf > p.n_columns))
 		r = -ENOENT;
 	if (r == 0)
 		r = hour_snapshot(p.hour, p.row.last, &seq, &ret->mtime_ms);
@@ -168,7 +174,7 @@ static int lookup_column(const struct place *p, const char *name, struct node *r
 {
 	int c = p->row.n > 0 ? table_schema_find(p->schema, name) : -ENOENT;
 
-	if (c < 0 || c >= LEAF_COLUMN_MAX)
+	if (c < 0 || (uint32_t)c >= p->n_columns)
 		return -ENOENT;
 	ret->leaf = (uint32_t)c + 1;
 	return 0;
@@ -269,7 +275,7 @@ static int list_columns(const struct place *p, struct node dir, uint64_t after, 
 {
 	int r = 0;
 
-	for (uint64_t c = after; p->row.n > 0 && c < p->schema->n_columns && c < LEAF_COLUMN_MAX && r == 0; c++) {
+	for (uint64_t c = after; p->row.n > 0 && c < p->n_columns && r == 0; c++) {
 		dir.leaf = (uint32_t)c + 1;
 		r = tree_list_add(l, p->schema->columns[c].name, c + 1, dir, S_IFREG);
 	}
@@ -305,7 +311,7 @@ static int read_part(struct tree *t, const struct view *v, struct node n, uint64
 	if (n.view == v->id || n.hour < 0)
 		return -ENOENT;
 	r = find(t, n, &p);
-	if (r == 0 && (!holds_columns(&p, n) || n.leaf > p.schema->n_columns))
+	if (r == 0 && (!holds_columns(&p, n) || n.leaf > p.n_columns))
 		r = -ENOENT;
 	if (r < 0)
 		return r;
