@@ -1,7 +1,7 @@
 /* day_svg.h -- a day as a picture: /heatmap/DAY.svg
  *
- * One file without scripts and outside references, in light and dark. Empty lines fill it up to a length that depends on the
- * measures alone, so that its size is known without drawing it.
+ * One file without scripts and outside references, in light and dark. Empty lines fill it up to a length that depends
+ * on the measures alone, so that its size is known without drawing it.
  */
 #ifndef VIEW_DAY_SVG_H
 #define VIEW_DAY_SVG_H

@@ -68,7 +68,7 @@ done
 # --- ls and cat ---
 
 run ls "$store"
-[ "$(sort "$dir/out" | tr '\n' ' ')" = "README at hour json now rate status table " ]
+[ "$(sort "$dir/out" | tr '\n' ' ')" = "README at heatmap hour json now rate series status table " ]
 ok $? "ls lists the top of the tree"
 run ls "$store" hour
 [ "$(tr '\n' ' ' <"$dir/out")" = "$hour $live " ]
