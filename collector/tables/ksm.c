@@ -77,5 +77,4 @@ SOURCE(ksm) = {
     .sample = sample,
     .slow = true,
     .every_ms = 10000,
-    .apart = true,
 };

@@ -223,5 +223,4 @@ SOURCE(numa) = {
     .sample = sample,
     .slow = true,
     .every_ms = 10000,
-    .apart = true,
 };

@@ -95,5 +95,4 @@ SOURCE(shm) = {
     .sample = sample,
     .slow = true,
     .every_ms = 10000,
-    .apart = true,
 };
