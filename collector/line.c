@@ -97,3 +97,30 @@ int line_numbers(const char **p, uint64_t *ret, unsigned max)
 	*p = c;
 	return (int)n;
 }
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+int line_unescape(const char *word, size_t len, char **ret)
+{
+	char *out = malloc(len + 1);
+	size_t n = 0;
+
+	if (!out)
+		return -ENOMEM;
+	for (size_t i = 0; i < len; i++) {
+		const char *c = word + i;
+
+		if (*c == '\\' && len - i > 3 && is_octal(c[1]) && is_octal(c[2]) && is_octal(c[3])) {
+			out[n++] = (char)((c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0'));
+			i += 3;
+		} else {
+			out[n++] = *c;
+		}
+	}
+	out[n] = '\0';
+	*ret = out;
+	return 0;
+}

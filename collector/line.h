@@ -29,4 +29,8 @@ bool line_whole(const char *p);
  * else than a number is among them. */
 int line_numbers(const char **p, uint64_t *ret, unsigned max);
 
+/* Undoes what the kernel makes of blanks in names, \040 and its kind. The result, to be freed, ends in a NUL. -ENOMEM.
+ */
+int line_unescape(const char *word, size_t len, char **ret);
+
 #endif

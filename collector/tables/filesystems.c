@@ -134,34 +134,6 @@ static bool take_mount(const char *p, struct mount *ret)
 	       ret->mount_point.len > 0;
 }
 
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* Undoes \040 and its kind. The result is not longer than the field and ends in a NUL. */
-static int unescape(const struct field *f, char **ret)
-{
-	char *out = malloc(f->len + 1);
-	size_t n = 0;
-
-	if (!out)
-		return -ENOMEM;
-	for (size_t i = 0; i < f->len; i++) {
-		const char *c = f->p + i;
-
-		if (*c == '\\' && f->len - i > 3 && is_octal(c[1]) && is_octal(c[2]) && is_octal(c[3])) {
-			out[n++] = (char)((c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0'));
-			i += 3;
-		} else {
-			out[n++] = *c;
-		}
-	}
-	out[n] = '\0';
-	*ret = out;
-	return 0;
-}
-
 /* Whether the option is among those that stand between commas. */
 static bool has_option(const struct field *options, const char *option)
 {
@@ -184,7 +156,7 @@ static int set_field(struct table *t, uint32_t row, uint32_t column, const struc
 static int set_unescaped(struct table *t, uint32_t row, uint32_t column, const struct field *f)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
-	int r = f->len == 0 ? 0 : unescape(f, &text);
+	int r = f->len == 0 ? 0 : line_unescape(f->p, f->len, &text);
 
 	return text ? table_set_str(t, row, column, text, strlen(text)) : r;
 }
@@ -265,7 +237,7 @@ static int sample_mount(struct mountstat *ms, const struct mount *m, struct tabl
 {
 	_cleanup_(cleanup_free) char *mount_point = NULL;
 	struct statvfs st;
-	int r = unescape(&m->mount_point, &mount_point);
+	int r = line_unescape(m->mount_point.p, m->mount_point.len, &mount_point);
 
 	if (r < 0)
 		return r;
@@ -300,7 +272,7 @@ static bool take_nfs_device(const char *p, struct field *ret)
 static int set_nfs(struct table *t, const struct field *mount_point, const uint64_t v[NFS_N])
 {
 	_cleanup_(cleanup_free) char *path = NULL;
-	int r = unescape(mount_point, &path);
+	int r = line_unescape(mount_point->p, mount_point->len, &path);
 
 	for (uint32_t row = 0; row < t->n_rows && r == 0; row++) {
 		struct str s = table_str(t, MOUNT_POINT, row);

@@ -5,7 +5,7 @@
 enum { FILENAME, TYPE, SIZE, USED, PRIORITY };
 
 static const struct column columns[] = {
-    [FILENAME] = {"filename", "", COL_STR, KIND_LABEL, COL_KEY, 0}, /* as the kernel has it: a blank is \040 */
+    [FILENAME] = {"filename", "", COL_STR, KIND_LABEL, COL_KEY, 0},
     [TYPE] = {"type", "", COL_STR, KIND_LABEL, 0, 0},
     [SIZE] = {"size_kb", "kB", COL_U64, KIND_GAUGE, 0, 0},
     [USED] = {"used_kb", "kB", COL_U64, KIND_GAUGE, 0, 0},
@@ -14,19 +14,22 @@ static const struct column columns[] = {
 
 static int sample_line(struct table *t, const char *p)
 {
-	const char *filename, *type;
-	size_t filename_len, type_len;
+	_cleanup_(cleanup_free) char *filename = NULL;
+	const char *word, *type;
+	size_t word_len, type_len;
 	uint64_t size, used;
 	int64_t priority;
 	uint32_t row;
 	int r;
 
-	if (!line_word(&p, &filename, &filename_len) || !line_word(&p, &type, &type_len) || !line_u64(&p, &size) ||
+	if (!line_word(&p, &word, &word_len) || !line_word(&p, &type, &type_len) || !line_u64(&p, &size) ||
 	    !line_u64(&p, &used) || !line_i64(&p, &priority) || !line_whole(p))
 		return 0;
-	r = table_add_row(t, &row);
+	r = line_unescape(word, word_len, &filename);
 	if (r == 0)
-		r = table_set_str(t, row, FILENAME, filename, filename_len);
+		r = table_add_row(t, &row);
+	if (r == 0)
+		r = table_set_str(t, row, FILENAME, filename, strlen(filename));
 	if (r == 0)
 		r = table_set_str(t, row, TYPE, type, type_len);
 	if (r < 0)
