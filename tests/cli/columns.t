@@ -91,6 +91,8 @@ ok(keys %columns > 300, 'sources make columns', 'columns: ' . keys %columns);
 my %named = map { $_ => 1 } $text =~ /`(\w+\.[\w.()-]+)`/g;
 ok(keys %named > 300, 'the page names columns', 'named: ' . keys %named);
 none('every column named exists', grep { $_ ne 'table.column' && !$columns{$_} } sort keys %named);
+none('no column is named without quotes, so that nobody looks whether it exists',
+	grep { $columns{$_} } $text =~ /(?<![`\w.\/])(\w+\.\w+)(?![`\w])/g);
 my %rows = map { $_ => 1 } $text =~ /`net_snmp\.\w+` \((\w+ \w+)\)/g;
 ok(keys %rows > 80, 'it names rows of net_snmp', 'named: ' . keys %rows);
 none('every row of net_snmp exists', grep { !$pairs{$_} } sort keys %rows);

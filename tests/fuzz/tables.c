@@ -26,6 +26,17 @@ static const struct subject {
     {"files", "proc/sys/fs/file-nr"},
     {"interrupts", "proc/interrupts"},
     {"softirqs", "proc/softirqs"},
+    {"slab", "proc/slabinfo"},
+    {"numa", "sys/devices/system/node/node0/meminfo"},
+    {"cpufreq", "proc/cpuinfo"},
+    {"nfs", "proc/net/rpc/nfs"},
+    {"nfsd", "proc/net/rpc/nfsd"},
+    {"softnet", "proc/net/softnet_stat"},
+    {"tty", "proc/tty/driver/serial"},
+    {"swaps", "proc/swaps"},
+    {"shm", "proc/sysvipc/shm"},
+    {"arc", "proc/spl/kstat/zfs/arcstats"},
+    {"filesystems", "proc/self/mountinfo"},
 };
 
 enum { NEXT_TEXT = 0x1e };
