@@ -297,7 +297,7 @@ const char *browse_help(unsigned line)
 	    "/ g                asks for a time: 03:12, 2026-11-20T03:12:05, -5m, yesterday",
 	    "s                  sorts processes by cpu, memory, io, iowait, faults, pid",
 	    "up down  k j       scrolls the processes",
-	    "c                  command lines whole, or cut",
+	    "c                  command lines whole, or cut and without folders",
 	    "q                  ends; any other key goes back",
 	    "",
 	    "Rates are over the time since the snapshot before. -: not recorded.",

@@ -154,6 +154,19 @@ static void put_head(const struct processes *p)
 	screen_next(s);
 }
 
+/* Without the folders that the program is in, which are the longest and say least. */
+static struct str without_folders(struct str command)
+{
+	uint32_t begin = 0;
+
+	for (uint32_t k = 0; k < command.len && command.p[k] != ' '; k++)
+		if (command.p[k] == '/' && k + 1 < command.len && command.p[k + 1] != ' ')
+			begin = k + 1;
+	command.p += begin;
+	command.len -= begin;
+	return command;
+}
+
 /* In brackets: the name of what has no command line, which kernel threads and zombies do not. */
 static void put_command(const struct processes *p, uint32_t row)
 {
@@ -167,6 +180,8 @@ static void put_command(const struct processes *p, uint32_t row)
 		screen_printf(s, "]");
 		return;
 	}
+	if (!p->m->shape->wrap)
+		command = without_folders(command);
 	for (;;) {
 		uint32_t n = screen_put_piece(s, command);
 

@@ -365,7 +365,7 @@ static void processes_are_listed_by_each(void)
 	ok(has_line(&s, "    PID S   CPU%  IOWT%    RSS READ/s WRITE/s  COMMAND, by CPU (of 4)"));
 	ok(has_line(&s, "    PID S   CPU%  IOWT%    RSS READ/s WRITE/s  COMMAND, by memory (of 4)"));
 	ok(has_line(&s, "    PID S   CPU%  IOWT%    RSS READ/s WRITE/s  COMMAND, by I/O (of 4)"));
-	ok(has_line(&s, "    100 R   50.0      -   4.0K   1.0K    1.0K  /bin/old"));
+	ok(has_line(&s, "    100 R   50.0      -   4.0K   1.0K    1.0K  old"));
 	screen_done(&s);
 }
 
@@ -373,9 +373,9 @@ static void a_new_process_has_used_what_it_has_since_it_began(void)
 {
 	struct screen s = draw(processes, 2, 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
 
-	ok(has_line(&s, "    200 R   10.0      -   1.0M   4.0K       0  /bin/new"));
+	ok(has_line(&s, "    200 R   10.0      -   1.0M   4.0K       0  new"));
 	/* What was read may have been read by children that are gone. */
-	ok(has_line(&s, "    400 R    1.0      -    512      -       -  /bin/mother"));
+	ok(has_line(&s, "    400 R    1.0      -    512      -       -  mother"));
 	/* Nothing is known of one that is older. */
 	ok(has_line(&s, "    300 S      -      -   2.0M      -       -  [hid]"));
 	screen_done(&s);
@@ -385,7 +385,7 @@ static void one_list_has_all_processes_in_its_order(void)
 {
 	struct summary_shape shape = {.sort = SORT_MEMORY};
 	struct screen s = draw(processes, 2, 1, shape, 100, 24);
-	const char *order[] = {"[hid]", "/bin/new", "/bin/old", "/bin/mother"};
+	const char *order[] = {"  [hid]", "  new", "  old", "  mother"};
 
 	ok(!has(&s, "snapshot-0001"));
 	for (unsigned i = 0; i + 1 < N_ELEMENTS(order); i++)
@@ -395,11 +395,11 @@ static void one_list_has_all_processes_in_its_order(void)
 	shape.sort = SORT_PID;
 	shape.skip = 1;
 	s = draw(processes, 2, 1, shape, 100, 24);
-	ok(has(&s, "/bin/new") && !has(&s, "/bin/old"));
+	ok(has(&s, "  new") && !has(&s, "  old"));
 	screen_done(&s);
 	shape.skip = 500;
 	s = draw(processes, 2, 1, shape, 100, 24);
-	ok(!has(&s, "/bin/"));
+	ok(!has(&s, "  new") && !has(&s, "mother"));
 	screen_done(&s);
 }
 
@@ -437,6 +437,21 @@ static void a_command_line_goes_on_in_the_next_line_or_is_cut(void)
 	s = draw(made, 1, 1, shape, 80, 40);
 	ok(has(&s, "abcdefghijklmnopqrstuvwxyzabcdefg\n"));
 	ok(!has(&s, "wxyzabcdefgh"));
+	screen_done(&s);
+}
+
+static void a_program_is_named_without_its_folders_unless_whole(void)
+{
+	static const struct made made[] = {{1, "processes", "*pid *start_us rss_bytes $cmdline",
+	    {NULL, "1 1 5 /usr/lib/gcc/12/cc1\n2 1 4 /\n3 1 3 sbin/\n4 1 2 a//b\n5 1 1 postgres:"}}};
+	struct summary_shape shape = {.sort = SORT_MEMORY};
+	struct screen s = draw(made, 1, 1, shape, 80, 40);
+
+	ok(has(&s, "  cc1 ") && has(&s, "  / ") && has(&s, "  sbin/ ") && has(&s, "  b ") && has(&s, "  postgres: "));
+	screen_done(&s);
+	shape.wrap = true;
+	s = draw(made, 1, 1, shape, 80, 40);
+	ok(has(&s, "  /usr/lib/gcc/12/cc1 "));
 	screen_done(&s);
 }
 
@@ -497,6 +512,7 @@ int main(void)
 	RUN(one_list_has_all_processes_in_its_order);
 	RUN(a_wide_screen_has_more_columns);
 	RUN(a_command_line_goes_on_in_the_next_line_or_is_cut);
+	RUN(a_program_is_named_without_its_folders_unless_whole);
 	RUN(every_size_of_screen_is_filled_within_its_bounds);
 	RUN(the_recorder_is_named_when_it_is_late);
 	RUN(tcp_has_its_retransmissions);
