@@ -36,7 +36,7 @@ static int draw(const struct walk *w, const struct spot *spot)
 	static const struct summary_shape shape = {.sort = SORT_CPU};
 	struct moment at = {.store = w->store};
 	struct screen s;
-	int r = screen_init(&s, WIDTH, LINES);
+	int r = screen_init(&s, WIDTH, SCREEN_CHAR_MAX, LINES);
 
 	if (r == 0)
 		r = spot_hour(at.store, spot, &at.hour, &at.i);

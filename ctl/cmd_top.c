@@ -12,10 +12,8 @@
 #include <time.h>
 
 enum {
-	LOOK_MS = 200,      /* between looks at the store while it is followed */
-	BYTES_A_COLUMN = 4, /* that a character may take at most */
-	LINES_AROUND = 2,   /* status and footer */
-	WIDTH_MIN = 80,
+	LOOK_MS = 200,    /* between looks at the store while it is followed */
+	LINES_AROUND = 2, /* status and footer */
 };
 
 struct top {
@@ -38,25 +36,33 @@ static int64_t clock_ms(clockid_t clock)
 
 /* --- on a terminal --- */
 
-/* Draws the summary anew; what cannot be read is said instead. */
-static int draw_body(struct top *top, unsigned width, unsigned height)
+/* The summary of where browse is; blank if nothing is recorded. */
+static int draw_summary(struct top *top)
 {
 	struct moment at = {.store = top->opened.store};
 	int r;
 
-	screen_done(&top->body);
-	r = screen_init(&top->body, width, height);
-	if (r < 0 || !top->browse.any)
-		return r;
+	if (!top->browse.any)
+		return 0;
 	r = spot_hour(at.store, &top->browse.spot, &at.hour, &at.i);
-	if (r == 0)
-		r = summary_draw(&at, &top->browse.shape, &top->body);
+	return r < 0 ? r : summary_draw(&at, &top->browse.shape, &top->body);
+}
+
+/* Draws the body anew; what cannot be read is said instead. */
+static int draw_body(struct top *top, unsigned width, unsigned height)
+{
+	int r;
+
+	screen_done(&top->body);
+	r = screen_init(&top->body, width, SCREEN_CHAR_MAX, height);
+	if (r < 0)
+		return r;
+	r = draw_summary(top);
 	if (r == 0 || r == -ENOMEM)
 		return r;
-	top->body.line = top->body.col = 0;
+	screen_clear(&top->body);
 	screen_printf(&top->body, "%s",
 	    r == -EBADMSG ? "This snapshot is damaged; see histctl verify." : "This snapshot cannot be read.");
-	screen_next(&top->body);
 	return 0;
 }
 
@@ -75,52 +81,66 @@ static void put_body(struct top *top)
 	const struct screen *s = &top->body;
 
 	for (unsigned i = 0; i < s->n_lines; i++) {
-		const char *line = s->text + screen_len(s->width, i);
-		const char *help = top->browse.mode == BROWSE_HELP ? browse_help(i) : "";
+		const char *line = screen_line(s, i);
 
-		if (top->browse.mode == BROWSE_HELP)
-			terminal_put(top->terminal, i + 1, help ? help : "", help ? strlen(help) : 0, TERMINAL_PLAIN);
-		else
-			terminal_put(top->terminal, i + 1, line, s->width,
-			    is_header(line, s->width) ? TERMINAL_BOLD : TERMINAL_PLAIN);
+		terminal_put(
+		    top->terminal, i + 1, line, s->room, is_header(line, s->room) ? TERMINAL_BOLD : TERMINAL_PLAIN);
 	}
+}
+
+static void put_help(struct top *top)
+{
+	bool more = true;
+
+	for (unsigned i = 0; i < top->body.n_lines; i++) {
+		const char *line = more ? browse_help(i) : NULL;
+
+		more = line != NULL;
+		terminal_put(top->terminal, i + 1, more ? line : "", more ? strlen(line) : 0, TERMINAL_PLAIN);
+	}
+}
+
+/* The first and the last line; the cursor goes where a time is typed. */
+static int put_around(struct top *top, unsigned width, unsigned height)
+{
+	unsigned cursor = UINT32_MAX;
+	struct screen s;
+	int r = screen_init(&s, width, SCREEN_CHAR_MAX, LINES_AROUND);
+
+	if (r < 0)
+		return r;
+	browse_status(&top->browse, clock_ms(CLOCK_REALTIME), &s);
+	terminal_put(top->terminal, 0, screen_line(&s, 0), s.col, TERMINAL_REVERSE);
+	screen_next(&s);
+	browse_footer(&top->browse, &s);
+	if (height >= LINES_AROUND)
+		terminal_put(top->terminal, height - 1, screen_line(&s, 1), s.col, TERMINAL_BOLD);
+	if (top->browse.mode == BROWSE_ASK_TIME)
+		cursor = height - 1;
+	terminal_show(top->terminal, cursor, s.n_chars);
+	screen_done(&s);
+	return 0;
 }
 
 static int show(struct top *top)
 {
-	int64_t now = clock_ms(CLOCK_REALTIME);
-	unsigned width, height, body, cursor = UINT32_MAX, column = 0;
-	struct screen line;
+	unsigned width, height, body;
 	int r = 0;
 
 	terminal_size(top->terminal, &width, &height);
 	body = height > LINES_AROUND ? height - LINES_AROUND : 0;
-	if (width < WIDTH_MIN)
-		width = WIDTH_MIN;
+	if (width < SUMMARY_WIDTH)
+		width = SUMMARY_WIDTH;
 	if (top->stale || !top->body.text || top->body.n_lines != body || top->body.width != width)
 		r = draw_body(top, width, body);
-	if (r == 0)
-		r = screen_init(&line, width, 1);
 	if (r < 0)
 		return r;
 	top->stale = false;
-	browse_status(&top->browse, now, &line);
-	terminal_put(top->terminal, 0, line.text, line.col, TERMINAL_REVERSE);
-	screen_done(&line);
-	put_body(top);
-	r = screen_init(&line, width, 1);
-	if (r < 0)
-		return r;
-	browse_footer(&top->browse, &line);
-	if (height >= LINES_AROUND)
-		terminal_put(top->terminal, height - 1, line.text, line.col, TERMINAL_BOLD);
-	if (top->browse.mode == BROWSE_ASK_TIME) {
-		cursor = height - 1;
-		column = line.col;
-	}
-	screen_done(&line);
-	terminal_show(top->terminal, cursor, column);
-	return 0;
+	if (top->browse.mode == BROWSE_HELP)
+		put_help(top);
+	else
+		put_body(top);
+	return put_around(top, width, height);
 }
 
 /* Looks at the store again, and goes on to what is newest if that is followed. */

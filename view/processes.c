@@ -172,7 +172,7 @@ static void put_command(const struct processes *p, uint32_t row)
 {
 	struct str command = figures_string(p->t, "cmdline", row);
 	struct screen *s = p->m->s;
-	unsigned begin = s->col;
+	unsigned begin = s->n_chars;
 
 	if (command.len == 0) {
 		screen_printf(s, "[");

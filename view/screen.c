@@ -10,19 +10,27 @@
 /* Bytes that one character may become: \xHH for each of four. */
 enum { SHOWN_LEN_MAX = 16 };
 
-int screen_init(struct screen *s, unsigned width, unsigned n_lines)
+int screen_init(struct screen *s, unsigned width, unsigned char_bytes, unsigned n_lines)
 {
-	size_t len = screen_len(width, n_lines);
-	char *text = malloc(len + 1);
+	unsigned room = width * char_bytes;
+	char *text = malloc(screen_len(room, n_lines) + 1);
 
 	if (!text)
 		return -ENOMEM;
-	memset(text, ' ', len);
-	for (unsigned i = 0; i < n_lines; i++)
-		text[screen_len(width, i) + width] = '\n';
-	text[len] = '\0';
-	*s = (struct screen){.width = width, .n_lines = n_lines, .text = text};
+	*s = (struct screen){.width = width, .room = room, .n_lines = n_lines, .text = text};
+	screen_clear(s);
 	return 0;
+}
+
+void screen_clear(struct screen *s)
+{
+	size_t len = screen_len(s->room, s->n_lines);
+
+	memset(s->text, ' ', len);
+	for (unsigned i = 0; i < s->n_lines; i++)
+		s->text[screen_len(s->room, i) + s->room] = '\n';
+	s->text[len] = '\0';
+	s->line = s->col = s->n_chars = 0;
 }
 
 void screen_done(struct screen *s)
@@ -31,13 +39,25 @@ void screen_done(struct screen *s)
 	*s = (struct screen){0};
 }
 
+/* Of well-formed UTF-8. */
 static void put(struct screen *s, const char *p, size_t len)
 {
+	size_t n = 0;
+
 	if (s->line >= s->n_lines)
 		return;
-	len = utf8_cut(p, len, s->width - s->col);
-	memcpy(s->text + screen_len(s->width, s->line) + s->col, p, len);
-	s->col += (unsigned)len;
+	while (n < len && s->n_chars < s->width) {
+		size_t next = n + 1;
+
+		while (next < len && ((uint8_t)p[next] & 0xc0) == 0x80)
+			next++;
+		if (next > s->room - s->col)
+			break;
+		n = next;
+		s->n_chars++;
+	}
+	memcpy(s->text + screen_len(s->room, s->line) + s->col, p, n);
+	s->col += (unsigned)n;
 }
 
 void screen_printf(struct screen *s, const char *fmt, ...)
@@ -57,7 +77,7 @@ void screen_next(struct screen *s)
 {
 	if (s->line < s->n_lines)
 		s->line++;
-	s->col = 0;
+	s->col = s->n_chars = 0;
 }
 
 /* --- strings --- */
@@ -121,7 +141,7 @@ static uint32_t put_shown(struct screen *s, struct str str, unsigned max, unsign
 		unsigned bytes = show(str.p + done, str.len - done, shown, &len);
 		unsigned places = shown[0] == '\\' ? (unsigned)len : 1;
 
-		if (n + places > max || len > s->width - s->col)
+		if (n + places > max || len > s->room - s->col || places > s->width - s->n_chars)
 			break;
 		put(s, shown, len);
 		n += places;

@@ -1,4 +1,4 @@
-/* screen.h -- text of a fixed size: so many lines of so many bytes, filled up with blanks
+/* screen.h -- text of a fixed size: so many lines of so many characters, filled up with blanks
  *
  * Its length is known before anything is looked at, so a file of it can say its size without the work of making it.
  * What is written is safe to send to a terminal: strings from tables cannot hold anything that one acts upon.
@@ -9,20 +9,31 @@
 #include "store/table.h"
 
 struct screen {
-	unsigned width; /* bytes of a line, without its end */
+	unsigned width; /* characters of a line, */
+	unsigned room;  /* and its bytes, without its end */
 	unsigned n_lines;
-	char *text;    /* n_lines times a line and '\n' */
-	unsigned line; /* being written */
-	unsigned col;  /* bytes written in it */
+	char *text;       /* n_lines times a line and '\n' */
+	unsigned line;    /* being written */
+	unsigned col;     /* bytes written in it, */
+	unsigned n_chars; /* and characters */
 };
 
-/* All blank, at its top. */
-int screen_init(struct screen *s, unsigned width, unsigned n_lines);
-void screen_done(struct screen *s);
+enum { SCREEN_CHAR_MAX = 4 };
 
-static inline size_t screen_len(unsigned width, unsigned n_lines)
+/* All blank, at its top. A line has room for width times so many bytes: with 1 it is no longer than its width, and
+ * shorter where not all of its characters are ASCII; with SCREEN_CHAR_MAX all of them fit. */
+int screen_init(struct screen *s, unsigned width, unsigned char_bytes, unsigned n_lines);
+void screen_done(struct screen *s);
+void screen_clear(struct screen *s);
+
+static inline size_t screen_len(unsigned room, unsigned n_lines)
 {
-	return (size_t)(width + 1) * n_lines;
+	return (size_t)(room + 1) * n_lines;
+}
+
+static inline const char *screen_line(const struct screen *s, unsigned line)
+{
+	return s->text + screen_len(s->room, line);
 }
 
 /* Lines from the one being written on. */

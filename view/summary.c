@@ -110,7 +110,7 @@ static int summary_text(struct tree *t, struct hour *h, uint32_t i, struct node 
 
 	if (cache_get(t->cache, node_ino(n), 0, ret))
 		return 0;
-	r = screen_init(&s, SUMMARY_WIDTH, SUMMARY_LINES);
+	r = screen_init(&s, SUMMARY_WIDTH, 1, SUMMARY_LINES);
 	if (r < 0)
 		return r;
 	r = summary_draw(&at, &shape, &s);

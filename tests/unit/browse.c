@@ -66,7 +66,7 @@ static const char *status(const struct looking *l)
 	static char text[200];
 	struct screen s;
 
-	if (!ok_r(screen_init(&s, 120, 1)))
+	if (!ok_r(screen_init(&s, 120, 1, 1)))
 		exit(1);
 	browse_status(&l->b, now_ms, &s);
 	snprintf(text, sizeof text, "%.*s", (int)s.col, s.text);
@@ -79,7 +79,7 @@ static const char *footer(const struct looking *l)
 	static char text[200];
 	struct screen s;
 
-	if (!ok_r(screen_init(&s, 120, 1)))
+	if (!ok_r(screen_init(&s, 120, 1, 1)))
 		exit(1);
 	browse_footer(&l->b, &s);
 	snprintf(text, sizeof text, "%.*s", (int)s.col, s.text);

@@ -10,7 +10,7 @@ static struct screen new_screen(void)
 {
 	struct screen s;
 
-	if (!ok_r(screen_init(&s, WIDTH, LINES)))
+	if (!ok_r(screen_init(&s, WIDTH, 1, LINES)))
 		exit(1);
 	return s;
 }
@@ -18,7 +18,7 @@ static struct screen new_screen(void)
 /* Whether the text has all of its line ends where they belong, and nothing else that a terminal acts upon. */
 static bool is_screen(const struct screen *s)
 {
-	size_t len = screen_len(s->width, s->n_lines);
+	size_t len = screen_len(s->room, s->n_lines);
 
 	for (size_t i = 0; i < len; i++) {
 		if ((s->text[i] == '\n') != (i % (WIDTH + 1) == WIDTH))
@@ -40,7 +40,7 @@ static const char *line(const struct screen *s)
 	static char copy[WIDTH + 1];
 	size_t n = WIDTH;
 
-	memcpy(copy, s->text + screen_len(s->width, s->line), WIDTH);
+	memcpy(copy, screen_line(s, s->line), WIDTH);
 	while (n > 0 && copy[n - 1] == ' ')
 		n--;
 	copy[n] = '\0';
@@ -76,6 +76,31 @@ static void lines_are_cut_in_front_of_a_character(void)
 	eq(s.text[79], 'x');
 	screen_printf(&s, "y");
 	eq(s.text[80], '\n');
+	screen_done(&s);
+}
+
+static void a_line_has_room_for_its_width_in_bytes_or_in_characters(void)
+{
+	char text[3 * WIDTH * 2 + 1] = "";
+	struct screen s = new_screen();
+
+	for (unsigned i = 0; i < WIDTH * 2; i++)
+		strcat(text, "\xe2\x82\xac");
+	put(&s, text);
+	eq(s.col, WIDTH / 3 * 3);
+	eq(s.n_chars, WIDTH / 3);
+	screen_done(&s);
+	if (!ok_r(screen_init(&s, WIDTH, SCREEN_CHAR_MAX, 2)))
+		return;
+	put(&s, text);
+	eq(s.n_chars, WIDTH);
+	eq(s.col, WIDTH * 3);
+	ok(memcmp(screen_line(&s, 0), text, WIDTH * 3) == 0);
+	screen_next(&s);
+	screen_put_cell(&s, (struct str){text, (uint32_t)strlen(text), 0}, 10);
+	screen_printf(&s, "%*s", 200, "x");
+	eq(s.n_chars, WIDTH);
+	eq(s.col, WIDTH + 10 * 2);
 	screen_done(&s);
 }
 
@@ -224,6 +249,7 @@ int main(void)
 {
 	RUN(whatever_is_written_a_screen_keeps_its_shape);
 	RUN(lines_are_cut_in_front_of_a_character);
+	RUN(a_line_has_room_for_its_width_in_bytes_or_in_characters);
 	RUN(what_a_terminal_acts_upon_is_escaped);
 	RUN(every_pair_of_bytes_is_safe);
 	RUN(a_cell_has_its_width_in_characters);

@@ -126,7 +126,7 @@ static struct screen draw(
 	struct screen screen;
 
 	if (!ok_r(store_open(record(made, n), NULL, &s)) || !ok_r(store_hour(s, HOUR, &at.hour)) ||
-	    !ok_r(screen_init(&screen, width, n_lines)))
+	    !ok_r(screen_init(&screen, width, 1, n_lines)))
 		exit(1);
 	at.store = s;
 	ok_r(summary_draw(&at, &shape, &screen));
@@ -137,7 +137,7 @@ static struct screen draw(
 static bool has_line(const struct screen *s, const char *want)
 {
 	for (unsigned i = 0; i < s->n_lines; i++) {
-		const char *line = s->text + screen_len(s->width, i);
+		const char *line = screen_line(s, i);
 		size_t len = s->width;
 
 		while (len > 0 && line[len - 1] == ' ')
@@ -147,7 +147,7 @@ static bool has_line(const struct screen *s, const char *want)
 	}
 	printf("# no line \"%s\" in\n", want);
 	for (unsigned i = 0; i < s->n_lines; i++)
-		printf("# %.*s|\n", (int)s->width, s->text + screen_len(s->width, i));
+		printf("# %.*s|\n", (int)s->width, screen_line(s, i));
 	return false;
 }
 
@@ -425,7 +425,7 @@ static void a_command_line_goes_on_in_the_next_line_or_is_cut(void)
 	snprintf(text, sizeof text, "7 1 4096 long %s", cmdline);
 	s = draw(made, 1, 1, shape, 80, 40);
 	for (unsigned i = 0; i < s.n_lines && joined; i++) {
-		const char *line = s.text + screen_len(80, i);
+		const char *line = screen_line(&s, i);
 
 		if (strncmp(line, "      7", 7) == 0 || (joined[0] && strncmp(line, "          ", 10) == 0))
 			strncat(joined, line + 47, 33);
