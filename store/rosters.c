@@ -102,7 +102,8 @@ static int pack(struct one *tables, uint32_t n, uint32_t n_snapshots, int level)
 	int e = 0;
 
 	for (uint32_t i = 0; i < n && e == 0; i++) {
-		if (!tables[i].roster || roster_n(tables[i].roster) == 0)
+		/* One that is in no snapshot has nothing to say; one that is empty in all does. */
+		if (!tables[i].roster || roster_n_columns(tables[i].roster) == 0)
 			continue;
 		buf_clear(&raw);
 		roster_encode(tables[i].roster, n_snapshots, &raw);
