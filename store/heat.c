@@ -204,7 +204,8 @@ static uint16_t busiest_disk(const struct counters *before, const struct counter
 	return most;
 }
 
-static uint16_t health(const uint16_t m[HEAT_N])
+/* And the measure that it is of; -1: of none. */
+static uint16_t health(const uint16_t m[HEAT_N], int *ret_measure)
 {
 	static const struct {
 		enum heat_measure measure;
@@ -215,16 +216,20 @@ static uint16_t health(const uint16_t m[HEAT_N])
 	unsigned worst = 0, n = psi ? N_ELEMENTS(rules) : N_ELEMENTS(without_psi);
 	bool any = false;
 
+	*ret_measure = -1;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned from = psi ? rules[i].from : without_psi[i].from;
 		unsigned times = psi ? rules[i].times : without_psi[i].times;
-		uint16_t v = m[psi ? rules[i].measure : without_psi[i].measure];
+		enum heat_measure measure = psi ? rules[i].measure : without_psi[i].measure;
+		uint16_t v = m[measure];
 
 		if (v == HEAT_UNKNOWN)
 			continue;
 		any = true;
-		if (v > from && (v - from) * times > worst)
+		if (v > from && (v - from) * times > worst) {
 			worst = (v - from) * times;
+			*ret_measure = (int)measure;
+		}
 	}
 	return !any ? HEAT_UNKNOWN : (uint16_t)(100 - (worst >= 1000 ? 100 : worst / 10));
 }
@@ -288,7 +293,7 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 {
 	struct counters *before = &h->before, *now = &h->now;
 	uint16_t m[HEAT_N];
-	int r = step(h, s->boot);
+	int r = step(h, s->boot), measure;
 
 	if (r == 0)
 		r = gather_disks(s, now);
@@ -304,9 +309,20 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 	measure_psi(before, now, m);
 	if (before->disk_us > 0 && now->disk_us > before->disk_us)
 		m[HEAT_DISK] = busiest_disk(before, now, now->disk_us - before->disk_us);
-	m[HEAT_HEALTH] = health(m);
+	m[HEAT_HEALTH] = health(m, &measure);
 	*ret = (struct disk_heat){.time_ms = put_le64((uint64_t)s->time_ms)};
 	for (unsigned i = 0; i < HEAT_N; i++)
 		ret->m[i] = put_le16(m[i]);
 	return 0;
+}
+
+int heat_reason(const struct disk_heat *e)
+{
+	uint16_t m[HEAT_N];
+	int measure;
+
+	for (unsigned i = 0; i < HEAT_N; i++)
+		m[i] = get_le16(e->m[i]);
+	health(m, &measure);
+	return measure;
 }

@@ -24,6 +24,9 @@ DEFINE_CLEANUP(heat_state, heat_state_free)
  * (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret);
 
+/* The measure that an entry's health is of: the worst of those above. -1: nothing is bad. */
+int heat_reason(const struct disk_heat *e);
+
 /* The measures as columns are named. */
 extern const char *const heat_names[HEAT_N];
 

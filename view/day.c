@@ -4,11 +4,12 @@
 #include "view/interval.h"
 #include "view/name.h"
 
+#include "store/heat.h"
+
 #include <stdlib.h>
 
 enum {
 	HOUR_MS = 3600 * 1000,
-	MEM_FULL = 900, /* per mille: memory that is used is good up to here */
 	FEW = 4,        /* snapshots that do not tell their interval */
 	PER_MOMENT = 2, /* cells that moments must be apart */
 };
@@ -276,25 +277,14 @@ bool day_worst(const struct day *d, const struct day_row *row, unsigned cell, un
 	return any;
 }
 
-const struct day_row *day_highest(const struct day *d, uint32_t entry)
+const struct day_row *day_reason(const struct day *d, uint32_t entry)
 {
-	const struct day_row *best = NULL;
-	unsigned most = 0;
+	int measure = heat_reason(&d->entries[entry]);
 
-	for (unsigned i = 0; i < DAY_ROWS; i++) {
-		uint16_t v;
-
-		if (rows[i].unit != DAY_PERMILLE || rows[i].measure == DAY_MISSING)
-			continue;
-		v = get_le16(d->entries[entry].m[rows[i].measure]);
-		if (rows[i].measure == HEAT_MEM && v <= MEM_FULL)
-			continue;
-		if (v != HEAT_UNKNOWN && v > most) {
-			most = v;
-			best = &rows[i];
-		}
-	}
-	return best;
+	for (unsigned i = 0; i < DAY_ROWS; i++)
+		if ((int)rows[i].measure == measure)
+			return &rows[i];
+	return NULL;
 }
 
 uint16_t day_measure(const struct day *d, uint32_t entry, const struct day_row *row)

@@ -74,8 +74,8 @@ bool day_worst(const struct day *d, const struct day_row *row, unsigned cell, un
 
 /* What an entry has of a row's measure. */
 uint16_t day_measure(const struct day *d, uint32_t entry, const struct day_row *row);
-/* The share that is highest in an entry; memory used counts only if there is little more. NULL: none is known. */
-const struct day_row *day_highest(const struct day *d, uint32_t entry);
+/* What makes the health of an entry what it is; NULL: nothing is bad. */
+const struct day_row *day_reason(const struct day *d, uint32_t entry);
 
 /* How bad a value is, 0 to DAY_LEVELS - 1; -1: not known. */
 int day_level(const struct day_row *row, uint16_t value);

@@ -225,7 +225,7 @@ static void put_moments(const struct day *d, unsigned y, struct buf *out)
 	    out, "<text class=\"d\" x=\"%d\" y=\"%u\" text-anchor=\"end\">worst moments</text>\n", LEFT - 10, y + 13);
 	for (unsigned i = 0; i < d->n_moments; i++) {
 		uint32_t e = d->moments[i];
-		const struct day_row *row = day_highest(d, e);
+		const struct day_row *row = day_reason(d, e);
 
 		buf_printf(out,
 		    "<text class=\"t\" x=\"%d\" y=\"%u\">health %u<tspan x=\"%d\">%s</tspan><tspan class=\"m\" "

@@ -122,7 +122,7 @@ static void put_moments(const struct day *d, uint32_t known, struct buf *out)
 			continue;
 		}
 		e = d->moments[i];
-		row = day_highest(d, e);
+		row = day_reason(d, e);
 		put_line(out, "%15u  %s  %s  %s %s", get_le16(d->entries[e].m[HEAT_HEALTH]),
 		    day_clock(day_time(d, e), clock), day_path(d, e, path), row ? row->name : "",
 		    row ? day_value(row, day_measure(d, e, row), value) : "");

@@ -98,6 +98,7 @@ static void a_bad_second_is_seen_in_every_form_wherever_it_is(void)
 		for (unsigned s = 0; s < 86400; s++)
 			add(m, s * 1000);
 		m->entries[seconds[i]].m[HEAT_DISK] = put_le16(975);
+		m->entries[seconds[i]].m[HEAT_PSI_IO] = put_le16(970);
 		m->entries[seconds[i]].m[HEAT_HEALTH] = put_le16(3);
 		gather(m);
 		day_path(&m->day, seconds[i], path);
@@ -108,7 +109,7 @@ static void a_bad_second_is_seen_in_every_form_wherever_it_is(void)
 		eq(at(strip, "disk", (seconds[i] / 60 + 60) % 1440), '.');
 		snprintf(expected, sizeof(expected), "disk      97.5%%  %s  %s ", clock, path);
 		ok(strstr(strip, expected) != NULL);
-		snprintf(expected, sizeof(expected), "              3  %s  %s  disk 97.5%% ", clock, path);
+		snprintf(expected, sizeof(expected), "              3  %s  %s  psi io 97.0%% ", clock, path);
 		ok(strstr(strip, expected) != NULL);
 		svg = picture(m);
 		snprintf(expected, sizeof(expected), "v198h-3z\"><title>%02u:%02u to ", cell / 12, cell % 12 * 5);

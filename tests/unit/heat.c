@@ -279,6 +279,23 @@ static void a_table_that_was_not_due_gives_rates_when_it_is_due_again(void)
 	end(&t);
 }
 
+static void the_reason_is_what_health_is_of(void)
+{
+	struct disk_heat e;
+
+	for (unsigned i = 0; i < HEAT_N; i++)
+		e.m[i] = put_le16(i == HEAT_CPU || i == HEAT_DISK ? 1000 : 0);
+	eq(heat_reason(&e), -1);
+	e.m[HEAT_PSI_IO] = put_le16(300);
+	eq(heat_reason(&e), HEAT_PSI_IO);
+	e.m[HEAT_PSI_MEM] = put_le16(200);
+	eq(heat_reason(&e), HEAT_PSI_MEM);
+	e.m[HEAT_MEM] = put_le16(950);
+	eq(heat_reason(&e), HEAT_MEM);
+	e.m[HEAT_PSI_CPU] = put_le16(HEAT_UNKNOWN);
+	eq(heat_reason(&e), HEAT_CPU);
+}
+
 static void a_disk_of_a_long_name_counts(void)
 {
 	static const char name[] = "a-name-as-long-as-Linux-allows"; /* 31 bytes and a NUL */
@@ -365,6 +382,7 @@ int main(void)
 	RUN(memory_is_what_is_not_available);
 	RUN(without_pressure_health_goes_by_cpu_and_iowait);
 	RUN(a_table_that_was_not_due_gives_rates_when_it_is_due_again);
+	RUN(the_reason_is_what_health_is_of);
 	RUN(a_disk_of_a_long_name_counts);
 	RUN(lines_are_as_long_as_is_said);
 	RUN(a_sidecar_has_the_sum_of_its_entries);
