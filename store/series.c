@@ -271,37 +271,52 @@ static int check_keys(const struct table_reader *t, const struct table *table, u
 	return 0;
 }
 
-static int put_line(
-    struct picked *p, uint32_t s, const struct roster_row *row, struct hour *h, uint32_t i, struct buf *out)
+/* The row in the snapshot s of the group, i of the hour. -ENOENT: it is not there. */
+static int find_cell(struct picked *p, uint32_t s, const struct roster_row *row, struct hour *h, uint32_t i,
+    const struct table **ret, uint32_t *ret_row, int64_t *ret_time_ms)
 {
-	char time[TEXT_TIME_LEN + 1];
-	const struct table *t;
-	int64_t time_ms;
-	uint32_t seq, at = 0;
-	int r = table_reader_at(p->reader, s, &t);
+	uint32_t seq;
+	int r = table_reader_at(p->reader, s, ret);
 
 	if (r == 0)
-		r = check_keys(p->reader, t, s);
+		r = check_keys(p->reader, *ret, s);
 	if (r == 0)
-		r = find_row(p, t, row, &at);
-	if (r == 0)
-		r = hour_snapshot(h, i, &seq, &time_ms);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		r = find_row(p, *ret, row, ret_row);
+	return r < 0 ? r : hour_snapshot(h, i, &seq, ret_time_ms);
+}
+
+static void put_line(const struct picked *p, const struct table *t, uint32_t row, int64_t time_ms, struct buf *out)
+{
+	char time[TEXT_TIME_LEN + 1];
+
 	text_time(time, time_ms);
 	buf_put(out, time, TEXT_TIME_LEN);
 	buf_put_u8(out, '\t');
 	if (p->has_column)
-		text_put_cell(out, &t->schema->columns[p->column], table_get(t, p->column, at),
-		    table_is_null(t, p->column, at), t->pool);
+		text_put_cell(out, &t->schema->columns[p->column], table_get(t, p->column, row),
+		    table_is_null(t, p->column, row), t->pool);
 	else
 		buf_puts(out, "\\N");
 	buf_put_u8(out, '\n');
-	return out->err;
+}
+
+static void put_point(const struct picked *p, const struct table *t, uint32_t row, int64_t time_ms, struct buf *out)
+{
+	struct series_point point = {.ms = time_ms + t->taken_ms, .null = true};
+
+	if (t->repeated)
+		return;
+	if (p->has_column && !table_is_null(t, p->column, row)) {
+		point.null = false;
+		point.value = table_get(t, p->column, row);
+	}
+	buf_put(out, &point, sizeof point);
 }
 
 /* Goes on with a piece through the group that its next snapshot is in. */
-static int put_group(struct series *s, struct hour *h, const struct roster_row *row, struct piece *piece)
+static int put_group(struct series *s, struct hour *h, const struct roster_row *row,
+    void (*put)(const struct picked *p, const struct table *t, uint32_t row, int64_t time_ms, struct buf *out),
+    struct piece *piece)
 {
 	_cleanup_(picked_done) struct picked p = {0};
 	struct group *g;
@@ -314,8 +329,16 @@ static int put_group(struct series *s, struct hour *h, const struct roster_row *
 	if (index >= 0)
 		r = pick(g, (uint32_t)index, piece->which.column, &p);
 	for (; r == 0 && k < group_n(g) && piece->end_i <= row->last && piece->text.len < PIECE_LEN; k++) {
-		if (p.reader)
-			r = put_line(&p, k, row, h, piece->end_i, &piece->text);
+		const struct table *t;
+		int64_t time_ms;
+		uint32_t at = 0;
+
+		if (p.reader) {
+			r = find_cell(&p, k, row, h, piece->end_i, &t, &at, &time_ms);
+			if (r == 0)
+				put(&p, t, at, time_ms, &piece->text);
+			r = r == -ENOENT ? 0 : r < 0 ? r : piece->text.err;
+		}
 		piece->end_i++;
 	}
 	return r;
@@ -333,7 +356,7 @@ static int make_piece(struct series *s, struct hour *h, const struct which *w, c
 	piece->end_i = i < row->first ? row->first : i;
 	buf_clear(&piece->text);
 	while (r == 0 && piece->end_i <= row->last && piece->text.len < PIECE_LEN)
-		r = put_group(s, h, row, piece);
+		r = put_group(s, h, row, put_line, piece);
 	if (r == 0)
 		piece->used = ++s->clock;
 	return r;
@@ -476,4 +499,20 @@ int series_text(struct series *s, struct hour *h, uint16_t table, uint32_t numbe
 		len -= n;
 	}
 	return out->err;
+}
+
+int series_points(struct series *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, struct buf *out)
+{
+	struct piece piece = {.which = {hour_number(h), table, number, column}};
+	const struct roster *roster;
+	struct roster_row row;
+	int r = find_which(s, h, &piece.which, &roster, &row);
+
+	for (piece.end_i = r == 0 ? row.first : 0; r == 0 && piece.end_i <= row.last;) {
+		r = put_group(s, h, &row, put_point, &piece);
+		buf_put(out, piece.text.p, piece.text.len);
+		buf_clear(&piece.text);
+	}
+	buf_done(&piece.text);
+	return r < 0 ? r : out->err;
 }

@@ -1,6 +1,6 @@
 /* series.h -- one column of one row over an hour, as text; and the rosters of hours that say which rows there are
  *
- * Part of store: behind store_roster, store_series_len and store_series_text. Works on open hours; everything about an
+ * Part of store: behind store_roster and store_series_*. Works on open hours; everything about an
  * hour is forgotten before it is closed, and follows by itself as it grows. One thread.
  */
 #ifndef STORE_SERIES_H
@@ -8,6 +8,13 @@
 
 #include "store/contents.h"
 #include "store/roster.h"
+
+/* A value of a series, as its column's type has it, and when it was taken. */
+struct series_point {
+	int64_t ms;
+	uint64_t value;
+	bool null;
+};
 
 struct series;
 
@@ -22,9 +29,10 @@ void series_forget(struct series *s, int32_t hour);
  * rest from their groups: -EBADMSG if one that is needed is damaged. Borrowed until the next call. */
 int series_roster(struct series *s, struct hour *h, uint16_t table, const struct roster **ret);
 
-/* As store_series_len and store_series_text. */
+/* As store_series_len, store_series_text and store_series_points. */
 int series_len(struct series *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t *ret_len);
 int series_text(struct series *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t off,
     size_t len, struct buf *out);
+int series_points(struct series *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, struct buf *out);
 
 #endif

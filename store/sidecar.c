@@ -2,6 +2,7 @@
 #include "store/sidecar.h"
 
 #include "store/heat_text.h"
+#include "store/names.h"
 
 void sidecar_sum(struct heat_sum *sum, const struct disk_heat *entries, uint32_t n)
 {
@@ -85,4 +86,61 @@ int sidecar_read_sum(int dirfd, const char *name, struct heat_sum *ret)
 	    .text_len = get_le64(sum.text_len),
 	    .last_ms = (int64_t)get_le64(sum.last_ms)};
 	return 0;
+}
+
+/* --- of an hour --- */
+
+static int add_entries(int dirfd, const char *name, void *arg)
+{
+	_cleanup_(cleanup_free) struct disk_heat *entries = NULL;
+	struct buf *out = arg;
+	uint32_t n;
+	int r = sidecar_read(dirfd, name, &entries, &n);
+
+	if (r == 0)
+		buf_put(out, entries, n * sizeof *entries);
+	return r < 0 ? r : out->err;
+}
+
+static int add_sum(int dirfd, const char *name, void *arg)
+{
+	struct heat_sum more;
+	int r = sidecar_read_sum(dirfd, name, &more);
+
+	if (r == 0)
+		sidecar_sum_add(arg, &more);
+	return r;
+}
+
+static int add_parts(int dirfd, int32_t hour, uint32_t max_part, uint32_t n_parts,
+    int (*add)(int dirfd, const char *name, void *arg), void *arg)
+{
+	uint32_t n = 0;
+
+	for (uint32_t part = 0; part <= max_part; part++) {
+		char name[FILE_NAME_SIZE];
+		int r;
+
+		file_name(name, hour, part, ".heat");
+		r = add(dirfd, name, arg);
+		if (r < 0 && r != -ENOENT)
+			return r == -ENOMEM ? r : -ENODATA;
+		n += r == 0;
+	}
+	return n == n_parts ? 0 : -ENODATA;
+}
+
+int sidecar_hour_read(int dirfd, int32_t hour, uint32_t max_part, uint32_t n_parts, struct buf *out)
+{
+	return add_parts(dirfd, hour, max_part, n_parts, add_entries, out);
+}
+
+int sidecar_hour_sum(int dirfd, int32_t hour, uint32_t max_part, uint32_t n_parts, struct heat_sum *ret)
+{
+	struct heat_sum sum = {0};
+	int r = add_parts(dirfd, hour, max_part, n_parts, add_sum, &sum);
+
+	if (r == 0)
+		*ret = sum;
+	return r;
 }

@@ -26,4 +26,9 @@ int sidecar_read(int dirfd, const char *name, struct disk_heat **ret, uint32_t *
 /* Its sum. -ENODATA: it has none, or one of other texts. */
 int sidecar_read_sum(int dirfd, const char *name, struct heat_sum *ret);
 
+/* All sidecars of a sealed hour, of n_parts parts with numbers up to max_part: their entries, appended to out, and
+ * their sum. -ENODATA: some cannot be read, or are not there. */
+int sidecar_hour_read(int dirfd, int32_t hour, uint32_t max_part, uint32_t n_parts, struct buf *out);
+int sidecar_hour_sum(int dirfd, int32_t hour, uint32_t max_part, uint32_t n_parts, struct heat_sum *ret);
+
 #endif

@@ -531,6 +531,12 @@ int store_series_text(struct store *s, struct hour *h, uint16_t table, uint32_t 
 	return series_text(s->series, h, table, number, column, off, len, out);
 }
 
+int store_series_points(
+    struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, struct buf *out)
+{
+	return series_points(s->series, h, table, number, column, out);
+}
+
 int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, uint32_t *ret_n)
 {
 	struct hour *before = h;
@@ -542,53 +548,6 @@ int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, ui
 	if (step_back(s, &before, &i) < 0)
 		before = NULL;
 	return contents_heat(s->contents, before, h, ret, ret_n);
-}
-
-/* The sums of a sealed hour's sidecars. -ENODATA: not every part has one. */
-static int sums_of(const struct store *s, const struct known_hour *k, struct heat_sum *ret)
-{
-	struct heat_sum sum = {0}, part;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i <= k->max_part; i++) {
-		char name[FILE_NAME_SIZE];
-		int r;
-
-		file_name(name, k->hour, i, ".heat");
-		r = sidecar_read_sum(s->snapdirfd, name, &part);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r == -ENOMEM ? r : -ENODATA;
-		sidecar_sum_add(&sum, &part);
-		n++;
-	}
-	if (n != k->n_chunks)
-		return -ENODATA;
-	*ret = sum;
-	return 0;
-}
-
-static int entries_of(const struct store *s, const struct known_hour *k, struct buf *ret)
-{
-	uint32_t n_parts = 0;
-
-	for (uint32_t i = 0; i <= k->max_part; i++) {
-		_cleanup_(cleanup_free) struct disk_heat *entries = NULL;
-		char name[FILE_NAME_SIZE];
-		uint32_t n;
-		int r;
-
-		file_name(name, k->hour, i, ".heat");
-		r = sidecar_read(s->snapdirfd, name, &entries, &n);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r == -ENOMEM ? r : -ENODATA;
-		buf_put(ret, entries, n * sizeof *entries);
-		n_parts++;
-	}
-	return n_parts == k->n_chunks ? ret->err : -ENODATA;
 }
 
 int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret)
@@ -603,7 +562,7 @@ int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret)
 	if (!k)
 		return -ENOENT;
 	if (!k->has_sum && !k->wal) {
-		r = sums_of(s, k, &k->sum);
+		r = sidecar_hour_sum(s->snapdirfd, hour, k->max_part, k->n_chunks, &k->sum);
 		if (r == -ENOMEM)
 			return r;
 		k->has_sum = r == 0;
@@ -641,7 +600,7 @@ int store_heat_entries(struct store *s, int32_t hour, struct buf *out)
 	k = find_known(s, hour);
 	if (!k)
 		return -ENOENT;
-	r = k->wal ? -ENODATA : entries_of(s, k, out);
+	r = k->wal ? -ENODATA : sidecar_hour_read(s->snapdirfd, hour, k->max_part, k->n_chunks, out);
 	if (r != -ENODATA)
 		return r;
 	out->len = begin;

@@ -12,7 +12,7 @@
 
 #include "store/format.h"
 #include "store/hour.h"
-#include "store/roster.h"
+#include "store/series.h"
 #include "store/sidecar.h"
 #include "store/table.h"
 
@@ -86,6 +86,10 @@ int store_series_len(
     struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t *ret_len);
 int store_series_text(struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, uint64_t off,
     size_t len, struct buf *out);
+
+/* The same as points (struct series_point), appended to out: a table that was not due gives none. */
+int store_series_points(
+    struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t column, struct buf *out);
 
 /* The heat entries of an hour, in order of recording. Borrowed. From the sidecar, or the log while live. If the sidecar
  * is missing or damaged: computed from the chunk (slow), remembered while the hour is open. */

@@ -78,13 +78,8 @@ static int64_t interval(const struct plot *p, int64_t *steps)
 	uint32_t n = 0;
 
 	for (uint32_t i = 1; i < p->n; i++)
-		steps[n++] = p->time_ms[i] - p->time_ms[i - 1];
+		steps[n++] = p->points[i].ms - p->points[i - 1].ms;
 	return interval_of(steps, n);
-}
-
-static bool is_null(const struct plot *p, uint32_t i)
-{
-	return p->nulls && p->nulls[i];
 }
 
 /* The numbers, in c->points, which has room for all. */
@@ -94,30 +89,30 @@ static void convert(const struct plot *p, int64_t usual, struct chart *c)
 	uint32_t before = UINT32_MAX;
 
 	for (uint32_t i = 0; i < p->n; i++) {
-		int64_t step = before == UINT32_MAX ? 0 : p->time_ms[i] - p->time_ms[before];
+		int64_t step = before == UINT32_MAX ? 0 : p->points[i].ms - p->points[before].ms;
 		double v = NAN;
 
-		if (i > 0 && p->time_ms[i] == p->time_ms[i - 1])
+		if (i > 0 && p->points[i].ms == p->points[i - 1].ms)
 			continue;
 		if (before != UINT32_MAX && (step < 0 || interval_missing(step, usual) > 0))
 			linked = false;
-		if (is_null(p, i)) {
+		if (p->points[i].null) {
 			before = UINT32_MAX;
 			linked = false;
 			continue;
 		}
 		if (!counter)
-			v = decoded(p->column, p->values[i]);
+			v = decoded(p->column, p->points[i].value);
 		else if (before != UINT32_MAX && step > 0)
-			v = growth(p->column, p->values[before], p->values[i]) * 1000 / (double)step;
+			v = growth(p->column, p->points[before].value, p->points[i].value) * 1000 / (double)step;
 		before = i;
 		if (!(fabs(v) < TOO_LARGE) || (counter && v < 0)) {
 			linked = false;
 			continue;
 		}
-		if (p->time_ms[i] < p->from_ms || p->time_ms[i] > p->to_ms)
+		if (p->points[i].ms < p->from_ms || p->points[i].ms > p->to_ms)
 			continue;
-		c->points[c->n++] = (struct point){p->time_ms[i], v, linked};
+		c->points[c->n++] = (struct point){p->points[i].ms, v, linked};
 		linked = true;
 	}
 }

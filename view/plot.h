@@ -8,18 +8,17 @@
 #define VIEW_PLOT_H
 
 #include "store/schema.h"
+#include "store/series.h"
 
 struct plot {
 	const char *title; /* any bytes */
 	size_t title_len;
 	const struct column *column;
 	int64_t from_ms, to_ms; /* the time that is shown; points outside are left out */
-	/* The points in order of recording. One of the time of the point before says the same once more (its table was
-	 * not due) and is passed over. */
+	/* In order of recording; values are cells of the column's type. One of the time of the point before says the
+	 * same once more and is passed over. */
+	const struct series_point *points;
 	uint32_t n;
-	const int64_t *time_ms;
-	const uint64_t *values; /* cells of the column's type */
-	const uint8_t *nulls;   /* 1: not known; NULL: all are known */
 };
 
 /* Appends the picture. -ENOENT: there is no number to draw in this column. -ENOMEM. */

@@ -18,6 +18,7 @@ static const char text[] =
     "  table/2026-11-20T03/processes         a table over the whole hour, the time in the first column\n"
     "  series/2026-11-20T03/cpu/all/user_ticks   one column of one row over the hour: a line a snapshot, time and "
     "value\n"
+    "                                        user_ticks.svg, which is not listed, is its plot\n"
     "  status                                what is stored, and what is damaged\n"
     "\n"
     "Tables are a line of column names and then a line a row, with tabs between. \\N is \"not known\", which is not "

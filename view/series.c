@@ -3,11 +3,16 @@
  *   /series/2026-11-20T03/cpu/all/user_ticks     a line a snapshot: its time, and the value
  *   /series/2026-11-20T03/mem/MemFree_kb         of a table without a key
  *
+ *   /series/2026-11-20T03/cpu/all/user_ticks.svg the same as a picture (plot.h); looked up, never listed
+ *
  * A row's directory is named by its key (store/rowkey.h). Where the key has several columns, its first values will do:
  * they lead to the row that was there last.
  */
 #include "store/rowkey.h"
 #include "view/hours.h"
+#include "view/plot.h"
+
+enum { HOUR_MS = 3600 * 1000 };
 
 static const struct hours shape = {.snapshots = false, .form = FORM_TEXT};
 
@@ -84,10 +89,61 @@ static int find(struct tree *t, struct node n, struct place *ret)
 	return 0;
 }
 
+static bool is_plot(struct node n)
+{
+	return n.leaf & LEAF_PLOT;
+}
+
+/* The column of a file, from 0. */
+static uint32_t column_of(struct node n)
+{
+	return (n.leaf & ~(uint32_t)LEAF_PLOT) - 1;
+}
+
+/* Whether there is a file of that column, and for a plot something to draw in it. */
+static bool has_file(const struct place *p, struct node n)
+{
+	return column_of(n) < p->n_columns && !(is_plot(n) && p->schema->columns[column_of(n)].type == COL_STR);
+}
+
 /* Whether columns are files in this directory: in a row's, or in that of a table without a key. */
 static bool holds_columns(const struct place *p, struct node dir)
 {
 	return (dir.seq >= 0) == has_key(p->schema);
+}
+
+/* --- plots --- */
+
+/* What is drawn is kept, since its size is asked for before it is read. */
+static int picture(struct tree *t, const struct place *p, struct node n, struct span *ret)
+{
+	_cleanup_(buf_done) struct buf points = {0}, title = {0}, out = {0};
+	uint64_t stamp = (uint64_t)p->row.n << 32 | p->row.last;
+	struct plot plot = {.column = &p->schema->columns[column_of(n)], .from_ms = (int64_t)n.hour * HOUR_MS};
+	char hour[NAME_MAX_LEN];
+	int r;
+
+	if (cache_get(t->cache, node_ino(n), stamp, ret))
+		return 0;
+	buf_puts(&title, p->schema->name);
+	if (n.seq >= 0) {
+		buf_puts(&title, " ");
+		buf_put(&title, p->row.name, p->row.name_len);
+	}
+	name_hour(hour, n.hour);
+	buf_printf(&title, " %s, %s UTC", plot.column->name, hour);
+	r = title.err;
+	if (r == 0)
+		r = store_series_points(t->store, p->hour, table_of(n), row_number(n), column_of(n), &points);
+	if (r < 0)
+		return r;
+	plot.to_ms = plot.from_ms + HOUR_MS;
+	plot.title = (const char *)title.p;
+	plot.title_len = title.len;
+	plot.points = (const struct series_point *)(const void *)points.p;
+	plot.n = (uint32_t)(points.len / sizeof(*plot.points));
+	r = plot_draw(&plot, &out);
+	return r < 0 ? r : cache_put(t->cache, node_ino(n), stamp, &out, ret);
 }
 
 /* --- attributes --- */
@@ -129,6 +185,7 @@ static int table_dir_attr(struct tree *t, struct node n, struct tree_attr *ret)
 static int attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
 {
 	struct place p = {0};
+	struct span text;
 	uint32_t seq;
 	int r;
 
@@ -139,7 +196,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	if (n.seq < 0 && n.leaf == 0)
 		return table_dir_attr(t, n, ret);
 	r = find(t, n, &p);
-	if (r == 0 && (!holds_columns(&p, n) || p.row.n == 0 || n.leaf > p.n_columns))
+	if (r == 0 && (!holds_columns(&p, n) || p.row.n == 0 || (n.leaf && !has_file(&p, n))))
 		r = -ENOENT;
 	if (r == 0)
 		r = hour_snapshot(p.hour, p.row.last, &seq, &ret->mtime_ms);
@@ -150,7 +207,11 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 		return 0;
 	ret->mode = S_IFREG | 0444;
 	ret->nlink = 1;
-	return store_series_len(t->store, p.hour, table_of(n), row_number(n), n.leaf - 1, &ret->size);
+	if (!is_plot(n))
+		return store_series_len(t->store, p.hour, table_of(n), row_number(n), column_of(n), &ret->size);
+	r = picture(t, &p, n, &text);
+	ret->size = r == 0 ? span_left(&text) : 0;
+	return r;
 }
 
 /* --- names --- */
@@ -170,14 +231,30 @@ static int lookup_table(struct tree *t, struct node dir, const char *name, struc
 	return r;
 }
 
+static int find_column(const struct place *p, const char *name, size_t len)
+{
+	for (uint32_t c = 0; c < p->n_columns && p->row.n > 0; c++)
+		if (strlen(p->schema->columns[c].name) == len && memcmp(p->schema->columns[c].name, name, len) == 0)
+			return (int)c;
+	return -ENOENT;
+}
+
 static int lookup_column(const struct place *p, const char *name, struct node *ret)
 {
-	int c = p->row.n > 0 ? table_schema_find(p->schema, name) : -ENOENT;
+	static const char svg[] = ".svg";
+	size_t len = strlen(name), end = sizeof(svg) - 1;
+	int c = find_column(p, name, len);
 
-	if (c < 0 || (uint32_t)c >= p->n_columns)
+	if (c >= 0) {
+		ret->leaf = (uint32_t)c + 1;
+		return 0;
+	}
+	if (len > end && strcmp(name + len - end, svg) == 0)
+		c = find_column(p, name, len - end);
+	if (c < 0)
 		return -ENOENT;
-	ret->leaf = (uint32_t)c + 1;
-	return 0;
+	ret->leaf = ((uint32_t)c + 1) | LEAF_PLOT;
+	return has_file(p, *ret) ? 0 : -ENOENT;
 }
 
 /* The row that was there last of those whose key begins with these values. */
@@ -304,6 +381,7 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 static int read_part(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret)
 {
 	struct place p = {0};
+	struct span text;
 	int r;
 
 	if (n.leaf == 0)
@@ -311,12 +389,18 @@ static int read_part(struct tree *t, const struct view *v, struct node n, uint64
 	if (n.view == v->id || n.hour < 0)
 		return -ENOENT;
 	r = find(t, n, &p);
-	if (r == 0 && (!holds_columns(&p, n) || n.leaf > p.n_columns))
+	if (r == 0 && (!holds_columns(&p, n) || p.row.n == 0 || !has_file(&p, n)))
 		r = -ENOENT;
+	if (r == 0 && is_plot(n)) {
+		r = picture(t, &p, n, &text);
+		if (r == 0)
+			*ret = view_part(text, off, len);
+		return r;
+	}
 	if (r < 0)
 		return r;
 	buf_clear(&t->text);
-	r = store_series_text(t->store, p.hour, table_of(n), row_number(n), n.leaf - 1, off, len, &t->text);
+	r = store_series_text(t->store, p.hour, table_of(n), row_number(n), column_of(n), off, len, &t->text);
 	if (r == 0)
 		*ret = span_of(t->text.p, t->text.len);
 	return r;

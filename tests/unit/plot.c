@@ -12,9 +12,7 @@ struct made {
 	struct column column;
 	const char *title;
 	uint32_t n;
-	int64_t time_ms[N];
-	uint64_t values[N];
-	uint8_t nulls[N];
+	struct series_point points[N];
 };
 
 static struct made *begin(enum column_type type, enum column_kind kind)
@@ -30,8 +28,8 @@ static struct made *begin(enum column_type type, enum column_kind kind)
 
 static void add(struct made *m, int64_t s, uint64_t v)
 {
-	m->time_ms[m->n] = FROM_MS + s * 1000;
-	m->values[m->n++] = v;
+	m->points[m->n].ms = FROM_MS + s * 1000;
+	m->points[m->n++].value = v;
 }
 
 static int try_draw(const struct made *m, struct buf *b)
@@ -41,10 +39,8 @@ static int try_draw(const struct made *m, struct buf *b)
 	    .column = &m->column,
 	    .from_ms = FROM_MS,
 	    .to_ms = FROM_MS + HOUR_MS,
-	    .n = m->n,
-	    .time_ms = m->time_ms,
-	    .values = m->values,
-	    .nulls = m->nulls};
+	    .points = m->points,
+	    .n = m->n};
 
 	return plot_draw(&p, b);
 }
@@ -127,7 +123,7 @@ static void the_line_breaks_where_nothing_is_known(void)
 	for (unsigned s = 0; s < 1000; s++) {
 		if (s == 100 || (s >= 400 && s < 500)) /* missing */
 			continue;
-		m->nulls[m->n] = s >= 700 && s < 710;
+		m->points[m->n].null = s >= 700 && s < 710;
 		add(m, s, (uint64_t)(int64_t)-5);
 	}
 	p = draw(m);

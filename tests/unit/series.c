@@ -87,6 +87,27 @@ static void expect(struct store *s, struct hour *h, const struct table_schema *l
 	}
 }
 
+/* The points of a column of numbers say what its lines say. Their tables were due at every snapshot. */
+static void check_points(struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t c,
+    const struct column *column, const struct buf *expected)
+{
+	_cleanup_(buf_done) struct buf points = {0}, lines = {0};
+	const struct series_point *p;
+
+	ok_r(store_series_points(s, h, table, number, c, &points));
+	eq(points.len % sizeof *p, 0);
+	p = (const struct series_point *)(const void *)points.p;
+	for (size_t k = 0; k < points.len / sizeof *p; k++) {
+		char time[TEXT_TIME_LEN + 1];
+
+		text_time(time, p[k].ms);
+		buf_printf(&lines, "%s\t", time);
+		text_put_cell(&lines, column, p[k].value, p[k].null, NULL);
+		buf_puts(&lines, "\n");
+	}
+	ok(lines.len == expected->len && memcmp(lines.p, expected->p, lines.len) == 0);
+}
+
 static void check_column(
     struct store *s, struct hour *h, uint16_t table, uint32_t number, uint32_t c, const struct buf *expected)
 {
@@ -125,8 +146,13 @@ static void check_table(struct store *s, struct hour *h, const struct table_sche
 		eq(row.first, e.rows[i].first);
 		eq(row.last, e.rows[i].last);
 		eq(row.n, e.rows[i].n);
-		for (uint32_t c = 0; c < schema->n_columns && (e.n < 500 || i % 97 == 0); c++)
+		for (uint32_t c = 0; c < schema->n_columns && (e.n < 500 || i % 97 == 0); c++) {
+			const struct column *column = &schema->columns[c];
+
 			check_column(s, h, schema->id, i, c, &e.rows[i].columns[c]);
+			if (column->type != COL_STR)
+				check_points(s, h, schema->id, i, c, column, &e.rows[i].columns[c]);
+		}
 		eq(store_series_len(s, h, schema->id, i, schema->n_columns, &len), -ENOENT);
 		ok_r(store_roster(s, h, schema->id, &roster));
 	}

@@ -247,6 +247,47 @@ static void entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk(voi
 	eq(store_heat_entries(s, HOUR - 1, &none), -ENOENT);
 }
 
+static void a_series_has_no_points_where_its_table_was_not_due(void)
+{
+	enum { N = 11, EVERY = 3, LATE_MS = 250 };
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	for (unsigned i = 0; i < N; i++, m.tick++) {
+		struct snapshot snap = machine_snapshot(m.tables, m.tick);
+
+		recorder_begin(m.recorder);
+		machine_fill(m.tables, m.tick - m.tick % EVERY);
+		m.tables[0]->repeated = m.tick % EVERY != 0;
+		m.tables[0]->taken_ms = LATE_MS - (int32_t)(m.tick % EVERY) * STEP_MS;
+		machine_record(&m, &snap);
+	}
+	/* In the log, and in the chunk. */
+	for (unsigned k = 0; k < 2; k++) {
+		_cleanup_(buf_done) struct buf b = {0};
+		const struct series_point *p;
+
+		if (s)
+			store_close(s);
+		s = open_store(dir);
+		ok_r(store_series_points(s, open_hour(s, HOUR), CPU, 0, 2, &b));
+		eq(b.len, (N + EVERY - 1) / EVERY * sizeof *p);
+		p = (const struct series_point *)(const void *)b.p;
+		for (unsigned i = 0; i < b.len / sizeof *p; i++) {
+			eq(p[i].ms, (int64_t)HOUR * HOUR_MS + i * EVERY * STEP_MS + LATE_MS);
+			eq(p[i].value, i * EVERY * 70);
+			eq(p[i].null, false);
+		}
+		m.tick = PER_HOUR;
+		m.tables[0]->repeated = false;
+		machine_run(&m, 1);
+		machine_seal(&m);
+	}
+	machine_close(&m);
+}
+
 int main(void)
 {
 	RUN(nothing_is_kept_of_a_log_that_became_another_chunk);
@@ -255,5 +296,6 @@ int main(void)
 	RUN(an_hour_that_comes_as_another_goes_is_a_difference);
 	RUN(an_hour_stays_open_while_its_rates_are_looked_for_in_many_others);
 	RUN(entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk);
+	RUN(a_series_has_no_points_where_its_table_was_not_due);
 	return tap_done();
 }
