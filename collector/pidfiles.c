@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 
 enum {
-	KEPT_MAX = 4096,    /* files; about 5 KB of kernel memory each */
-	FDS_RESERVED = 256, /* of the limit, for the rest of the program */
 	TEXT_FIRST = 16384, /* holds any status file but one with thousands of groups */
 	TEXT_MAX = 16 << 20,
 	DENTS = 32768,
@@ -54,10 +52,10 @@ int pidfiles_new(struct procfs *fs, struct pidfiles **ret)
 	pf->cap = TEXT_FIRST;
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		return -errno;
-	if (lim.rlim_cur >= KEPT_MAX + FDS_RESERVED)
-		pf->max_kept = KEPT_MAX;
-	else if (lim.rlim_cur > FDS_RESERVED)
-		pf->max_kept = (unsigned)lim.rlim_cur - FDS_RESERVED;
+	if (lim.rlim_cur >= PIDFILES_KEPT_MAX + PIDFILES_RESERVED)
+		pf->max_kept = PIDFILES_KEPT_MAX;
+	else if (lim.rlim_cur > PIDFILES_RESERVED)
+		pf->max_kept = (unsigned)lim.rlim_cur - PIDFILES_RESERVED;
 	*ret = TAKE(pf);
 	return 0;
 }

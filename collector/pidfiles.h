@@ -19,6 +19,11 @@ struct pidset {
 	int fd[PIDFILE_N];
 };
 
+enum {
+	PIDFILES_KEPT_MAX = 4096, /* files kept open; about 5 KB of kernel memory each */
+	PIDFILES_RESERVED = 256,  /* of the limit, for the rest of the program */
+};
+
 struct pidfiles;
 
 int pidfiles_new(struct procfs *fs, struct pidfiles **ret);

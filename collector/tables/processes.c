@@ -104,8 +104,8 @@ static const struct column columns[N_PROCESS_COLUMNS] = {
     [HUGETLB] = GAUGE("hugetlb_bytes", "bytes"),
 };
 
-/* Command lines read at a time. Their processes' files are all open until then, and are well within FDS_RESERVED of
- * pidfiles.c. */
+/* Command lines read at a time. Their processes' files are all open until then, and are well within PIDFILES_RESERVED.
+ */
 enum { BATCH = 32 };
 
 struct processes {

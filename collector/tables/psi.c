@@ -2,11 +2,11 @@
  *
  * Not every kernel has both lines of all four, nor does one that was booted with psi=0 answer at all.
  */
-#include "collector/line.h"
+#include "collector/pressure.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
 
-enum { RESOURCE, SOME, FULL = SOME + 4 };
+enum { RESOURCE, SOME, FULL = SOME + PRESSURE_N };
 
 #define LINE(n)                                                                                                        \
 	{n "_avg10", "%", COL_DEC, KIND_GAUGE, 0, 2}, {n "_avg60", "%", COL_DEC, KIND_GAUGE, 0, 2},                    \
@@ -41,32 +41,6 @@ static void close_(void *state)
 	procfiles_free(state);
 }
 
-/* Takes "avg10=" and the like. */
-static bool take_label(const char **p, const char *label)
-{
-	const char *c = *p + strspn(*p, " ");
-	size_t len = strlen(label);
-
-	if (strncmp(c, label, len) != 0)
-		return false;
-	*p = c + len;
-	return true;
-}
-
-/* "some avg10=0.12 avg60=0.34 avg300=0.56 total=78", behind its first word. */
-static bool take_values(const char *p, uint64_t ret[4])
-{
-	static const char *const labels[] = {"avg10=", "avg60=", "avg300="};
-	int64_t avg;
-
-	for (size_t i = 0; i < N_ELEMENTS(labels); i++) {
-		if (!take_label(&p, labels[i]) || !parse_dec(&p, 2, &avg) || *p != ' ')
-			return false;
-		ret[i] = (uint64_t)avg;
-	}
-	return take_label(&p, "total=") && line_u64(&p, &ret[3]) && line_ends(p);
-}
-
 static int sample_resource(struct table *t, const char *resource, const char *text)
 {
 	uint32_t row;
@@ -74,13 +48,13 @@ static int sample_resource(struct table *t, const char *resource, const char *te
 	bool any = false;
 
 	for (const char *p = text; r == 0 && *p != '\0'; parse_next_line(&p)) {
-		bool some = strncmp(p, "some ", 5) == 0;
-		uint64_t v[4];
+		uint64_t v[PRESSURE_N];
+		bool full;
 
-		if ((!some && strncmp(p, "full ", 5) != 0) || !take_values(p + 5, v))
+		if (!pressure_line(p, &full, v))
 			continue;
-		for (uint32_t i = 0; i < 4; i++)
-			table_set(t, row, (some ? SOME : FULL) + i, v[i]);
+		for (uint32_t i = 0; i < PRESSURE_N; i++)
+			table_set(t, row, (full ? FULL : SOME) + i, v[i]);
 		any = true;
 	}
 	if (r == 0 && !any) {
