@@ -33,7 +33,7 @@ void check_problem(struct check *c, uint64_t off, const char *fmt, ...)
 
 static bool is_rate(unsigned measure)
 {
-	return measure != HEAT_MEM;
+	return measure != HEAT_MEM && measure != HEAT_CGROUP_MEM;
 }
 
 /* Whether b could be the entry of a snapshot that has entry a, but that its rates come from another one before. */

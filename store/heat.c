@@ -1,6 +1,8 @@
 /* heat.c -- the heatmap's measures of a snapshot */
 #include "store/heat.h"
 
+#include "store/heat_cgroups.h"
+
 enum { CPU_BUSY, CPU_IOWAIT, CPU_ALL, CPU_N };
 enum { PSI_CPU, PSI_IO, PSI_MEM, PSI_N };
 
@@ -22,6 +24,8 @@ struct heat_state {
 	bool any;
 	uint64_t boot;
 	struct counters before, now;
+	struct heat_cgroups cgroups, cgroups_before;
+	uint64_t cgroups_us; /* when they were taken, since the boot; 0: not there */
 };
 
 const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_permille", "psi_cpu_permille",
@@ -39,6 +43,8 @@ void heat_state_free(struct heat_state *h)
 {
 	free(h->before.disks);
 	free(h->now.disks);
+	heat_cgroups_done(&h->cgroups);
+	heat_cgroups_done(&h->cgroups_before);
 	free(h);
 }
 
@@ -243,6 +249,7 @@ static int step(struct heat_state *h, uint64_t boot)
 
 	if (boot != h->boot || !h->any) {
 		n->cpu_us = n->psi_us = n->disk_us = 0;
+		h->cgroups_us = 0;
 		n->n_disks = 0;
 		n->has_cpu = false;
 		memset(n->has_psi, 0, sizeof n->has_psi);
@@ -289,6 +296,25 @@ static void measure_psi(const struct counters *before, const struct counters *no
 			m[measures[i]] = permille(now->psi[i] - before->psi[i], now->psi_us - before->psi_us);
 }
 
+static int measure_cgroups(struct heat_state *h, const struct snapshot *s, uint16_t m[HEAT_N])
+{
+	const struct table *t = find_table(s, "cgroup");
+	struct heat_cgroups swap = h->cgroups_before;
+	uint64_t before_us = h->cgroups_us;
+	int r;
+
+	m[HEAT_CGROUP_MEM] = heat_cgroups_memory(t);
+	if (is_old(t, before_us))
+		return 0;
+	h->cgroups_before = h->cgroups;
+	h->cgroups = swap;
+	h->cgroups_us = taken_us(s, t);
+	r = heat_cgroups_take(&h->cgroups, t);
+	if (r == 0 && before_us > 0 && h->cgroups_us > before_us)
+		m[HEAT_CGROUP_CPU] = heat_cgroups_cpu(&h->cgroups_before, &h->cgroups, h->cgroups_us - before_us);
+	return r;
+}
+
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret)
 {
 	struct counters *before = &h->before, *now = &h->now;
@@ -309,6 +335,9 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 	measure_psi(before, now, m);
 	if (before->disk_us > 0 && now->disk_us > before->disk_us)
 		m[HEAT_DISK] = busiest_disk(before, now, now->disk_us - before->disk_us);
+	r = measure_cgroups(h, s, m);
+	if (r < 0)
+		return r;
 	m[HEAT_HEALTH] = health(m, &measure);
 	*ret = (struct disk_heat){.time_ms = put_le64((uint64_t)s->time_ms)};
 	for (unsigned i = 0; i < HEAT_N; i++)

@@ -20,8 +20,10 @@ DEFINE_CLEANUP(heat_state, heat_state_free)
  *   mem           1 - MemAvailable / MemTotal (MemFree + Buffers + Cached on kernels before 3.14)
  *   psi_*         growth of `some` total over the time
  *   disk          largest growth of io_ms over the time
+ *   cgroup_cpu    growth of cpu_usage over the time times period over quota, of the row of `cgroup` with the most
+ *   cgroup_mem    memory_current / memory_max of the row of `cgroup` with the most
  *   health        100 less the worst of: psi cpu, psi io, twice psi memory, ten times what memory is used over 900 ‰
- * (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
+ *                 (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret);
 
 /* The measure that an entry's health is of: the worst of those above. -1: nothing is bad. */

@@ -6,12 +6,12 @@
 
 #include <fcntl.h>
 
-enum { N = 4 };
+enum { N = 5 };
 
 /* The tables that measures are taken from. */
 struct heat_test {
 	struct strpool *pool;
-	struct table *tables[N]; /* cpu, mem, disk, psi */
+	struct table *tables[N]; /* cpu, mem, disk, psi, cgroup */
 	struct heat_state *state;
 	uint64_t boot, boot_us;
 };
@@ -29,12 +29,18 @@ static void begin(struct heat_test *t)
 	static const struct column psi[] = {
 	    {"resource", "", COL_STR, 0, COL_KEY, 0}, {"some_total_us", "", COL_U64, 2, 0, 0}};
 
+	static const struct column cgroup[] = {{"path", "", COL_STR, 0, COL_KEY, 0}, {"id", "", COL_U64, 0, COL_KEY, 0},
+	    {"cpu_usage_us", "", COL_U64, 2, 0, 0}, {"cpu_quota_us", "", COL_U64, 1, 0, 0},
+	    {"cpu_period_us", "", COL_U64, 1, 0, 0}, {"memory_current_bytes", "", COL_U64, 1, 0, 0},
+	    {"memory_max_bytes", "", COL_U64, 1, 0, 0}};
+
 	*t = (struct heat_test){.boot = 1, .boot_us = 1000000};
 	ok_r(strpool_new(&t->pool));
 	t->tables[0] = machine_table(t->pool, 1, "cpu", cpu, N_ELEMENTS(cpu));
 	t->tables[1] = machine_table(t->pool, 2, "mem", mem, N_ELEMENTS(mem));
 	t->tables[2] = machine_table(t->pool, 3, "disk", disk, N_ELEMENTS(disk));
 	t->tables[3] = machine_table(t->pool, 4, "psi", psi, N_ELEMENTS(psi));
+	t->tables[4] = machine_table(t->pool, 5, "cgroup", cgroup, N_ELEMENTS(cgroup));
 	ok_r(heat_state_new(&t->state));
 }
 
@@ -79,6 +85,18 @@ static void set_disk(struct heat_test *t, const char *name, uint64_t io_ms)
 static void set_psi(struct heat_test *t, const char *resource, uint64_t us)
 {
 	table_set(t->tables[3], row(t->tables[3], resource), 1, us);
+}
+
+/* A cgroup, and its CPU of a period of 100 ms. */
+static uint32_t set_cgroup(struct heat_test *t, const char *path, uint64_t id, uint64_t used_us, uint64_t quota_us)
+{
+	uint32_t r = row(t->tables[4], path);
+
+	table_set(t->tables[4], r, 1, id);
+	table_set(t->tables[4], r, 2, used_us);
+	table_set(t->tables[4], r, 3, quota_us);
+	table_set(t->tables[4], r, 4, 100000);
+	return r;
 }
 
 /* The next snapshot, a second later. */
@@ -355,6 +373,60 @@ static void a_sidecar_has_the_sum_of_its_entries(void)
 	eq(sidecar_read_sum(dir, "none", &sum), -ENOENT);
 }
 
+static void the_cgroup_nearest_to_its_limit_of_cpu_counts(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	set_cgroup(&t, "/", 1, 0, UINT64_MAX);
+	set_cgroup(&t, "/half", 2, 1000, 200000); /* of two CPUs */
+	set_cgroup(&t, "/most", 3, 1000, 50000);
+	set_cgroup(&t, "/over", 4, 1000, 10000);
+	measure(&t, m);
+	eq(m[HEAT_CGROUP_CPU], HEAT_UNKNOWN);
+	set_cgroup(&t, "/most", 3, 1000 + 450000, 50000);
+	set_cgroup(&t, "/", 1, 9000000, UINT64_MAX);
+	set_cgroup(&t, "/half", 2, 1000 + 1000000, 200000);
+	set_cgroup(&t, "/over", 5, 9000000, 10000); /* another one: since when has it used that? */
+	measure(&t, m);
+	eq(m[HEAT_CGROUP_CPU], 900);
+	eq(m[HEAT_CGROUP_MEM], HEAT_UNKNOWN);
+	set_cgroup(&t, "/half", 2, 1000 + 1000000, 200000);
+	set_cgroup(&t, "/most", 3, 10, 50000); /* less than before */
+	measure(&t, m);
+	eq(m[HEAT_CGROUP_CPU], 0);
+	set_cgroup(&t, "/half", 2, 1000 + 9000000, 200000); /* a burst, or late by the clock */
+	measure(&t, m);
+	eq(m[HEAT_CGROUP_CPU], 1000);
+	set_cgroup(&t, "/half", 2, 1000 + 9500000, UINT64_MAX); /* it has no limit any more */
+	measure(&t, m);
+	eq(m[HEAT_CGROUP_CPU], HEAT_UNKNOWN);
+	end(&t);
+}
+
+static void rows_of_cgroups_that_are_repeated_have_no_growth_but_memory(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t r = set_cgroup(&t, "/a", 1, 1000 + (i == 3) * 500000, 100000);
+
+		table_set(t.tables[4], r, 5, 250);
+		table_set(t.tables[4], r, 6, 1000);
+		r = set_cgroup(&t, "/b", 2, 7, UINT64_MAX);
+		table_set(t.tables[4], r, 5, 1 << 30);
+		table_set(t.tables[4], r, 6, UINT64_MAX);
+		t.tables[4]->repeated = i == 1;
+		measure(&t, m);
+		eq(m[HEAT_CGROUP_MEM], 250);
+		eq(m[HEAT_CGROUP_CPU], i < 2 ? HEAT_UNKNOWN : i == 2 ? 0 : 500);
+	}
+	end(&t);
+}
+
 static void a_sidecar_comes_back(void)
 {
 	_cleanup_(cleanup_close) int dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
@@ -386,6 +458,8 @@ int main(void)
 	RUN(a_disk_of_a_long_name_counts);
 	RUN(lines_are_as_long_as_is_said);
 	RUN(a_sidecar_has_the_sum_of_its_entries);
+	RUN(the_cgroup_nearest_to_its_limit_of_cpu_counts);
+	RUN(rows_of_cgroups_that_are_repeated_have_no_growth_but_memory);
 	RUN(a_sidecar_comes_back);
 	return tap_done();
 }
