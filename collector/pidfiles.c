@@ -4,7 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 
 enum {
@@ -22,12 +25,18 @@ static const char *const names[PIDFILE_N] = {
     [PIDFILE_SCHEDSTAT] = "schedstat",
     [PIDFILE_STATM] = "statm",
     [PIDFILE_CMDLINE] = "cmdline",
+    [PIDFILE_CGROUP] = "cgroup",
+    [PIDFILE_WCHAN] = "wchan",
+    [PIDFILE_OOM_SCORE] = "oom_score",
+    [PIDFILE_OOM_SCORE_ADJ] = "oom_score_adj",
+    [PIDFILE_SMAPS_ROLLUP] = "smaps_rollup",
 };
 
 struct pidfiles {
 	struct procfs *fs;
 	int procfd;
-	unsigned n_kept; /* descriptors in sets */
+	bool size_is_count; /* of a process's fd folder: its size says how many there are */
+	unsigned n_kept;    /* descriptors in sets */
 	unsigned max_kept;
 	char *p;
 	size_t cap;
@@ -35,6 +44,17 @@ struct pidfiles {
 	int *pids;
 	size_t cap_pids;
 };
+
+/* Since Linux 6.2, the size of the folder of descriptors is their number; it was 0 before. */
+static bool size_is_count(struct procfs *fs)
+{
+	_cleanup_(cleanup_close) int fd = openat(procfs_rootfd(fs), "proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs sfs;
+	struct stat st;
+
+	return fd >= 0 && fstatfs(fd, &sfs) == 0 && sfs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 &&
+	       st.st_size > 0;
+}
 
 int pidfiles_new(struct procfs *fs, struct pidfiles **ret)
 {
@@ -45,6 +65,7 @@ int pidfiles_new(struct procfs *fs, struct pidfiles **ret)
 		return -ENOMEM;
 	pf->fs = fs;
 	pf->procfd = -1;
+	pf->size_is_count = size_is_count(fs);
 	pf->p = malloc(TEXT_FIRST);
 	pf->dents = malloc(DENTS);
 	if (!pf->p || !pf->dents)
@@ -158,14 +179,19 @@ static void close_dir(struct pidset *s)
 	s->dirfd = -1;
 }
 
+static void close_file(struct pidfiles *pf, struct pidset *s, enum pidfile which)
+{
+	if (s->fd[which] < 0)
+		return;
+	close(s->fd[which]);
+	s->fd[which] = FD_CLOSED;
+	pf->n_kept--;
+}
+
 static void close_files(struct pidfiles *pf, struct pidset *s)
 {
-	for (int i = 0; i < PIDFILE_N; i++)
-		if (s->fd[i] >= 0) {
-			close(s->fd[i]);
-			s->fd[i] = FD_CLOSED;
-			pf->n_kept--;
-		}
+	for (unsigned i = 0; i < PIDFILE_N; i++)
+		close_file(pf, s, i);
 }
 
 void pidset_done(struct pidfiles *pf, struct pidset *s)
@@ -220,13 +246,10 @@ int pidset_fd(struct pidfiles *pf, struct pidset *s, enum pidfile which)
 	return fd;
 }
 
-int pidset_read(struct pidfiles *pf, struct pidset *s, enum pidfile which, const char **ret, size_t *ret_len)
+static int read_text(struct pidfiles *pf, int fd, size_t *ret_len)
 {
-	int fd = pidset_fd(pf, s, which);
 	size_t len = 0;
 
-	if (fd < 0)
-		return fd;
 	for (;;) {
 		size_t room = pf->cap - len - 1;
 		ssize_t n = pread(fd, pf->p + len, room, (off_t)len);
@@ -249,7 +272,63 @@ int pidset_read(struct pidfiles *pf, struct pidset *s, enum pidfile which, const
 		pf->cap *= 2;
 	}
 	pf->p[len] = '\0';
-	*ret = pf->p;
 	*ret_len = len;
 	return 0;
+}
+
+int pidset_read(struct pidfiles *pf, struct pidset *s, enum pidfile which, const char **ret, size_t *ret_len)
+{
+	int fd = pidset_fd(pf, s, which), r;
+
+	if (fd < 0)
+		return fd;
+	r = read_text(pf, fd, ret_len);
+	if (which >= PIDFILE_N_KEPT)
+		close_file(pf, s, which);
+	if (r == 0)
+		*ret = pf->p;
+	return r;
+}
+
+/* Counts what is in a folder but for "." and "..". */
+static int count_entries(struct pidfiles *pf, int fd, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	for (;;) {
+		long len = syscall(SYS_getdents64, fd, pf->dents, (size_t)DENTS);
+
+		if (len < 0)
+			return -errno;
+		if (len == 0)
+			break;
+		for (long at = 0; at < len;) {
+			const struct dirent64 *d = (const void *)(pf->dents + at);
+
+			n += d->d_name[0] != '.';
+			at += d->d_reclen;
+		}
+		if (n > PIDFILES_FDS_MAX)
+			return -E2BIG;
+	}
+	*ret = n;
+	return 0;
+}
+
+int pidset_count_fds(struct pidfiles *pf, struct pidset *s, uint64_t *ret)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	struct stat st;
+	int r = s->dirfd < 0 ? open_dir(pf, s) : 0;
+
+	if (r < 0)
+		return r;
+	if (pf->size_is_count) {
+		if (fstatat(s->dirfd, "fd", &st, 0) < 0)
+			return -errno;
+		*ret = (uint64_t)st.st_size;
+		return 0;
+	}
+	fd = openat(s->dirfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : count_entries(pf, fd, ret);
 }

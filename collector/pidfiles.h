@@ -10,7 +10,22 @@
 
 #include "collector/procfs.h"
 
-enum pidfile { PIDFILE_STAT, PIDFILE_STATUS, PIDFILE_IO, PIDFILE_SCHEDSTAT, PIDFILE_STATM, PIDFILE_CMDLINE, PIDFILE_N };
+enum pidfile {
+	PIDFILE_STAT,
+	PIDFILE_STATUS,
+	PIDFILE_IO,
+	PIDFILE_SCHEDSTAT,
+	PIDFILE_STATM,
+	PIDFILE_CMDLINE,
+	PIDFILE_N_KEPT,
+	/* Those that are read too seldom to be kept open. */
+	PIDFILE_CGROUP = PIDFILE_N_KEPT,
+	PIDFILE_WCHAN,
+	PIDFILE_OOM_SCORE,
+	PIDFILE_OOM_SCORE_ADJ,
+	PIDFILE_SMAPS_ROLLUP,
+	PIDFILE_N
+};
 
 /* The files of one process. */
 struct pidset {
@@ -22,6 +37,7 @@ struct pidset {
 enum {
 	PIDFILES_KEPT_MAX = 4096, /* files kept open; about 5 KB of kernel memory each */
 	PIDFILES_RESERVED = 256,  /* of the limit, for the rest of the program */
+	PIDFILES_FDS_MAX = 4096,  /* descriptors that are counted one by one */
 };
 
 struct pidfiles;
@@ -42,6 +58,10 @@ void pidset_done(struct pidfiles *pf, struct pidset *s);
  * gone. Other errors: this file cannot be read; where the kernel has no such file, or does not let us, it is not tried
  * again for this set. */
 int pidset_read(struct pidfiles *pf, struct pidset *s, enum pidfile which, const char **ret, size_t *ret_len);
+
+/* How many descriptors the process has open. -ESRCH: it is gone. Other errors: that cannot be known; -E2BIG: as there
+ * are more than PIDFILES_FDS_MAX, which a kernel before 6.2 would have to list. */
+int pidset_count_fds(struct pidfiles *pf, struct pidset *s, uint64_t *ret);
 
 /* A descriptor of the file for somebody who reads it himself, until pidset_settle. Errors as above. */
 int pidset_fd(struct pidfiles *pf, struct pidset *s, enum pidfile which);

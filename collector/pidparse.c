@@ -1,6 +1,8 @@
 /* pidparse.c -- see pidparse.h */
 #include "collector/pidparse.h"
 
+#include <limits.h>
+
 enum unit { AS_IT_IS, TICKS, PAGES };
 
 /* Fields of stat by the kernel's numbering, which begins at 1; the first two are pid and (comm). */
@@ -112,6 +114,23 @@ int pidparse_stat(
 	return 0;
 }
 
+int pidparse_start(const struct source_env *env, const char *text, size_t len, uint64_t *ret_us)
+{
+	const char *close = memrchr(text, ')', len), *p = close;
+	uint64_t v;
+	size_t word;
+
+	if (!close)
+		return -EBADMSG;
+	p++;
+	for (int field = FIELD_STATE; field < FIELD_START; field++)
+		parse_word(&p, &word);
+	if (!parse_u64(&p, &v))
+		return -EBADMSG;
+	*ret_us = ticks_to_us(env, v);
+	return 0;
+}
+
 struct line {
 	const char *name; /* with its ':' */
 	uint8_t len;
@@ -198,6 +217,39 @@ static void take_lines(struct table *t, uint32_t row, const struct line *lines, 
 		}
 		text += line_len + 1;
 	}
+}
+
+/* How much a line's cgroup counts, less being more; path is what stands behind its second colon. */
+static unsigned rank_cgroup(const char *line, const char *path, size_t len)
+{
+	if (len == 1)
+		return 3;
+	if (strncmp(line, "0::", 3) == 0)
+		return 0;
+	return memmem(line, (size_t)(path - line), ":name=systemd:", 14) ? 1 : 2;
+}
+
+bool pidparse_cgroup(const char *text, const char **ret, size_t *ret_len)
+{
+	unsigned best = UINT_MAX;
+
+	for (const char *p = text; *p != '\0'; parse_next_line(&p)) {
+		const char *end = strchrnul(p, '\n');
+		const char *first = memchr(p, ':', (size_t)(end - p));
+		const char *second = first ? memchr(first + 1, ':', (size_t)(end - first - 1)) : NULL;
+		size_t len = second ? (size_t)(end - second - 1) : 0;
+		unsigned rank;
+
+		if (len == 0 || second[1] != '/' || *end != '\n')
+			continue;
+		rank = rank_cgroup(p, second + 1, len);
+		if (rank < best) {
+			best = rank;
+			*ret = second + 1;
+			*ret_len = len;
+		}
+	}
+	return best != UINT_MAX;
 }
 
 void pidparse_schedstat(struct table *t, uint32_t row, const char *text)

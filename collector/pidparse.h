@@ -68,6 +68,11 @@ enum process_column {
 	FSGID,
 	PINNED,
 	HUGETLB,
+	CGROUP,
+	WCHAN,
+	OOM_SCORE,
+	OOM_SCORE_ADJ,
+	FDS,
 	N_PROCESS_COLUMNS
 };
 
@@ -79,8 +84,14 @@ struct pidstat {
 /* -EBADMSG: this is no stat file. */
 int pidparse_stat(
     const struct source_env *env, struct table *t, uint32_t row, const char *text, size_t len, struct pidstat *ret);
+/* When the process began, in microseconds since boot. -EBADMSG likewise. */
+int pidparse_start(const struct source_env *env, const char *text, size_t len, uint64_t *ret_us);
 void pidparse_status(struct table *t, uint32_t row, const char *text, size_t len);
 void pidparse_io(struct table *t, uint32_t row, const char *text, size_t len);
 void pidparse_schedstat(struct table *t, uint32_t row, const char *text);
+
+/* The cgroup that a process is in, a piece of the text; false if there is none. Where hierarchies differ it is the
+ * first that is not just "/": that of version 2, that of the service manager, others in their order. */
+bool pidparse_cgroup(const char *text, const char **ret, size_t *ret_len);
 
 #endif

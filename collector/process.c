@@ -23,6 +23,7 @@ static void reset(struct pidfiles *pf, struct process *p)
 
 	pidset_done(pf, &p->files);
 	free(p->cmdline);
+	free(p->cgroup);
 	*p = (struct process){0};
 	pidset_init(&p->files, pid);
 }
@@ -42,7 +43,17 @@ static void repeat(const struct process *p, struct table *t, uint32_t row, unsig
 
 static bool is_number(unsigned column)
 {
-	return column != STATE && column != TTY && column != COMM && column != CMDLINE;
+	return column != STATE && column != TTY && column != COMM && column != CMDLINE && column != CGROUP &&
+	       column != WCHAN;
+}
+
+/* Sets the strings that are kept from tick to tick. */
+static void put_strings(const struct process *p, struct table *t, uint32_t row)
+{
+	if (p->cgroup)
+		table_set_str(t, row, CGROUP, p->cgroup, p->cgroup_len);
+	if (p->wchan_len > 0)
+		table_set_str(t, row, WCHAN, p->wchan, p->wchan_len);
 }
 
 static void repeat_row(const struct process *p, struct table *t, uint32_t row)
@@ -54,6 +65,7 @@ static void repeat_row(const struct process *p, struct table *t, uint32_t row)
 	table_set_str(t, row, COMM, p->comm, p->comm_len);
 	if (p->tty_len > 0)
 		table_set_str(t, row, TTY, p->tty, p->tty_len);
+	put_strings(p, t, row);
 }
 
 /* Sum of what grows whenever the process runs. */
@@ -102,30 +114,40 @@ static void remember(struct process *p, const struct table *t, uint32_t row, con
 	p->known = true;
 }
 
+/* Whether the main thread has run for as long as it had at its last row. */
+static bool same_schedstat(const struct process *p, const struct table *t, uint32_t row)
+{
+	for (size_t i = 0; i < N_SCHEDSTAT; i++) {
+		uint8_t c = schedstat_columns[i];
+
+		if (p->nulls[c] || table_is_null(t, c, row) || p->cells[c] != table_get(t, c, row))
+			return false;
+	}
+	/* No time slice at all: a kernel that does not count them. */
+	return table_get(t, TIMESLICES, row) > 0;
+}
+
 /* Whether the process is one thread that was not given a CPU since its last row. As schedstat is read before all else,
  * a CPU that it is given while it is being sampled shows at the next tick. Only through files kept open is this surely
  * the same process. */
 static bool was_idle(const struct process *p, bool kept, const struct table *t, uint32_t row)
 {
-	if (!p->known || !p->repeatable || !kept || p->state == 'R' || p->cells[THREADS] != 1 ||
-	    table_is_null(t, TIMESLICES, row))
-		return false;
-	/* No time slice at all: a kernel that does not count them. */
-	if (table_get(t, TIMESLICES, row) == 0)
-		return false;
-	for (size_t i = 0; i < N_SCHEDSTAT; i++)
-		if (p->nulls[schedstat_columns[i]] ||
-		    p->cells[schedstat_columns[i]] != table_get(t, schedstat_columns[i], row))
-			return false;
-	return true;
+	return p->known && p->repeatable && kept && p->state != 'R' && p->cells[THREADS] == 1 &&
+	       same_schedstat(p, t, row);
 }
 
-/* Whether a period ended since the process was read in full. The periods of processes end at different times. */
-static bool is_due(const struct process *p, uint64_t now_ms)
+/* Whether a period ended since then. The periods of processes end at different times. */
+static bool has_ended(const struct process *p, uint64_t period_ms, uint64_t since_ms, uint64_t now_ms)
 {
 	uint64_t shift = (uint64_t)p->files.pid * 997;
 
-	return (now_ms + shift) / PROCESS_FULL_MS != (p->full_ms + shift) / PROCESS_FULL_MS;
+	return (now_ms + shift) / period_ms != (since_ms + shift) / period_ms;
+}
+
+/* Whether it is time to read it in full. */
+static bool is_due(const struct process *p, uint64_t now_ms)
+{
+	return !p->known || has_ended(p, PROCESS_FULL_MS, p->full_ms, now_ms);
 }
 
 /* Whether its memory has the size that it had at the tick before, if it was asked for then. What others take away from
@@ -174,11 +196,98 @@ static int read_status_and_io(struct pidfiles *pf, struct process *p, struct tab
 	return r == -ESRCH ? r : 0;
 }
 
+static int read_cgroup(struct pidfiles *pf, struct process *p)
+{
+	const char *text, *path;
+	size_t len;
+	char *kept;
+	int r = pidset_read(pf, &p->files, PIDFILE_CGROUP, &text, &len);
+
+	if (r < 0 || !pidparse_cgroup(text, &path, &len))
+		return r;
+	if (p->cgroup && p->cgroup_len == len && memcmp(p->cgroup, path, len) == 0)
+		return 0;
+	kept = realloc(p->cgroup, len);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, path, len);
+	p->cgroup = kept;
+	p->cgroup_len = len;
+	return 0;
+}
+
+static int read_number(
+    struct pidfiles *pf, struct process *p, enum pidfile which, struct table *t, uint32_t row, unsigned column)
+{
+	const char *text;
+	size_t len;
+	int64_t v;
+	int r = pidset_read(pf, &p->files, which, &text, &len);
+
+	if (r == 0 && parse_i64(&text, &v))
+		table_set(t, row, column, (uint64_t)v);
+	return r;
+}
+
+static int count_fds(struct pidfiles *pf, struct process *p, struct table *t, uint32_t row)
+{
+	uint64_t n;
+	int r = pidset_count_fds(pf, &p->files, &n);
+
+	if (r == 0)
+		table_set(t, row, FDS, n);
+	return r;
+}
+
+/* What changes seldom; due: the process is read in full because it is time to. -ESRCH, -ENOMEM; what we may not read is
+ * NULL. */
+static int read_seldom(struct pidfiles *pf, struct process *p, struct table *t, uint32_t row, uint64_t now_ms, bool due)
+{
+	int all[4];
+
+	if (p->known &&
+	    (p->kernel_thread || !due || (!p->again && !has_ended(p, PROCESS_SELDOM_MS, p->seldom_ms, now_ms)))) {
+		repeat(p, t, row, OOM_SCORE);
+		repeat(p, t, row, OOM_SCORE_ADJ);
+		repeat(p, t, row, FDS);
+		return 0;
+	}
+	p->again = !p->known;
+	p->seldom_ms = now_ms;
+	all[0] = read_cgroup(pf, p);
+	all[1] = read_number(pf, p, PIDFILE_OOM_SCORE, t, row, OOM_SCORE);
+	all[2] = read_number(pf, p, PIDFILE_OOM_SCORE_ADJ, t, row, OOM_SCORE_ADJ);
+	all[3] = count_fds(pf, p, t, row);
+	for (size_t i = 0; i < N_ELEMENTS(all); i++)
+		if (all[i] == -ESRCH || all[i] == -ENOMEM)
+			return all[i];
+	return 0;
+}
+
+/* What a main thread that cannot be woken waits in: the name of a function of the kernel's; "0" stands for none. */
+static void read_wchan(struct pidfiles *pf, struct process *p, const struct table *t, uint32_t row)
+{
+	struct str state = table_str(t, STATE, row);
+	const char *text, *word;
+	size_t len;
+
+	if (p->known && p->state == 'D' && same_schedstat(p, t, row))
+		return;
+	p->wchan_len = 0;
+	if (state.len != 1 || *state.p != 'D' || pidset_read(pf, &p->files, PIDFILE_WCHAN, &text, &len) < 0)
+		return;
+	word = parse_word(&text, &len);
+	if (len > sizeof p->wchan || len == 0 || (len == 1 && *word == '0'))
+		return;
+	memcpy(p->wchan, word, len);
+	p->wchan_len = (uint8_t)len;
+}
+
 /* -ESTALE: the number is another process's by now. */
 static int sample_once(const struct source_env *env, struct pidfiles *pf, struct process *p,
     const struct process_tick *tick, struct table *t, uint32_t row)
 {
-	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, idle;
+	bool kept = p->files.fd[PIDFILE_SCHEDSTAT] >= 0, due = is_due(p, tick->now_ms), idle;
 	struct pidstat st;
 	const char *text;
 	size_t len;
@@ -193,7 +302,7 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 	if (!idle)
 		p->has_statm = false;
 	/* Looked at before the rest is read: what changes in between is seen at the next tick. */
-	if (idle && (p->kernel_thread || same_memory(pf, p)) && !is_due(p, tick->now_ms) && has_parent(p, tick)) {
+	if (idle && (p->kernel_thread || same_memory(pf, p)) && !due && has_parent(p, tick)) {
 		repeat_row(p, t, row);
 		return 0;
 	}
@@ -208,8 +317,12 @@ static int sample_once(const struct source_env *env, struct pidfiles *pf, struct
 		return -ESTALE;
 
 	r = read_status_and_io(pf, p, t, row);
+	if (r == 0)
+		r = read_seldom(pf, p, t, row, tick->now_ms, due);
 	if (r < 0)
 		return r;
+	read_wchan(pf, p, t, row);
+	put_strings(p, t, row);
 	p->full_ms = tick->now_ms;
 	remember(p, t, row, &st);
 	return 0;

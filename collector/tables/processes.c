@@ -4,8 +4,8 @@
  * the kernel does not print, or does not show to us, is NULL. How a process is read, and when it is not:
  * collector/process.h. How command lines are read without being held up: collector/cmdline.h.
  *
- * run_ns, run_delay_ns, timeslices and the context switches are those of the main thread: that is what the kernel has
- * in these files. All others are of the whole process.
+ * run_ns, run_delay_ns, timeslices, wchan and the context switches are those of the main thread: that is what the
+ * kernel has in these files. All others are of the whole process.
  */
 #include "collector/cmdline.h"
 #include "collector/process.h"
@@ -102,6 +102,11 @@ static const struct column columns[N_PROCESS_COLUMNS] = {
     [FSGID] = LABEL("fsgid"),
     [PINNED] = GAUGE("pinned_bytes", "bytes"),
     [HUGETLB] = GAUGE("hugetlb_bytes", "bytes"),
+    [CGROUP] = TEXT("cgroup"),
+    [WCHAN] = TEXT("wchan"),
+    [OOM_SCORE] = GAUGE("oom_score", ""),
+    [OOM_SCORE_ADJ] = GAUGE_SIGNED("oom_score_adj"),
+    [FDS] = GAUGE("fds", ""),
 };
 
 /* Command lines read at a time. Their processes' files are all open until then, and are well within PIDFILES_RESERVED.

@@ -344,6 +344,146 @@ static void a_process_that_slept_is_read_in_full_only_now_and_then(void)
 	rig_down(&g);
 }
 
+static void write_seldom(const char *root, const char *cgroup, const char *oom_score)
+{
+	char text[128];
+
+	write_file(root, 50, "cgroup", text, (size_t)snprintf(text, sizeof text, "0::%s\n", cgroup));
+	write_file(root, 50, "oom_score", oom_score, strlen(oom_score));
+}
+
+static void what_changes_seldom_is_read_seldom(void)
+{
+	_cleanup_(cleanup_pidfiles) struct pidfiles *pf = NULL;
+	const char *root = tap_tmpdir();
+	struct process *p = NULL;
+	uint64_t now = 30000000 - 50 * 997; /* a period begins */
+	unsigned ran = 7;
+	struct rig g;
+
+	write_process(root, 50, "x", 9, 7, "x");
+	write_sleeper(root, 1, ran, 1);
+	write_seldom(root, "/manager", "1\n");
+	write_file(root, 50, "oom_score_adj", "-900\n", 5);
+	if (rig_up(&g, root, NULL) && ok_r(sample(&g)) && ok_r(pidfiles_new(g.env.fs, &pf)) &&
+	    ok_r(process_new(50, &p))) {
+		const int *pids;
+		size_t n;
+
+		ok_r(pidfiles_list(pf, &pids, &n));
+		euid_at(&g, pf, p, now, true);
+		str_eq(string(&g, 0, "cgroup"), "/manager");
+		eq((int64_t)number(&g, 0, "oom_score_adj"), -900);
+		ok(is_null(&g, 0, "fds"));
+		/* It was put into its cgroup after it had begun. */
+		write_seldom(root, "/service", "2\n");
+		write_sleeper(root, 1, ++ran, 1);
+		euid_at(&g, pf, p, now + 1, true);
+		str_eq(string(&g, 0, "cgroup"), "/manager");
+		eq(number(&g, 0, "oom_score"), 1);
+		euid_at(&g, pf, p, now + PROCESS_FULL_MS, true);
+		str_eq(string(&g, 0, "cgroup"), "/service");
+		eq(number(&g, 0, "oom_score"), 2);
+		write_seldom(root, "/elsewhere", "3\n");
+		euid_at(&g, pf, p, now + PROCESS_FULL_MS + 1, true); /* it sleeps */
+		str_eq(string(&g, 0, "cgroup"), "/service");
+		eq(number(&g, 0, "oom_score"), 2);
+		euid_at(&g, pf, p, now + 2 * PROCESS_FULL_MS, true);
+		str_eq(string(&g, 0, "cgroup"), "/service");
+		euid_at(&g, pf, p, now + PROCESS_SELDOM_MS, true);
+		str_eq(string(&g, 0, "cgroup"), "/elsewhere");
+		eq(number(&g, 0, "oom_score"), 3);
+	}
+	if (p)
+		process_free(pf, p);
+	rig_down(&g);
+}
+
+static void what_it_waits_in_is_said_of_a_process_that_cannot_be_woken(void)
+{
+	static const char *const stat = "50 (x) %c 1 1 1 0 -1 0 1 2 3 4 5 0 0 0 20 0 2 0 9 4096 1\n";
+	const char *root = tap_tmpdir();
+	char text[128];
+	struct rig g;
+
+	write_process(root, 50, "x", 9, 7, "x");
+	write_file(root, 50, "schedstat", "100 20 7\n", 9);
+	write_file(root, 50, "wchan", "io_schedule", 11);
+	if (rig_up(&g, root, NULL)) {
+		ok_r(sample(&g));
+		ok(is_null(&g, 0, "wchan")); /* state S */
+		write_file(root, 50, "stat", text, (size_t)snprintf(text, sizeof text, stat, 'D'));
+		write_file(root, 50, "schedstat", "100 20 8\n", 9);
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "wchan"), "io_schedule");
+		write_file(root, 50, "wchan", "other", 5);
+		ok_r(sample(&g)); /* it did not run, so that it waits still */
+		str_eq(string(&g, 0, "wchan"), "io_schedule");
+		write_file(root, 50, "schedstat", "101 20 9\n", 9);
+		ok_r(sample(&g));
+		str_eq(string(&g, 0, "wchan"), "other");
+		write_file(root, 50, "wchan", "0", 1);
+		write_file(root, 50, "schedstat", "102 20 10\n", 10);
+		ok_r(sample(&g));
+		ok(is_null(&g, 0, "wchan"));
+	}
+	rig_down(&g);
+}
+
+static void a_process_is_in_the_cgroup_that_says_most(void)
+{
+	static const struct {
+		const char *text, *cgroup;
+	} all[] = {{"0::/a.slice/b.service\n", "/a.slice/b.service"},
+	    {"4:memory:/m\n1:name=systemd:/s\n0::/v2\n", "/v2"}, {"4:memory:/m\n1:name=systemd:/s\n0::/\n", "/s"},
+	    {"9:name=systemd:/\n4:memory:/m\n3:cpu:/c\n0::/\n", "/m"}, {"9:pids:/\n0::/\n", "/"},
+	    {"0::/with:colons: and blanks\n", "/with:colons: and blanks"}, {"", NULL}, {"0::/cut", NULL},
+	    {"0:/\n", NULL}, {"nothing\n::\n", NULL}};
+
+	for (size_t i = 0; i < N_ELEMENTS(all); i++) {
+		const char *path = "";
+		size_t len = 0;
+
+		eq(pidparse_cgroup(all[i].text, &path, &len), all[i].cgroup != NULL);
+		if (all[i].cgroup)
+			ok(len == strlen(all[i].cgroup) && memcmp(path, all[i].cgroup, len) == 0);
+	}
+}
+
+static void descriptors_are_counted_up_to_a_bound(void)
+{
+	_cleanup_(cleanup_pidfiles) struct pidfiles *pf = NULL;
+	const char *root = tap_tmpdir();
+	char path[256];
+	struct rig g;
+
+	write_process(root, 50, "x", 9, 7, "x");
+	snprintf(path, sizeof path, "%s/proc/50/fd", root);
+	ok(mkdir(path, 0777) == 0);
+	if (rig_up(&g, root, NULL) && ok_r(pidfiles_new(g.env.fs, &pf))) {
+		const int *pids;
+		struct pidset s;
+		uint64_t n;
+		size_t n_pids;
+
+		ok_r(pidfiles_list(pf, &pids, &n_pids));
+		pidset_init(&s, 50);
+		ok_r(pidset_count_fds(pf, &s, &n));
+		eq(n, 0);
+		for (int i = 0; i <= PIDFILES_FDS_MAX; i++) {
+			snprintf(path, sizeof path, "%s/proc/50/fd/%d", root, i);
+			close(open(path, O_WRONLY | O_CREAT, 0666));
+			if (i == PIDFILES_FDS_MAX - 1) {
+				ok_r(pidset_count_fds(pf, &s, &n));
+				eq(n, PIDFILES_FDS_MAX);
+			}
+		}
+		eq(pidset_count_fds(pf, &s, &n), -E2BIG);
+		pidset_done(pf, &s);
+	}
+	rig_down(&g);
+}
+
 static void command_lines_are_cut_in_front_of_a_character(void)
 {
 	const char *root = tap_tmpdir();
@@ -408,11 +548,21 @@ static pid_t start_child(const char *comm)
 	return pid;
 }
 
+/* Of this process, which a child has inherited. */
+static int n_open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
 static void a_real_process_is_recorded_until_it_is_reaped(void)
 {
+	int row, n_fds = n_open_fds();
 	pid_t pid = start_child("x) S\n1 (");
 	struct rig g;
-	int row;
 
 	if (rig_up(&g, "/", NULL)) {
 		ok_r(sample(&g));
@@ -424,6 +574,7 @@ static void a_real_process_is_recorded_until_it_is_reaped(void)
 			eq(number(&g, row, "euid"), geteuid());
 			ok(number(&g, row, "rss_bytes") > 0);
 			ok(!is_null(&g, row, "cmdline"));
+			eq(number(&g, row, "fds"), n_fds);
 		}
 		kill(pid, SIGKILL);
 		waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
@@ -451,6 +602,10 @@ int main(void)
 	RUN(a_number_given_again_is_another_process);
 	RUN(a_command_line_is_read_again_only_after_the_process_ran);
 	RUN(a_process_that_slept_is_read_in_full_only_now_and_then);
+	RUN(what_changes_seldom_is_read_seldom);
+	RUN(what_it_waits_in_is_said_of_a_process_that_cannot_be_woken);
+	RUN(a_process_is_in_the_cgroup_that_says_most);
+	RUN(descriptors_are_counted_up_to_a_bound);
 	RUN(command_lines_are_cut_in_front_of_a_character);
 	RUN(more_processes_than_files_may_be_kept_are_all_there);
 	RUN(a_real_process_is_recorded_until_it_is_reaped);
