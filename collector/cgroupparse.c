@@ -324,20 +324,20 @@ static bool ends_in(const char *s, const char *end)
 	return strlen(s) >= strlen(end) && strcmp(s + strlen(s) - strlen(end), end) == 0;
 }
 
-/* The number of the column with that name, which says what it is. */
+/* The number of the column with that name, which says what it is. -ENOENT: there is none for a number from a file. */
 static int find_column(const struct cgroup_file *f, struct table *t, const char *name)
 {
 	struct column c = {.name = name, .unit = "", .type = COL_U64, .kind = KIND_COUNTER};
+	int i;
 
-	if (!f->open && !f->renames)
-		return table_schema_find(t->schema, name);
 	if (ends_in(name, "_us"))
 		c.unit = "us";
 	if (ends_in(name, "_bytes")) {
 		c.unit = "bytes";
 		c.kind = KIND_GAUGE;
 	}
-	return source_column(t, name, &c);
+	i = f->open || f->renames ? source_column(t, name, &c) : table_schema_find(t->schema, name);
+	return i >= 0 && (i <= CG_ID || t->schema->columns[i].type != COL_U64) ? -ENOENT : i;
 }
 
 /* Makes a line known; v has room. */

@@ -111,7 +111,7 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 		n_refused += r == -EACCES || r == -EPERM;
 	}
 	if (n_refused > 0)
-		source_note(env, "%zu processes are left out: it takes root to look into those of others", n_refused);
+		source_note(env, "left out: %zu processes that we may not look into", n_refused);
 	return t->n_rows > 0 ? 0 : -ENOENT;
 }
 

@@ -1,7 +1,8 @@
 /* processes.c -- fuzz target: the files of a process into a row
  *
- * An input is a byte that chooses the file (stat, status, io, schedstat) and its text. Beside not crashing: a stat that
- * is taken has its number, its name and a start; no other file touches those; and what is set can be rendered.
+ * An input is a byte that chooses the file (stat, status, io, schedstat, cgroup) and its text. Beside not crashing: a
+ * stat that is taken has its number, its name and a start; no other file touches those; and what is set can be
+ * rendered.
  */
 #include "collector/pidparse.h"
 #include "store/text.h"
@@ -46,6 +47,15 @@ static void check_stat(struct table *t, const char *text, size_t len)
 	must(table_is_null(t, UID, 0) && table_is_null(t, RCHAR, 0) && table_is_null(t, RUN, 0));
 }
 
+static void check_cgroup(const char *text)
+{
+	const char *path;
+	size_t len;
+
+	if (pidparse_cgroup(text, &path, &len))
+		must(path > text && *path == '/' && path[len] == '\n' && path + len < text + strlen(text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	_cleanup_(cleanup_strpool) struct strpool *pool = NULL;
@@ -59,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	t = make_table(pool);
 	memcpy(text, data + 1, --len);
 	text[len] = '\0';
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		check_stat(t, text, len);
 		break;
@@ -69,10 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	case 2:
 		pidparse_io(t, 0, text, len);
 		break;
-	default:
+	case 3:
 		pidparse_schedstat(t, 0, text);
+		break;
+	default:
+		check_cgroup(text);
 	}
-	must(data[0] % 4 == 0 || (table_is_null(t, PID, 0) && table_is_null(t, START, 0) && table_is_null(t, COMM, 0)));
+	must(data[0] % 5 == 0 || (table_is_null(t, PID, 0) && table_is_null(t, START, 0) && table_is_null(t, COMM, 0)));
 	text_put_table(&out, t);
 	must(out.err == 0 && out.len == text_table_len(t));
 	buf_done(&out);
