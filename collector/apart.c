@@ -6,7 +6,9 @@
  */
 #include "collector/apart.h"
 
+#include "collector/priority.h"
 #include "collector/thread.h"
+#include "store/lock.h"
 
 #include <time.h>
 
@@ -84,6 +86,7 @@ static void *apart_main(void *arg)
 	struct apart *a = arg;
 	bool opened = false, behind;
 
+	priority_apart();
 	pthread_mutex_lock(&a->lock);
 	while (!a->quit) {
 		int64_t begun;
@@ -139,7 +142,7 @@ int apart_new(const struct source_desc *desc, const struct source_env *env, cons
 
 	if (!a)
 		return -ENOMEM;
-	pthread_mutex_init(&a->lock, NULL);
+	lock_init(&a->lock);
 	pthread_cond_init(&a->wake, NULL);
 	a->desc = desc;
 	a->env = *env;

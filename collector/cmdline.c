@@ -8,6 +8,7 @@
 #include "collector/cmdline.h"
 
 #include "collector/thread.h"
+#include "store/lock.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -133,7 +134,7 @@ static int reader_new(size_t max, struct stuck *stuck, struct reader **ret)
 	rd->max = max;
 	rd->stuck = stuck;
 	atomic_fetch_add(&stuck->refs, 1);
-	pthread_mutex_init(&rd->lock, NULL);
+	lock_init(&rd->lock);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&rd->posted, &attr);

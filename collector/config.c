@@ -8,7 +8,7 @@
 
 enum { INTERVAL_MAX_MS = 86400 * 1000 };
 
-enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES };
+enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE };
 
 static const struct key {
 	const char *section, *name;
@@ -34,6 +34,9 @@ static const struct key {
     KEY("record", "redact_pattern", PATTERN, patterns, 0, 0, "an extended regular expression"),
     KEY("record", "tables", TABLES, tables, 0, 0, "names of tables"),
     KEY("record", "skip", TABLES, skip, 0, 0, "names of tables"),
+    KEY("record", "priority", PRIORITY, priority, 0, 0, "realtime, high or normal"),
+    KEY("record", "lock_memory", SWITCH, lock_memory, 0, 0, "0 or 1"),
+    KEY("record", "oom_score_adj", SCORE, oom_score_adj, 0, 1000, "a number from -1000 to 1000"),
 #undef KEY
 };
 
@@ -187,17 +190,47 @@ static int set_string(char **to, const char *value)
 	return 0;
 }
 
+/* Which of the names the value is. */
+static int find_name(const char *const *names, int n, const char *value)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(value, names[i]) == 0)
+			return i;
+	return -EINVAL;
+}
+
 static int set_sync(enum sync_mode *to, const char *value)
 {
 	static const char *const names[] = {
 	    [SYNC_FSYNC] = "fsync", [SYNC_FDATASYNC] = "fdatasync", [SYNC_NONE] = "none"};
+	int i = find_name(names, N_ELEMENTS(names), value);
 
-	for (unsigned i = 0; i < N_ELEMENTS(names); i++)
-		if (strcmp(value, names[i]) == 0) {
-			*to = (enum sync_mode)i;
-			return 0;
-		}
-	return -EINVAL;
+	if (i >= 0)
+		*to = (enum sync_mode)i;
+	return i < 0 ? i : 0;
+}
+
+static int set_priority(enum priority *to, const char *value)
+{
+	static const char *const names[] = {
+	    [PRIORITY_NORMAL] = "normal", [PRIORITY_HIGH] = "high", [PRIORITY_REALTIME] = "realtime"};
+	int i = find_name(names, N_ELEMENTS(names), value);
+
+	if (i >= 0)
+		*to = (enum priority)i;
+	return i < 0 ? i : 0;
+}
+
+/* A whole number as far from 0 as max. */
+static int set_score(int *to, const char *value, uint64_t max)
+{
+	bool negative = *value == '-';
+	uint64_t v;
+
+	if (!parse_plain(value + negative, &v) || v > max)
+		return -EINVAL;
+	*to = negative ? -(int)v : (int)v;
+	return 0;
 }
 
 static int set_pattern(struct string_list *to, const char *value)
@@ -244,6 +277,10 @@ static int set_value(struct config *c, const struct key *k, const char *value)
 		return set_pattern(to, value);
 	case TABLES:
 		return set_tables(to, value);
+	case PRIORITY:
+		return set_priority(to, value);
+	case SCORE:
+		return set_score(to, value, k->max);
 	default:
 		return set_number(k, to, value);
 	}
@@ -400,6 +437,9 @@ static int set_defaults(struct config *c)
 	c->interval_ms = 1000;
 	c->cmdline_max = 4096;
 	c->redact_on = true;
+	c->priority = PRIORITY_REALTIME;
+	c->lock_memory = true;
+	c->oom_score_adj = -900;
 	c->store = strdup("/var/lib/histfs");
 	c->root = strdup("/");
 	return c->store && c->root ? 0 : -ENOMEM;

@@ -16,6 +16,9 @@
  *   redact_pattern = …         one more regular expression to blank (may be repeated)
  *   tables = cpu mem …         record these only (may be repeated)
  *   skip = …                   record all but these (may be repeated)
+ *   priority = realtime        of sampling and writing: realtime | high | normal (see priority.h)
+ *   lock_memory = 1            1: the program and what it allocates stay in memory; 0: they do not
+ *   oom_score_adj = -900       how unwilling the kernel is to end histd when memory runs out, -1000 to 1000
  *
  *   [interval]
  *   TABLE = 60s                of a table that may have one of its own, 0 to 1d; 0: every tick. Tables that are off
@@ -27,6 +30,7 @@
 #ifndef COLLECTOR_CONFIG_H
 #define COLLECTOR_CONFIG_H
 
+#include "collector/priority.h"
 #include "collector/redact.h"
 #include "store/log.h"
 
@@ -60,6 +64,9 @@ struct config {
 	struct string_list tables;
 	struct string_list skip;
 	struct redact *redact; /* NULL: off */
+	enum priority priority;
+	bool lock_memory;
+	int oom_score_adj;
 	struct table_interval *intervals;
 	size_t n_intervals;
 };

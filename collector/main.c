@@ -1,9 +1,10 @@
 /* main.c -- histd, the recorder: options, signals, threads
  *
- * THREADS. sampler -> queue -> writer -> log; sealer: finished logs -> chunks. This one waits for signals and feeds the
- * service manager's watchdog while there are ticks. Stopping goes along the snapshots' way, so that the last one taken
- * is written and synced.
+ * THREADS. sampler -> queue -> writer -> log; sealer: finished logs -> chunks; one writes what is said. This one waits
+ * for signals and feeds the service manager's watchdog while there are ticks. Stopping goes along the snapshots' way,
+ * so that the last one taken is written and synced.
  */
+#include "collector/memory.h"
 #include "collector/notify.h"
 #include "collector/procfs.h"
 #include "collector/sampler.h"
@@ -155,7 +156,7 @@ static int start(struct histd *h)
 		return r;
 	r = sealer_start(h->rec, c->retention_bytes, (int64_t)c->retention_age_ms, &h->sealer);
 	if (r == 0)
-		r = writer_start(h->rec, h->sealer, c->sync_every, &h->writer);
+		r = writer_start(h->rec, h->sealer, c->sync_every, c->priority, &h->writer);
 	if (r == 0)
 		r = sampler_start(h->config, h->rec, h->writer, &h->sampler);
 	if (r < 0)
@@ -202,6 +203,12 @@ static void reload(struct histd *h)
 		say_fixed("sync");
 	if (next->seal_level != h->config->seal_level)
 		say_fixed("seal_level");
+	if (next->priority != h->config->priority)
+		say_fixed("priority");
+	if (next->lock_memory != h->config->lock_memory)
+		say_fixed("lock_memory");
+	if (next->oom_score_adj != h->config->oom_score_adj)
+		say_fixed("oom_score_adj");
 	sealer_configure(h->sealer, next->retention_bytes, (int64_t)next->retention_age_ms);
 	writer_configure(h->writer, next->sync_every);
 	sampler_configure(h->sampler, next);
@@ -243,6 +250,20 @@ static void run(struct histd *h, const sigset_t *signals)
 	}
 }
 
+/* For the day when memory is short and nobody reads what is said. Before there are threads. */
+static void prepare(const struct config *c)
+{
+	int r;
+
+	memory_protect(c->oom_score_adj);
+	if (c->lock_memory)
+		memory_lock();
+	memory_ahead();
+	r = say_start();
+	if (r < 0)
+		say("messages: no thread: %s", strerror(-r));
+}
+
 /* Says that recording has begun. */
 static void tell_ready(int ready_fd)
 {
@@ -281,6 +302,8 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
+	prepare(h.config);
+
 	r = start(&h);
 	if (r == 0) {
 		say("recording into %s", h.config->store);
@@ -290,6 +313,7 @@ int main(int argc, char **argv)
 		say("stopping");
 	}
 	stopped = stop(&h);
+	say_stop();
 	config_put(h.config);
 	return r < 0 || stopped < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

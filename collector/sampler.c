@@ -2,11 +2,15 @@
 #include "collector/sampler.h"
 
 #include "collector/gather.h"
+#include "collector/memory.h"
 #include "collector/say.h"
 #include "collector/tick.h"
+#include "store/lock.h"
 
-#include <pthread.h>
 #include <time.h>
+
+/* Sampling that takes more than such a part of the time, so many ticks in a row, is nothing to put before others. */
+enum { GREEDY_PART = 4, GREEDY_TICKS = 10 };
 
 struct sampler {
 	pthread_t thread;
@@ -24,6 +28,7 @@ struct sampler {
 	struct gather *gather;
 	struct health health;
 	struct tick tick;
+	unsigned n_greedy; /* ticks in a row */
 };
 
 static int64_t clock_ns(clockid_t id)
@@ -70,9 +75,21 @@ static void update_health(struct sampler *s)
 	h->missed += s->tick.missed;
 }
 
+/* Gives the CPU up to others if sampling takes too much of it. */
+static void watch_greed(struct sampler *s, int64_t cpu_ns)
+{
+	if (cpu_ns < (int64_t)s->config->interval_ms * 1000000 / GREEDY_PART)
+		s->n_greedy = 0;
+	else if (++s->n_greedy >= GREEDY_TICKS && priority_is_realtime()) {
+		say("sampling takes %lld ms of %llu: not real-time any more", (long long)cpu_ns / 1000000,
+		    (unsigned long long)s->config->interval_ms);
+		priority_yield();
+	}
+}
+
 static void take_snapshot(struct sampler *s)
 {
-	int64_t begin = clock_ns(CLOCK_MONOTONIC);
+	int64_t begin = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct encoded *e;
 	int r;
 
@@ -88,6 +105,7 @@ static void take_snapshot(struct sampler *s)
 		recorder_want_keyframe(s->rec);
 	}
 	s->health.sample_us = (uint64_t)(clock_ns(CLOCK_MONOTONIC) - begin) / 1000;
+	watch_greed(s, clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
 }
 
 /* Waits for the tick that is due. With the lock. False: stop, or another configuration is there. */
@@ -107,6 +125,8 @@ static void *sampler_main(void *arg)
 	struct sampler *s = arg;
 
 	pthread_setname_np(pthread_self(), "histd-sample");
+	memory_ahead();
+	priority_sampling(s->config->priority);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
 		struct config *next = TAKE(s->next);
@@ -157,7 +177,7 @@ int sampler_start(struct config *c, struct recorder *rec, struct writer *w, stru
 
 	if (!s)
 		return -ENOMEM;
-	pthread_mutex_init(&s->lock, NULL);
+	lock_init(&s->lock);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);

@@ -1,13 +1,13 @@
 /* sealer.c -- see sealer.h */
 #include "collector/sealer.h"
 
+#include "collector/priority.h"
 #include "collector/say.h"
+#include "store/lock.h"
 
-#include <pthread.h>
-#include <sys/resource.h>
 #include <time.h>
 
-enum { RETRY_FIRST_S = 1, RETRY_LAST_S = 300, NICE = 10 };
+enum { RETRY_FIRST_S = 1, RETRY_LAST_S = 300 };
 
 struct sealer {
 	pthread_t thread;
@@ -56,8 +56,7 @@ static void *sealer_main(void *arg)
 	unsigned retry_s = 0;
 
 	pthread_setname_np(pthread_self(), "histd-seal");
-	/* Sealing takes seconds of CPU and nobody waits for it. On Linux this is of the thread alone. */
-	setpriority(PRIO_PROCESS, 0, NICE);
+	priority_sealing();
 	retain(s);
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
@@ -97,7 +96,7 @@ int sealer_start(struct recorder *rec, uint64_t max_bytes, int64_t max_age_ms, s
 	s->rec = rec;
 	s->max_bytes = max_bytes;
 	s->max_age_ms = max_age_ms;
-	pthread_mutex_init(&s->lock, NULL);
+	lock_init(&s->lock);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);

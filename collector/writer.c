@@ -1,13 +1,16 @@
 /* writer.c -- see writer.h
  *
  * The lock guards the queue and the counts and is never held during I/O. The thread leaves a snapshot at the queue's
- * head until it is in the log, so its bytes stay counted.
+ * head until it is in the log, so its bytes stay counted. What was pushed is freed by the thread that made it: no lock
+ * of the allocator's is between the two.
  */
 #include "collector/writer.h"
 
+#include "collector/memory.h"
+#include "collector/ring.h"
 #include "collector/say.h"
+#include "store/lock.h"
 
-#include <pthread.h>
 #include <time.h>
 
 enum { RETRY_FIRST_MS = 100, RETRY_LAST_MS = 5000 };
@@ -19,24 +22,19 @@ struct writer {
 	struct recorder *rec;
 	struct sealer *sealer;
 
-	struct encoded *head, **tail;
-	uint64_t queue_bytes;
+	struct ring *queue;
 	uint64_t sync_every;
 	uint64_t n_lost;
 	bool stop;
 
 	/* The thread's own. */
+	enum priority priority;
 	uint64_t n_unsynced;
 	struct timespec sync_at; /* of the monotonic clock, while n_unsynced > 0 */
 	unsigned retry_ms;       /* not 0: the log takes nothing at present */
 	int32_t hour;
 	int error; /* of the last append or sync; 0: it was good */
 };
-
-static uint64_t bytes_of(const struct encoded *e)
-{
-	return sizeof *e + e->schema.cap + e->frame.cap;
-}
 
 static struct timespec from_now(unsigned ms)
 {
@@ -58,18 +56,6 @@ static bool is_past(const struct timespec *ts)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec > ts->tv_sec || (now.tv_sec == ts->tv_sec && now.tv_nsec >= ts->tv_nsec);
-}
-
-/* Takes the head off the queue. With the lock. */
-static void pop(struct writer *w)
-{
-	struct encoded *e = w->head;
-
-	w->head = e->next;
-	if (!w->head)
-		w->tail = &w->head;
-	w->queue_bytes -= bytes_of(e);
-	encoded_free(e);
 }
 
 /* --- the thread; these are called without the lock --- */
@@ -117,7 +103,7 @@ static void sync_log(struct writer *w)
 /* Appends the head. With the lock, which is let go meanwhile. */
 static void append_head(struct writer *w)
 {
-	struct encoded *e = w->head;
+	const struct encoded *e = ring_head(w->queue);
 	int r;
 
 	pthread_mutex_unlock(&w->lock);
@@ -130,13 +116,13 @@ static void append_head(struct writer *w)
 		w->n_lost++;
 	if (r == -EMSGSIZE)
 		recorder_want_keyframe(w->rec);
-	pop(w);
+	ring_pop(w->queue);
 }
 
 static bool sync_is_due(const struct writer *w)
 {
-	return w->n_unsynced > 0 &&
-	       (w->n_unsynced >= w->sync_every || is_past(&w->sync_at) || (w->stop && (!w->head || w->retry_ms > 0)));
+	return w->n_unsynced > 0 && (w->n_unsynced >= w->sync_every || is_past(&w->sync_at) ||
+	                                (w->stop && (!ring_head(w->queue) || w->retry_ms > 0)));
 }
 
 /* Waits for the next thing to do. With the lock. */
@@ -148,11 +134,11 @@ static void wait_for_work(struct writer *w)
 		until = from_now(w->retry_ms);
 	else if (w->n_unsynced > 0)
 		until = w->sync_at;
-	else if (!w->head) {
+	else if (!ring_head(w->queue)) {
 		pthread_cond_wait(&w->wake, &w->lock);
 		return;
 	}
-	if (w->retry_ms > 0 || !w->head)
+	if (w->retry_ms > 0 || !ring_head(w->queue))
 		pthread_cond_timedwait(&w->wake, &w->lock, &until);
 }
 
@@ -161,18 +147,20 @@ static void *writer_main(void *arg)
 	struct writer *w = arg;
 
 	pthread_setname_np(pthread_self(), "histd-write");
+	memory_ahead();
+	priority_writing(w->priority);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		bool last_try = w->stop;
 
-		if (w->head)
+		if (ring_head(w->queue))
 			append_head(w);
 		if (sync_is_due(w)) {
 			pthread_mutex_unlock(&w->lock);
 			sync_log(w);
 			pthread_mutex_lock(&w->lock);
 		}
-		if (last_try && (!w->head || w->retry_ms > 0))
+		if (last_try && (!ring_head(w->queue) || w->retry_ms > 0))
 			break;
 		if (!w->stop)
 			wait_for_work(w);
@@ -183,7 +171,17 @@ static void *writer_main(void *arg)
 
 /* --- callers --- */
 
-int writer_start(struct recorder *rec, struct sealer *sealer, uint64_t sync_every, struct writer **ret)
+static void free_all(struct writer *w)
+{
+	if (w->queue)
+		ring_free(w->queue);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->wake);
+	free(w);
+}
+
+int writer_start(
+    struct recorder *rec, struct sealer *sealer, uint64_t sync_every, enum priority priority, struct writer **ret)
 {
 	struct writer *w = calloc(1, sizeof *w);
 	pthread_condattr_t attr;
@@ -194,16 +192,18 @@ int writer_start(struct recorder *rec, struct sealer *sealer, uint64_t sync_ever
 	w->rec = rec;
 	w->sealer = sealer;
 	w->sync_every = sync_every;
-	w->tail = &w->head;
-	pthread_mutex_init(&w->lock, NULL);
+	w->priority = priority;
+	lock_init(&w->lock);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	r = pthread_create(&w->thread, NULL, writer_main, w);
-	if (r != 0) {
-		free(w);
-		return -r;
+	r = ring_new(WRITER_QUEUE_MAX, &w->queue);
+	if (r == 0)
+		r = -pthread_create(&w->thread, NULL, writer_main, w);
+	if (r < 0) {
+		free_all(w);
+		return r;
 	}
 	*ret = w;
 	return 0;
@@ -211,25 +211,18 @@ int writer_start(struct recorder *rec, struct sealer *sealer, uint64_t sync_ever
 
 void writer_push(struct writer *w, struct encoded *e)
 {
-	uint64_t bytes = bytes_of(e);
-	bool full;
+	int r;
 
-	e->next = NULL;
 	pthread_mutex_lock(&w->lock);
-	full = w->queue_bytes + bytes > WRITER_QUEUE_MAX;
-	if (full) {
+	r = ring_put(w->queue, e);
+	if (r < 0)
 		w->n_lost++;
-	} else {
-		*w->tail = e;
-		w->tail = &e->next;
-		w->queue_bytes += bytes;
+	else
 		pthread_cond_signal(&w->wake);
-	}
 	pthread_mutex_unlock(&w->lock);
-	if (full) {
-		encoded_free(e);
+	encoded_free(e);
+	if (r < 0)
 		recorder_want_keyframe(w->rec);
-	}
 }
 
 void writer_configure(struct writer *w, uint64_t sync_every)
@@ -242,7 +235,7 @@ void writer_configure(struct writer *w, uint64_t sync_every)
 void writer_stat(struct writer *w, uint64_t *ret_queue_bytes, uint64_t *ret_lost)
 {
 	pthread_mutex_lock(&w->lock);
-	*ret_queue_bytes = w->queue_bytes;
+	*ret_queue_bytes = ring_bytes(w->queue);
 	*ret_lost = w->n_lost;
 	pthread_mutex_unlock(&w->lock);
 }
@@ -256,7 +249,7 @@ void writer_count_lost(struct writer *w)
 
 int writer_stop(struct writer *w)
 {
-	uint64_t n_left = 0;
+	size_t n_left;
 	int r;
 
 	pthread_mutex_lock(&w->lock);
@@ -264,13 +257,10 @@ int writer_stop(struct writer *w)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
-	for (; w->head; n_left++)
-		pop(w);
+	n_left = ring_n(w->queue);
 	if (n_left > 0)
-		say("%llu snapshots are lost, they could not be written", (unsigned long long)n_left);
+		say("%zu snapshots are lost, they could not be written", n_left);
 	r = w->error;
-	pthread_mutex_destroy(&w->lock);
-	pthread_cond_destroy(&w->wake);
-	free(w);
+	free_all(w);
 	return r;
 }

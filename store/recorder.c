@@ -11,6 +11,7 @@
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/known.h"
+#include "store/lock.h"
 #include "store/names.h"
 #include "store/parts.h"
 #include "store/retain.h"
@@ -18,7 +19,6 @@
 #include "store/wal.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -342,7 +342,7 @@ int recorder_open(const char *dir, const struct recorder_options *o, struct reco
 	r->options = *o;
 	r->dirfd = r->snapdirfd = r->lockfd = -1;
 	r->recording = r->present = INT32_MAX;
-	pthread_mutex_init(&r->lock, NULL);
+	lock_init(&r->lock);
 	r->dirfd = io_opendir(AT_FDCWD, dir, true);
 	if (r->dirfd < 0)
 		return r->dirfd;

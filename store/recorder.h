@@ -53,7 +53,6 @@ struct encoded {
 	uint64_t ordinal;  /* one more than that of the snapshot it is based on */
 	struct buf schema; /* with keyframes only */
 	struct buf frame;
-	struct encoded *next; /* for the caller's queue */
 };
 void encoded_free(struct encoded *e);
 DEFINE_CLEANUP(encoded, encoded_free)

@@ -154,7 +154,8 @@ static bool up(uint64_t sync_every)
 	script.n_keyframes = script.n_seals = script.n_sealed = script.n_retains = script.n_alive = 0;
 	script.hold = false;
 	unlocked();
-	return ok_r(sealer_start(NULL, 1000, 0, &sealer)) && ok_r(writer_start(NULL, sealer, sync_every, &writer));
+	return ok_r(sealer_start(NULL, 1000, 0, &sealer)) &&
+	       ok_r(writer_start(NULL, sealer, sync_every, PRIORITY_NORMAL, &writer));
 }
 
 static int down(void)
@@ -176,6 +177,10 @@ static void push(uint64_t number, int32_t hour, size_t size)
 	e->hour = hour;
 	buf_reserve(&e->frame, size < sizeof number ? sizeof number : size);
 	buf_put(&e->frame, &number, sizeof number);
+	if (size > sizeof number) {
+		memset(e->frame.p + sizeof number, 0, size - sizeof number);
+		e->frame.len = size;
+	}
 	locked();
 	script.n_alive++;
 	unlocked();
