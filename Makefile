@@ -4,6 +4,7 @@
 #   make check            the test suite (see tests/)
 #   make lint             what a script can check of the style
 #   make bench            figures beside their peers
+#   make bench-worst-day  ticks kept while the machine is in trouble (as root; about six minutes of it)
 #   make SAN=address,undefined ...   the same in a folder of its own
 #   make install DESTDIR= PREFIX=/usr/local
 
@@ -46,7 +47,7 @@ FUZZ := $(patsubst %.c,$(B)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all tests check lint bench install clean FORCE
+.PHONY: all tests check lint bench bench-worst-day install clean FORCE
 .SECONDARY:
 
 all: $(B)/histd $(B)/histfs $(B)/histctl
@@ -94,6 +95,8 @@ lint: all
 	@tests/lint $(B)
 bench: all $(BENCH)
 	bench/run $(B)
+bench-worst-day: all
+	bench/worst-day $(B)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
