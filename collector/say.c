@@ -1,17 +1,18 @@
 /* say.c -- see say.h */
 #include "collector/say.h"
 
-#include "store/cleanup.h"
+#include "collector/thread.h"
 #include "store/lock.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LINE = 1024, N_LINES = 32, LAST_WAIT_S = 1, STACK = 64 << 10 };
 
@@ -127,31 +128,21 @@ void say(const char *fmt, ...)
 
 int say_start(void)
 {
-	pthread_condattr_t cond;
-	pthread_attr_t attr;
-	sigset_t all, before;
+	pthread_condattr_t attr;
 	int r;
 
 	lock_init(&talker.lock);
-	pthread_condattr_init(&cond);
-	pthread_condattr_setclock(&cond, CLOCK_MONOTONIC);
-	pthread_cond_init(&talker.wake, &cond);
-	pthread_cond_init(&talker.empty, &cond);
-	pthread_condattr_destroy(&cond);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&talker.wake, &attr);
+	pthread_cond_init(&talker.empty, &attr);
+	pthread_condattr_destroy(&attr);
 	talker.stop = talker.hangs = false;
-	r = pthread_attr_init(&attr);
-	if (r != 0)
-		return -r;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_attr_setstacksize(&attr, STACK);
 	talker.on = true;
-	if (r == 0)
-		r = pthread_create(&talker.thread, &attr, talker_main, NULL);
-	talker.on = r == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -r;
+	r = thread_start(&talker.thread, STACK, talker_main, NULL);
+	if (r < 0)
+		talker.on = false;
+	return r;
 }
 
 void say_stop(void)
