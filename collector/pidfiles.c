@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 enum {
+	FDS_REST = 80,      /* of PIDFILES_RESERVED, for the rest of the program */
 	TEXT_FIRST = 16384, /* holds any status file but one with thousands of groups */
 	TEXT_MAX = 16 << 20,
 	DENTS = 32768,
@@ -37,7 +38,7 @@ struct pidfiles {
 	int procfd;
 	bool size_is_count; /* of a process's fd folder: its size says how many there are */
 	unsigned n_kept;    /* descriptors in sets */
-	unsigned max_kept;
+	unsigned max_kept, batch;
 	char *p;
 	size_t cap;
 	char *dents;
@@ -77,6 +78,11 @@ int pidfiles_new(struct procfs *fs, struct pidfiles **ret)
 		pf->max_kept = PIDFILES_KEPT_MAX;
 	else if (lim.rlim_cur > PIDFILES_RESERVED)
 		pf->max_kept = (unsigned)lim.rlim_cur - PIDFILES_RESERVED;
+	pf->batch = (PIDFILES_RESERVED - FDS_REST) / (PIDFILE_N + 1);
+	if (lim.rlim_cur < PIDFILES_RESERVED)
+		pf->batch = lim.rlim_cur > FDS_REST ? (unsigned)(lim.rlim_cur - FDS_REST) / (PIDFILE_N + 1) : 0;
+	if (pf->batch == 0)
+		pf->batch = 1;
 	*ret = TAKE(pf);
 	return 0;
 }
@@ -162,6 +168,11 @@ int pidfiles_list(struct pidfiles *pf, const int **ret_pids, size_t *ret_n)
 	*ret_pids = pf->pids;
 	*ret_n = n;
 	return 0;
+}
+
+unsigned pidfiles_batch(const struct pidfiles *pf)
+{
+	return pf->batch;
 }
 
 void pidset_init(struct pidset *s, int pid)

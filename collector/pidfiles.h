@@ -50,6 +50,9 @@ DEFINE_CLEANUP(pidfiles, pidfiles_free)
 /* The numbers of the processes there are now, ascending. Valid until the next call. */
 int pidfiles_list(struct pidfiles *pf, const int **ret_pids, size_t *ret_n);
 
+/* How many processes may have their files open at a time, whether they are kept or not. At least 1. */
+unsigned pidfiles_batch(const struct pidfiles *pf);
+
 void pidset_init(struct pidset *s, int pid);
 /* Closes everything. */
 void pidset_done(struct pidfiles *pf, struct pidset *s);

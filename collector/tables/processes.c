@@ -109,8 +109,7 @@ static const struct column columns[N_PROCESS_COLUMNS] = {
     [FDS] = GAUGE("fds", ""),
 };
 
-/* Command lines read at a time. Their processes' files are all open until then, and are well within PIDFILES_RESERVED.
- */
+/* Command lines read at a time, at most. Their processes' files are all open until then. */
 enum { BATCH = 32 };
 
 struct processes {
@@ -152,7 +151,7 @@ static int settle(const struct source_env *env, struct processes *ps, struct pro
 	/* One that was stuck is not tried again while any is stuck. */
 	if (p->want_cmdline && !(p->stuck && cmdlines_stuck(ps->cmdlines) > 0)) {
 		ps->wanting[ps->n_wants++] = p;
-		return ps->n_wants == BATCH ? read_cmdlines(env, ps) : 0;
+		return ps->n_wants == BATCH || ps->n_wants >= pidfiles_batch(ps->pf) ? read_cmdlines(env, ps) : 0;
 	}
 	pidset_settle(ps->pf, &p->files);
 	return 0;
