@@ -64,14 +64,14 @@ static void *sealer_main(void *arg)
 
 		pthread_mutex_unlock(&s->lock);
 		r = recorder_seal(s->rec);
-		if (r != -ENODATA)
+		if (r != -ENODATA && r != -ECANCELED)
 			retain(s);
 		pthread_mutex_lock(&s->lock);
 		if (r == 0) {
 			retry_s = 0;
 			continue;
 		}
-		if (r == -ENODATA) {
+		if (r == -ENODATA || r == -ECANCELED) {
 			retry_s = 0;
 		} else {
 			retry_s = retry_s == 0 ? RETRY_FIRST_S : 2 * retry_s;
@@ -129,6 +129,7 @@ void sealer_configure(struct sealer *s, uint64_t max_bytes, int64_t max_age_ms)
 
 void sealer_stop(struct sealer *s)
 {
+	recorder_stop_sealing(s->rec);
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
 	pthread_cond_signal(&s->wake);

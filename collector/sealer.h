@@ -18,7 +18,7 @@ void sealer_wake(struct sealer *s);
 /* From any thread: other limits, applied at once. */
 void sealer_configure(struct sealer *s, uint64_t max_bytes, int64_t max_age_ms);
 
-/* Waits for what is being sealed, begins nothing more, ends the thread, frees it. */
+/* Gives up what is being sealed, whose log stays, begins nothing more, ends the thread, frees it. */
 void sealer_stop(struct sealer *s);
 
 #endif

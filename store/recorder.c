@@ -56,7 +56,8 @@ struct recorder {
 	struct finished *finished; /* oldest first */
 	struct recorder_stat stat;
 	atomic_int recording; /* the open log's hour, INT32_MAX: none */
-	atomic_int present;   /* the hour appended to last, INT32_MAX: none yet */
+	atomic_bool no_seal;
+	atomic_int present; /* the hour appended to last, INT32_MAX: none yet */
 };
 
 __attribute__((format(printf, 2, 3))) static void say(struct recorder *r, const char *fmt, ...)
@@ -596,12 +597,12 @@ int recorder_seal(struct recorder *r)
 	if (!f)
 		return -ENODATA;
 	file_name(name, f->hour, f->part, ".wal");
-	k = seal_log(r->snapdirfd, f->hour, f->part, &o, &n);
+	k = seal_log(r->snapdirfd, f->hour, f->part, &o, &r->no_seal, &n);
 	if (k == -ENOENT)
 		k = 0; /* retention, or a person, was faster */
 	pthread_mutex_lock(&r->lock);
 	if (k < 0) {
-		r->stat.n_seal_errors++;
+		r->stat.n_seal_errors += k != -ECANCELED;
 		for (at = &r->finished; *at; at = &(*at)->next)
 			;
 		*at = f;
@@ -610,11 +611,16 @@ int recorder_seal(struct recorder *r)
 		r->stat.n_unsealed--;
 	}
 	pthread_mutex_unlock(&r->lock);
-	if (k < 0)
+	if (k < 0 && k != -ECANCELED)
 		say(r, "%s/%s: sealing: %s", SNAPSHOT_DIR, name, strerror(-k));
-	else
+	if (k == 0)
 		free(f);
 	return k;
+}
+
+void recorder_stop_sealing(struct recorder *r)
+{
+	r->no_seal = true;
 }
 
 int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms)

@@ -76,6 +76,9 @@ int recorder_sync(struct recorder *r);
  * log, which stays readable; other finished logs are tried first at the next call. */
 int recorder_seal(struct recorder *r);
 
+/* From any thread: no log is sealed any more. What is being sealed ends soon, with -ECANCELED; the log stays. */
+void recorder_stop_sealing(struct recorder *r);
+
 /* Removes the oldest hours (all their files) until the store's snapshots hold at most max_bytes and none is older than
  * max_age_ms before the hour of the snapshot appended last (not the newest: a clock that was ahead once makes nothing
  * old; before the first append nothing is); 0: no limit. The hour being recorded, and the newest one, are never

@@ -33,6 +33,8 @@ static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk
 	for (uint32_t s = 0; s < runs[run].n && r == 0; s++) {
 		uint32_t i = runs[run].first + s;
 
+		if (stop && *stop)
+			return -ECANCELED;
 		r = group_snapshot(g, s, tables, &snap);
 		if (r == 0)
 			r = chunk_writer_add(cw, l->seq[i], &snap, wal_sizes_known(w) ? l : NULL, i);
@@ -55,7 +57,7 @@ static int write_heat(
 /* -EBADMSG: no snapshot can be read. n_lost comes as what the log's index could not list, and goes as what the chunk
  * does not hold. The sidecar has the snapshots that the chunk has. */
 static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, const struct chunk_options *o,
-    uint64_t wal_len, uint32_t *n_lost)
+    const atomic_bool *stop, uint64_t wal_len, uint32_t *n_lost)
 {
 	struct file_id id = {.kind = KIND_CHUNK, .store_id = wal_id(w)->store_id, .hour = hour, .part = part};
 	_cleanup_(cleanup_free) struct disk_heat *heat = malloc(wal_listing(w)->n * sizeof *heat);
@@ -74,6 +76,8 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	for (uint32_t i = 0; i < n_runs && r == 0; i++) {
 		uint32_t n;
 
+		if (stop && *stop)
+			return -ECANCELED;
 		r = add_run(w, i, u, cw, &n);
 		memcpy(heat + n_heat, wal_heat(w) + runs[i].first, n * sizeof *heat);
 		n_heat += n;
@@ -97,7 +101,8 @@ static uint32_t group_size(const struct listing *l)
 	return l->n > 1 && (l->time_ms[l->n - 1] - l->time_ms[0]) / (l->n - 1) >= 5000 ? 30 : 60;
 }
 
-int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options *o, uint32_t *ret_n)
+int seal_log(
+    int dirfd, int32_t hour, uint32_t part, const struct chunk_options *o, const atomic_bool *stop, uint32_t *ret_n)
 {
 	_cleanup_(cleanup_wal) struct wal *w = NULL;
 	char name[FILE_NAME_SIZE], aside[FILE_NAME_SIZE];
@@ -118,7 +123,7 @@ int seal_log(int dirfd, int32_t hour, uint32_t part, const struct chunk_options 
 		options.group_n = group_size(wal_listing(w));
 	wal_damage(w, &damage, &n_lost);
 	if (*ret_n > 0) {
-		r = write_chunk(dirfd, w, hour, part, &options, wal_len(w), &n_lost);
+		r = write_chunk(dirfd, w, hour, part, &options, stop, wal_len(w), &n_lost);
 		if (r == -EBADMSG)
 			*ret_n = 0; /* nothing in the log makes sense: it is kept aside */
 		else if (r < 0)

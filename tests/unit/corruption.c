@@ -457,7 +457,7 @@ static void recover_and_seal(void)
 
 		if (files[i].is_store || files[i].type != FILE_WAL)
 			continue;
-		k = seal_log(fd, files[i].hour, files[i].part, &co, &n);
+		k = seal_log(fd, files[i].hour, files[i].part, &co, NULL, &n);
 		ok(k == 0 || k == -ENOENT); /* it was put aside */
 	}
 	close(fd);

@@ -68,7 +68,7 @@ static uint32_t seal(struct seal_test *t)
 	uint32_t n = 0;
 
 	log_close(TAKE(t->log));
-	ok_r(seal_log(t->dirfd, HOUR, 0, &o, &n));
+	ok_r(seal_log(t->dirfd, HOUR, 0, &o, NULL, &n));
 	return n;
 }
 
