@@ -40,7 +40,7 @@ FS := $(call objs,fs/*.c)
 CTL := $(call objs,ctl/*.c)
 
 # A test program a file. unit: the library as it is; crash: with faultio.o in the place of store/io.o and allocations that
-# can fail; fuzz: main from tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
+# can fail, in the store and in the recorder; fuzz: main from tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 CRASH := $(patsubst %.c,$(B)/%,$(wildcard tests/crash/*.c))
 FUZZ := $(patsubst %.c,$(B)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -67,7 +67,7 @@ $(B)/libstore.a: $(STORE)
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR) $(CTL)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
-$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(B)/libstore.a
+$(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(call not_main,$(COLLECTOR)) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)

@@ -46,6 +46,9 @@ static void no_file_means_the_documented_defaults(void)
 	str_eq(c->root, "/");
 	eq(c->cmdline_max, 4096);
 	ok(c->redact_on && c->redact);
+	eq(c->priority, PRIORITY_REALTIME);
+	ok(c->lock_memory);
+	eq(c->oom_score_adj, -900);
 	ok(config_wants(c, "processes", false));
 }
 
@@ -56,7 +59,8 @@ static void every_key_is_taken(void)
 	         "retention_bytes = 2T\nretention_age = 8w\nseal_level = 19\n"
 	         "[record]\ninterval = 250ms ; often\nroot = /x\ncmdline_max = 99\n"
 	         "redact = 1\nredact_pattern = a+\nredact_pattern = b(c)\n"
-	         "tables = processes\nskip =\n");
+	         "tables = processes\nskip =\n"
+	         "priority = high\nlock_memory = 0\noom_score_adj = -1000\n");
 
 	str_eq(error, "");
 	if (!ok(c))
@@ -74,6 +78,9 @@ static void every_key_is_taken(void)
 	str_eq(c->patterns.v[1], "b(c)");
 	ok(config_wants(c, "processes", false));
 	ok(!config_wants(c, "cpu", false));
+	eq(c->priority, PRIORITY_HIGH);
+	ok(!c->lock_memory);
+	eq(c->oom_score_adj, -1000);
 }
 
 static void skipped_tables_are_not_wanted(void)
@@ -119,6 +126,11 @@ static void an_error_names_file_and_line(void)
 	is_refused("[store]\nsync = yes\n", "2: sync: expected fsync, fdatasync or none, not 'yes'");
 	is_refused("[store]\npath =\n", "2: path: expected a directory, not ''");
 	is_refused("[store]\npath = /x\npath = /y\n", "3: path is given twice");
+	is_refused("[record]\npriority = low\n", "2: priority: expected realtime, high or normal, not 'low'");
+	is_refused(
+	    "[record]\noom_score_adj = -1001\n", "2: oom_score_adj: expected a number from -1000 to 1000, not '-1001'");
+	is_refused(
+	    "[record]\noom_score_adj = --5\n", "2: oom_score_adj: expected a number from -1000 to 1000, not '--5'");
 	is_refused("[record]\ninterval = 99ms\n", "2: interval: expected a time from 100ms to 10min, not '99ms'");
 	is_refused("[record]\ninterval = 11min\n", "2: interval: expected a time from 100ms to 10min, not '11min'");
 	is_refused("[record]\ninterval = 5\n", "2: interval: expected a time from 100ms to 10min, not '5'");

@@ -110,6 +110,23 @@ static void a_log_becomes_a_chunk_and_a_sidecar(void)
 	end(&t);
 }
 
+static void sealing_is_given_up_when_it_is_to_stop_and_done_later(void)
+{
+	const struct chunk_options o = {.level = 1, .group_n = 5};
+	atomic_bool stop = true;
+	struct seal_test t;
+	uint32_t n = 0;
+
+	begin(&t);
+	append(&t, 11, false);
+	eq(seal_log(t.dirfd, HOUR, 0, &o, &stop, &n), -ECANCELED);
+	ok(there(&t, ".wal") && !there(&t, ".chunk") && !there(&t, ".chunk.tmp"));
+	eq(seal(&t), 11);
+	check_chunk(&t, 11, 0);
+	ok(!there(&t, ".wal"));
+	end(&t);
+}
+
 static void frames_that_make_no_sense_cost_their_run_and_the_log_is_kept(void)
 {
 	struct seal_test t;
@@ -149,6 +166,7 @@ static void an_empty_log_leaves_nothing(void)
 int main(void)
 {
 	RUN(a_log_becomes_a_chunk_and_a_sidecar);
+	RUN(sealing_is_given_up_when_it_is_to_stop_and_done_later);
 	RUN(frames_that_make_no_sense_cost_their_run_and_the_log_is_kept);
 	RUN(a_log_that_makes_no_sense_at_all_is_kept_aside);
 	RUN(an_empty_log_leaves_nothing);

@@ -1,0 +1,165 @@
+/* sampling.c -- a tick whose allocations fail: what is lost is that snapshot or a table of it, and the next one is
+ * whole
+ *
+ * Over a captured tree. At every allocation of a tick in turn there is no memory. A snapshot that is recorded all the
+ * same must hold nothing wrong: each of its tables has the rows that it has in a good tick, or is absent.
+ */
+#include "collector/gather.h"
+#include "collector/health.h"
+#include "store/recorder.h"
+#include "tests/faultalloc.h"
+#include "tests/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLES_MAX = 64, NTH_MAX = 100000 };
+
+static struct rig {
+	struct config *config;
+	struct recorder *recorder;
+	struct gather *gather;
+	struct health health;
+} rig;
+
+static const char *dir;
+static int n_stores;
+static uint32_t rows[TABLES_MAX]; /* of a good tick */
+
+static bool up(const char *root)
+{
+	const struct recorder_options o = {.sync = SYNC_NONE, .host = "test"};
+	char error[CONFIG_ERROR_MAX], path[512];
+	char *copy = strdup(root);
+
+	snprintf(path, sizeof path, "%s/store-%d", dir, n_stores++);
+	if (!ok(copy) || !ok_r(config_load(NULL, &rig.config, error)))
+		return false;
+	free(rig.config->root);
+	rig.config->root = copy;
+	return ok_r(recorder_open(path, &o, &rig.recorder)) &&
+	       ok_r(gather_new(rig.config, recorder_pool(rig.recorder), NULL, &rig.health, &rig.gather));
+}
+
+static void down(void)
+{
+	if (rig.gather)
+		gather_free(rig.gather);
+	if (rig.recorder)
+		recorder_close(rig.recorder);
+	config_put(rig.config);
+}
+
+/* A tick as the sampler does it. */
+static int tick(const struct snapshot **ret)
+{
+	_cleanup_(cleanup_encoded) struct encoded *e = NULL;
+	int r;
+
+	recorder_begin(rig.recorder);
+	*ret = gather_take(rig.gather);
+	r = recorder_encode(rig.recorder, *ret, &e);
+	if (r < 0)
+		recorder_want_keyframe(rig.recorder);
+	return r < 0 ? r : recorder_append(rig.recorder, e);
+}
+
+/* recorder and sources say of themselves what changes from tick to tick. */
+static bool is_own(const struct table *t)
+{
+	return strcmp(t->schema->name, "histd") == 0 || strcmp(t->schema->name, "sources") == 0;
+}
+
+static bool is_whole(const struct snapshot *s, bool may_be_absent)
+{
+	for (uint32_t i = 0; i < s->n_tables; i++) {
+		const struct table *t = s->tables[i];
+
+		if (is_own(t) || (t->absent && may_be_absent))
+			continue;
+		if (t->n_rows != rows[i])
+			return false;
+	}
+	return true;
+}
+
+static void no_memory_costs_that_snapshot_at_most(void)
+{
+	const struct snapshot *s;
+	uint64_t n_lost = 0, n_hit = 0;
+
+	if (!up("tests/fixtures/proc-debian12"))
+		return;
+	/* Caches and buffers have their size after two. */
+	ok_r(tick(&s));
+	ok_r(tick(&s));
+	ok(s->n_tables <= TABLES_MAX);
+	for (uint32_t i = 0; i < s->n_tables; i++)
+		rows[i] = s->tables[i]->n_rows;
+	for (uint64_t nth = 1; nth < NTH_MAX; nth++) {
+		int r;
+
+		recorder_want_keyframe(rig.recorder); /* which allocates most */
+		faultalloc_at(nth);
+		r = tick(&s);
+		faultalloc_at(0);
+		if (!faultalloc_hit() && r == 0)
+			break;
+		n_hit++;
+		n_lost += r < 0;
+		ok(r == 0 || r == -ENOMEM || r == -ESTALE);
+		if (r == 0)
+			ok(is_whole(s, true));
+		/* Memory is back. The first may still be told to begin anew. */
+		r = tick(&s);
+		if (r == -ESTALE)
+			r = tick(&s);
+		if (!ok_r(r) || !ok(is_whole(s, false)))
+			break;
+	}
+	ok(n_hit > 0);
+	ok_r(recorder_sync(rig.recorder));
+	printf(
+	    "# %llu allocations failed, %llu snapshots lost\n", (unsigned long long)n_hit, (unsigned long long)n_lost);
+	down();
+}
+
+static void no_memory_at_the_first_tick_either(void)
+{
+	for (uint64_t nth = 1; nth < NTH_MAX; nth += 1 + nth / 8) {
+		const struct snapshot *s;
+		bool hit;
+		int r;
+
+		rig = (struct rig){0};
+		if (!up("tests/fixtures/proc-debian12"))
+			return;
+		faultalloc_at(nth);
+		(void)tick(&s);
+		hit = faultalloc_hit();
+		faultalloc_at(0);
+		r = tick(&s);
+		if (r == -ESTALE)
+			r = tick(&s);
+		ok_r(r);
+		ok(is_whole(s, false));
+		down();
+		if (!hit)
+			return;
+	}
+}
+
+int main(void)
+{
+	char said[512];
+
+	dir = tap_tmpdir();
+	/* Thousands of lines, kept with the stores if a test fails. */
+	snprintf(said, sizeof said, "%s/said", dir);
+	if (!freopen(said, "w", stderr))
+		return 1;
+	RUN(no_memory_costs_that_snapshot_at_most);
+	RUN(no_memory_at_the_first_tick_either);
+	return tap_done();
+}
