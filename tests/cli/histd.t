@@ -1,5 +1,5 @@
 #!/bin/sh
-# histd.t -- the recorder as a program: start, stop, reload, refusals, kill -9, a full disk
+# histd.t -- the recorder as a program: start, stop, reload, refusals, kill -9, a full disk and other bad days
 #
 # Waits for notices and for what is to happen, at most 20 s each; nothing is slept through blindly.
 
@@ -14,7 +14,10 @@ n=0
 cleanup() {
 	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
 	[ -n "$listener" ] && kill "$listener" 2>/dev/null
+	[ -n "$reader" ] && kill "$reader" 2>/dev/null
 	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
+	fsfreeze -u "$dir/hung" 2>/dev/null
+	mountpoint -q "$dir/hung" 2>/dev/null && umount "$dir/hung"
 	rm -rf "$dir"
 }
 trap cleanup EXIT
@@ -216,6 +219,93 @@ if mount -t tmpfs -o size=1m tmpfs "$dir/full" 2>/dev/null; then
 	umount "$dir/full"
 else
 	skip "a full disk is said, and recording goes on when there is room" "cannot mount a tmpfs"
+fi
+
+# --- the worst day ---
+
+# Ticks that the sampling thread has waited for: it sleeps between them.
+slept() { awk '/^voluntary_ctxt/ {print $2}' "/proc/$pid/task/$sampler/status"; }
+find_sampler() {
+	sampler=$(grep -l '^histd-sample$' "/proc/$pid"/task/*/comm 2>/dev/null | head -n 1 | cut -d/ -f5)
+	[ -n "$sampler" ]
+}
+ticked() { [ "$(slept)" -ge "$1" ]; }
+# Of the recorder's own table, in the newest snapshot.
+health() { "${BUILD:-build}/histctl" cat "$store" status | awk -v k="histd_$1" '$1 == k {print $2}'; }
+# More than so many milliseconds between two snapshots, anywhere in the store.
+gaps() {
+	for hour in $("${BUILD:-build}/histctl" ls "$store" /hour); do
+		"${BUILD:-build}/histctl" cat "$store" "hour/$hour/heatmap"
+	done | awk -F'\t' -v most="$1" '
+		/^20/ {
+			split($1, t, /[T:Z]/)
+			now = (t[2] * 60 + t[3]) * 60 + t[4]
+			if (n++ && (now - last) * 1000 > most)
+				print last, now
+			last = now
+		}'
+}
+
+# A reader of standard error who stops reading.
+store=$dir/store2
+configure "interval = 100ms"
+mkfifo "$dir/stderr"
+sleep 60 <>"$dir/stderr" &
+reader=$!
+rm -f "$dir/ready"
+mkfifo "$dir/ready"
+"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>"$dir/stderr" &
+pid=$!
+head -n 1 "$dir/ready" >/dev/null
+find_sampler
+# Full: the next line would wait. The sampling thread says it.
+timeout 1 dd if=/dev/zero of="$dir/stderr" bs=4k oflag=nonblock 2>/dev/null
+printf '[store]\npath = %s\n[record]\ninterval = 100ms\nroot = %s/nowhere\n' "$store" "$dir" >"$conf"
+kill -HUP "$pid"
+before=$(slept)
+poll ticked $((before + 10)) && before=$(size) && poll grown "$before"
+ok $? "sampling and writing go on when nobody reads standard error"
+stop TERM
+[ "$status" = 0 ]
+ok $? "and it ends"
+kill "$reader"
+wait "$reader" 2>/dev/null
+
+# Few descriptors.
+store=$dir/store3
+: >"$log"
+configure "interval = 100ms"
+printf '#!/bin/sh\nulimit -n 100\nexec "%s" "$@"\n' "$(realpath "$histd")" >"$dir/few"
+chmod +x "$dir/few"
+histd=$dir/few start
+poll grown 0 && find_sampler && before=$(slept) && poll ticked $((before + 5)) && ! said "cannot be recorded"
+ok $? "with 100 descriptors all tables are recorded"
+stop TERM
+
+# A disk that hangs for a while.
+mkdir "$dir/hung"
+truncate -s 24M "$dir/image"
+if mkfs.ext4 -q "$dir/image" 2>/dev/null && mount -o loop "$dir/image" "$dir/hung" 2>/dev/null; then
+	store=$dir/hung/store
+	configure "interval = 100ms"
+	: >"$log"
+	start && poll grown 0 && find_sampler
+	before=$(slept)
+	fsfreeze -f "$dir/hung"
+	poll ticked $((before + 30))
+	ok $? "sampling goes on while the disk hangs"
+	before=$(size)
+	fsfreeze -u "$dir/hung"
+	poll grown $((before + 30 * 200))
+	ok $? "what was sampled meanwhile is written when it comes back"
+	[ "$(health lost_snapshots)" = 0 ] && [ "$(health missed_ticks)" = 0 ] && [ -z "$(gaps 1000)" ]
+	ok $? "and nothing is missing"
+	stop TERM
+	[ "$status" = 0 ]
+	ok $? "and it ends well"
+	umount "$dir/hung"
+else
+	skip "sampling goes on while the disk hangs" "cannot mount an image"
 fi
 
 echo "1..$n"
