@@ -3,6 +3,7 @@
 
 #include "collector/procevents.h"
 #include "collector/taskstats.h"
+#include "collector/priority.h"
 #include "collector/thread.h"
 
 #include <linux/netlink.h>
@@ -140,6 +141,8 @@ static void *exitwatch_main(void *arg)
 	};
 
 	pthread_setname_np(pthread_self(), "histd-exits");
+	/* Whoever starts it: thousands of processes that end in a second must not come before all others. */
+	priority_apart();
 	/* Should waiting fail, what is there is taken all the same. */
 	while (!fds[0].revents) {
 		poll(fds, N_ELEMENTS(fds), -1);

@@ -33,8 +33,6 @@ static int add_run(struct wal *w, uint32_t run, struct unpacker *u, struct chunk
 	for (uint32_t s = 0; s < runs[run].n && r == 0; s++) {
 		uint32_t i = runs[run].first + s;
 
-		if (stop && *stop)
-			return -ECANCELED;
 		r = group_snapshot(g, s, tables, &snap);
 		if (r == 0)
 			r = chunk_writer_add(cw, l->seq[i], &snap, wal_sizes_known(w) ? l : NULL, i);

@@ -27,17 +27,24 @@ static const char *dir;
 static int n_stores;
 static uint32_t rows[TABLES_MAX]; /* of a good tick */
 
+/* Tables that are read on the sampling thread: another one would take the failures at its own time. */
 static bool up(const char *root)
 {
 	const struct recorder_options o = {.sync = SYNC_NONE, .host = "test"};
-	char error[CONFIG_ERROR_MAX], path[512];
-	char *copy = strdup(root);
+	char error[CONFIG_ERROR_MAX], path[512], conf[512];
+	FILE *f;
 
 	snprintf(path, sizeof path, "%s/store-%d", dir, n_stores++);
-	if (!ok(copy) || !ok_r(config_load(NULL, &rig.config, error)))
+	snprintf(conf, sizeof conf, "%s/conf", dir);
+	f = fopen(conf, "w");
+	if (!ok(f))
 		return false;
-	free(rig.config->root);
-	rig.config->root = copy;
+	fprintf(f,
+	    "[record]\nroot = %s\ntables = processes cpu stat load mem vmstat psi net net_snmp sockets disk files\n"
+	    "tables = interrupts softirqs histd sources\n",
+	    root);
+	if (!ok(fclose(f) == 0) || !ok_r(config_load(conf, &rig.config, error)))
+		return false;
 	return ok_r(recorder_open(path, &o, &rig.recorder)) &&
 	       ok_r(gather_new(rig.config, recorder_pool(rig.recorder), NULL, &rig.health, &rig.gather));
 }
@@ -98,13 +105,15 @@ static void no_memory_costs_that_snapshot_at_most(void)
 	for (uint32_t i = 0; i < s->n_tables; i++)
 		rows[i] = s->tables[i]->n_rows;
 	for (uint64_t nth = 1; nth < NTH_MAX; nth++) {
+		bool hit;
 		int r;
 
 		recorder_want_keyframe(rig.recorder); /* which allocates most */
 		faultalloc_at(nth);
 		r = tick(&s);
+		hit = faultalloc_hit();
 		faultalloc_at(0);
-		if (!faultalloc_hit() && r == 0)
+		if (!hit)
 			break;
 		n_hit++;
 		n_lost += r < 0;
