@@ -16,6 +16,16 @@ mount_ms() {
 	dismount "$m"
 }
 
+# days_ms STORE: milliseconds of a list of all its days with sizes, in a mount that has read nothing yet.
+days_ms() {
+	local m=$work/mnt.days out=$work/days
+	rm -f "$out"
+	meter drop "$1"
+	mount_with "$m" "$build/histfs" "$1" "$m" -f || return
+	meter run "$out" ls -l "$m/heatmap" >"/dev/null" && div "$(cut -d' ' -f1 "$out")" 1000
+	dismount "$m" "$pid"
+}
+
 # moment_ms STORE TIME: milliseconds of one table of one moment in a process of its own, the store's pages dropped before.
 moment_ms() {
 	local out=$work/moment
@@ -60,6 +70,7 @@ year() {
 	row "mount, ms" "$(median_of mount_ms "$year")" "$(median_of mount_ms "$hour")" "the same, one hour" "<= 100"
 	mount_ms "$year" >"/dev/null"
 	row "first ls of the hours, ms" "$(median <"$work/listing")" "" ""
+	row "list of the days with sizes, ms" "$(median_of days_ms "$year")" "$(median_of days_ms "$hour")" "the same, one hour"
 	read -r when _ <"$work/hours"
 	one=$(runs=15 median_of moment_ms "$hour" $((when + 30)))
 	for name in first middle last; do
