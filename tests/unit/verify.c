@@ -298,6 +298,28 @@ static void forge_heat(const char *dir, unsigned entry, enum heat_measure measur
 	free(heat);
 }
 
+static void a_sum_that_is_not_that_of_the_entries_is_found(void)
+{
+	const char *dir = new_store();
+	_cleanup_(cleanup_close) int dirfd = open_snapshots(dir);
+	struct file_id id = {.kind = KIND_HEAT, .hour = HOUR};
+	_cleanup_(cleanup_free) struct disk_heat *heat = NULL;
+	struct disk_heat_sum lie = {.n = put_le32(PER_HOUR), .text_version = put_le32(1)};
+	struct sealed_writer *w = NULL;
+	struct sealed *s = NULL;
+	uint32_t n = 0;
+
+	ok_r(sealed_open(dirfd, "2026-11-20T03.heat", KIND_HEAT, &s));
+	id.store_id = sealed_id(s)->store_id;
+	sealed_close(s);
+	ok_r(sidecar_read(dirfd, "2026-11-20T03.heat", &heat, &n));
+	ok_r(sealed_writer_new(dirfd, "2026-11-20T03.heat", &id, &w));
+	ok_r(sealed_writer_add(w, FRAME_HEAT, heat, n * sizeof *heat, true, NULL));
+	ok_r(sealed_writer_add(w, FRAME_HEAT_SUM, &lie, sizeof lie, true, NULL));
+	ok_r(sealed_writer_finish(w));
+	str_eq(problems(dir).first, "snapshots/2026-11-20T03.heat: the sum is not that of the entries");
+}
+
 static void a_heat_entry_that_is_not_what_the_tables_give_is_found(void)
 {
 	const char *dir = new_store();
@@ -359,6 +381,7 @@ int main(void)
 	RUN(a_stored_size_that_is_not_the_texts_is_found);
 	RUN(a_snapshot_of_another_hour_is_found);
 	RUN(a_roster_that_is_not_what_the_groups_have_is_found);
+	RUN(a_sum_that_is_not_that_of_the_entries_is_found);
 	RUN(a_heat_entry_that_is_not_what_the_tables_give_is_found);
 	RUN(the_first_heat_entry_may_go_on_from_what_is_not_there);
 	RUN(missing_heat_entries_are_found);
