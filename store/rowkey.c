@@ -63,15 +63,15 @@ static void put_value(struct buf *out, const struct table *t, uint32_t c, uint32
 /* Makes what is no name one: of what begins at start. */
 static void make_legal(struct buf *out, size_t start)
 {
-	char *name = (char *)out->p + start;
 	size_t len = out->len - start;
-	char hash[HASH_LEN + 1];
+	char *name, hash[HASH_LEN + 1];
 	XXH128_hash_t h;
 
 	if (len == 0)
 		buf_puts(out, "%");
 	if (len == 0 || out->err < 0)
 		return;
+	name = (char *)out->p + start;
 	if (name[0] == '.') {
 		buf_puts(out, "2E");
 		if (out->err < 0)
