@@ -35,7 +35,9 @@ static unsigned room_for_files(void)
 	struct rlimit lim;
 	rlim_t others = PIDFILES_KEPT_MAX + PIDFILES_RESERVED;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur < others + 2 * KEPT_MIN)
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur < PIDFILES_RESERVED)
+		return 0;
+	if (lim.rlim_cur < others + 2 * KEPT_MIN)
 		return KEPT_MIN;
 	return lim.rlim_cur - others < 2 * KEPT_MAX ? (unsigned)(lim.rlim_cur - others) / 2 : KEPT_MAX;
 }
