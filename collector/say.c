@@ -36,7 +36,7 @@ static void put_line(const char *line, size_t len)
 	(void)written;
 }
 
-static size_t format(char line[LINE], const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static size_t format(char line[LINE], const char *fmt, va_list ap)
 {
 	static const char prefix[] = "histd: ";
 	size_t len = sizeof prefix - 1;
