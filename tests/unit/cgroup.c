@@ -481,7 +481,7 @@ static void another_cgroup_of_the_same_path_is_another_row_and_has_no_rate(void)
 static void of_too_many_the_deepest_are_left_out(void)
 {
 	enum { SLICES = 20, EACH = 1000 };
-	char path[128];
+	char path[128], note[sizeof((struct source_report *)NULL)->note] = "";
 	struct rig t;
 
 	if (up(&t, MOUNT_V2)) {
@@ -501,8 +501,10 @@ static void of_too_many_the_deepest_are_left_out(void)
 		eq(t.g.t->n_rows, CGROUPS_MAX);
 		eq(cgroups_left_out(t.cgroups), 1 + SLICES + SLICES * EACH - CGROUPS_MAX);
 		str_eq(of(&t, "/s19", "populated"), "NULL"); /* those above are all there */
+		t.g.env.note = note;
 		ok_r(source_rig_sample(&t.g));
 		eq(t.g.t->n_rows, CGROUPS_MAX);
+		ok(strncmp(note, "15925 cgroups or more are left out", 34) == 0);
 	}
 	down(&t);
 }
