@@ -9,7 +9,6 @@
 
 enum {
 	KEPT_MAX = 2048, /* files that most ticks read, and as many of the others */
-	KEPT_MIN = 32,   /* of what pidfiles.h leaves to others */
 	TEXT_FIRST = 16384,
 	TEXT_MAX = 1 << 20,
 };
@@ -29,16 +28,14 @@ struct cgroup_files {
 	size_t cap;
 };
 
-/* What may be kept of each beside the files of processes. */
+/* What may be kept of each kind beside the files of processes. */
 static unsigned room_for_files(void)
 {
-	struct rlimit lim;
 	rlim_t others = PIDFILES_KEPT_MAX + PIDFILES_RESERVED;
+	struct rlimit lim;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur < PIDFILES_RESERVED)
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur < others)
 		return 0;
-	if (lim.rlim_cur < others + 2 * KEPT_MIN)
-		return KEPT_MIN;
 	return lim.rlim_cur - others < 2 * KEPT_MAX ? (unsigned)(lim.rlim_cur - others) / 2 : KEPT_MAX;
 }
 
@@ -100,20 +97,19 @@ static bool is_other(size_t i)
 	return cgroupparse_files[i].when >= CGROUP_ACTIVE;
 }
 
-static void close_files(struct cgroup_files *cf, struct cgroup *g, bool others)
+static void close_file(struct cgroup_files *cf, struct cgroup *g, size_t i)
 {
-	for (size_t i = 0; i < CGROUP_N_FILES; i++)
-		if (g->fd[i] >= 0 && is_other(i) == others) {
-			close(g->fd[i]);
-			g->fd[i] = FD_CLOSED;
-			cf->n_kept[others]--;
-		}
+	if (g->fd[i] < 0)
+		return;
+	close(g->fd[i]);
+	g->fd[i] = FD_CLOSED;
+	cf->n_kept[is_other(i)]--;
 }
 
 static void close_all(struct cgroup_files *cf, struct cgroup *g)
 {
-	close_files(cf, g, false);
-	close_files(cf, g, true);
+	for (size_t i = 0; i < CGROUP_N_FILES; i++)
+		close_file(cf, g, i);
 }
 
 void cgroup_free(struct cgroup_files *cf, struct cgroup *g)
@@ -236,6 +232,8 @@ static int read_file(struct reading *rd, size_t i)
 	if (f->column && rd->g->cells.has[f->column])
 		return 0;
 	r = read_text(rd, i, &text);
+	if (rd->cf->n_kept[is_other(i)] > rd->cf->max_kept)
+		close_file(rd->cf, rd->g, i);
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;
 	return cgroupparse_file(rd->cf->parse, i, text, rd->t, &rd->g->cells);
@@ -352,9 +350,8 @@ int cgroup_read(struct cgroup_files *cf, struct cgroup *g, struct table *t, cons
 	for (size_t m = 0; m < CGROUP_MOUNTS_MAX; m++)
 		if (rd.dirfd[m] >= 0)
 			close(rd.dirfd[m]);
-	for (int others = 0; others < 2; others++)
-		if (r < 0 || cf->n_kept[others] > cf->max_kept)
-			close_files(cf, g, others);
+	if (r < 0)
+		close_all(cf, g);
 	adopt_schema(cf, t->schema);
 	return r;
 }
