@@ -35,3 +35,18 @@ int procfiles_read(struct procfiles *f, size_t i, struct procfs *fs, const char 
 	assert(i < f->n);
 	return procfile_read(fs, &f->files[i], path, ret, &len);
 }
+
+int procfiles_open(size_t n, void **ret_state)
+{
+	struct procfiles *f;
+	int r = procfiles_new(n, &f);
+
+	if (r == 0)
+		*ret_state = f;
+	return r;
+}
+
+void procfiles_close(void *state)
+{
+	procfiles_free(state);
+}

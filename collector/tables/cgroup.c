@@ -4,17 +4,10 @@
  * when it is not: collector/cgroup.h. How they are found: collector/cgroups.h.
  */
 #include "collector/cgroups.h"
+#include "collector/columns.h"
 
 #include <time.h>
 
-#define GAUGE(n, unit)                                                                                                 \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_GAUGE, 0, 0                                                                     \
-	}
-#define COUNTER(n, unit)                                                                                               \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_COUNTER, 0, 0                                                                   \
-	}
 #define PRESSURE(n)                                                                                                    \
 	{n "_some_avg10", "%", COL_DEC, KIND_GAUGE, 0, 2}, {n "_some_total_us", "us", COL_U64, KIND_COUNTER, 0, 0},    \
 	    {n "_full_avg10", "%", COL_DEC, KIND_GAUGE, 0, 2},                                                         \

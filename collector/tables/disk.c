@@ -3,16 +3,12 @@
  * Sectors are of 512 bytes whatever the device's are. Kernels before 4.18 have no discards, before 5.5 no flushes:
  * NULL. Devices that never did anything are recorded too, as they cost nothing.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
 
 enum { DEVICE, NAME, FIRST, FIELDS_MIN = 11, FIELDS = 17, DEVICE_LEN_MAX = 42 };
-
-#define COUNTER(n, unit)                                                                                               \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_COUNTER, 0, 0                                                                   \
-	}
 
 static const struct column columns[] = {
     [DEVICE] = {"device", "", COL_STR, KIND_LABEL, COL_KEY, 0}, /* major:minor */
@@ -38,18 +34,8 @@ static const struct column columns[] = {
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(1, &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(1, ret_state);
 }
 
 /* Takes the two numbers of a device as "major:minor". */
@@ -111,6 +97,6 @@ SOURCE(disk) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

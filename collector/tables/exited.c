@@ -3,20 +3,12 @@
  * Of this machine only: below another root there is nobody to tell. What a column says is what the kernel counted for
  * the threads of the process itself, without its children. Where the numbers come from: collector/exitwatch.h.
  */
+#include "collector/columns.h"
 #include "collector/exitwatch.h"
 #include "collector/seen.h"
 #include "collector/source.h"
 
 #include <time.h>
-
-#define LABEL(n)                                                                                                       \
-	{                                                                                                              \
-		n, "", COL_U64, KIND_LABEL, 0, 0                                                                       \
-	}
-#define GAUGE(n, unit)                                                                                                 \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_GAUGE, 0, 0                                                                     \
-	}
 
 /* Part of the format: columns are only ever added, at the end. A row is in one snapshot: there are no counters. */
 static const struct column columns[N_EXIT_COLUMNS] = {

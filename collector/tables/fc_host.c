@@ -3,12 +3,8 @@
  * A counter that the adapter does not have is NULL: the kernel shows it with all bits set. Reading a counter asks the
  * adapter, which may be busy or gone.
  */
+#include "collector/columns.h"
 #include "collector/sysdir.h"
-
-#define COUNTER(name, unit)                                                                                            \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_COUNTER, 0, 0                                                                \
-	}
 
 static const struct column columns[] = {
     {"host", "", COL_STR, KIND_LABEL, COL_KEY, 0},

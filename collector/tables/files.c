@@ -1,31 +1,27 @@
 /* files.c -- table files: open files, inodes and directory entries in memory, out of /proc/sys/fs; pseudoterminals */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
 
-#define GAUGE(n)                                                                                                       \
-	{                                                                                                              \
-		n, "", COL_U64, KIND_GAUGE, 0, 0                                                                       \
-	}
-
 static const struct column columns[] = {
     /* file-nr */
-    GAUGE("files"),
-    GAUGE("files_free"),
-    GAUGE("files_max"),
+    GAUGE("files", ""),
+    GAUGE("files_free", ""),
+    GAUGE("files_max", ""),
     /* inode-state; further numbers there are always 0 */
-    GAUGE("inodes"),
-    GAUGE("inodes_free"),
-    GAUGE("inodes_preshrink"),
+    GAUGE("inodes", ""),
+    GAUGE("inodes_free", ""),
+    GAUGE("inodes_preshrink", ""),
     /* dentry-state */
-    GAUGE("dentries"),
-    GAUGE("dentries_unused"),
+    GAUGE("dentries", ""),
+    GAUGE("dentries_unused", ""),
     {"dentries_age_limit_s", "s", COL_U64, KIND_GAUGE, 0, 0},
-    GAUGE("dentries_want_pages"),
-    GAUGE("dentries_negative"), /* always 0 before 5.0 */
+    GAUGE("dentries_want_pages", ""),
+    GAUGE("dentries_negative", ""), /* always 0 before 5.0 */
     /* pty/nr, pty/max */
-    GAUGE("ptys"),
-    GAUGE("ptys_max"),
+    GAUGE("ptys", ""),
+    GAUGE("ptys_max", ""),
 };
 
 enum { FIELDS_MAX = 8 };
@@ -44,18 +40,8 @@ static const struct part {
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(N_ELEMENTS(parts), &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(N_ELEMENTS(parts), ret_state);
 }
 
 /* 0 or more: numbers set. */
@@ -103,6 +89,6 @@ SOURCE(files) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -6,6 +6,7 @@
  *
  * Of NFS mounts /proc/self/mountstats adds how many bytes went over them.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/mountstat.h"
 #include "collector/source.h"
@@ -31,25 +32,12 @@ enum {
 	SUPER_OPTIONS
 };
 
-#define GAUGE(name, unit)                                                                                              \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
-	}
-#define COUNTER(name, unit)                                                                                            \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_COUNTER, 0, 0                                                                \
-	}
-#define LABEL(name)                                                                                                    \
-	{                                                                                                              \
-		name, "", COL_STR, KIND_LABEL, 0, 0                                                                    \
-	}
-
 static const struct column columns[] = {
     [MOUNT_POINT] = {"mount_point", "", COL_STR, KIND_LABEL, COL_KEY, 0},
-    [SOURCE_] = LABEL("source"), /* what is mounted: /dev/sda1, server:/export */
-    [DEVICE] = LABEL("device"),  /* major:minor, as in table disk */
-    [TYPE] = LABEL("type"),
-    [STATE] = LABEL("state"), /* ok; hung; not asked; or why it could not be read */
+    [SOURCE_] = TEXT("source"), /* what is mounted: /dev/sda1, server:/export */
+    [DEVICE] = TEXT("device"),  /* major:minor, as in table disk */
+    [TYPE] = TEXT("type"),
+    [STATE] = TEXT("state"), /* ok; hung; not asked; or why it could not be read */
     [SIZE] = GAUGE("size_bytes", "bytes"),
     [FREE] = GAUGE("free_bytes", "bytes"),
     [AVAIL] = GAUGE("avail_bytes", "bytes"), /* for users that are not root */
@@ -65,8 +53,8 @@ static const struct column columns[] = {
     COUNTER("nfs_server_write_bytes", "bytes"),
     COUNTER("nfs_mmap_read_pages", "pages"),
     COUNTER("nfs_mmap_write_pages", "pages"),
-    [OPTIONS] = LABEL("options"),
-    [SUPER_OPTIONS] = LABEL("super_options"),
+    [OPTIONS] = TEXT("options"),
+    [SUPER_OPTIONS] = TEXT("super_options"),
 };
 
 static int open_(const struct source_env *env, void **ret_state)

@@ -2,14 +2,10 @@
  *
  * The data counters count words of four bytes. Reading a counter asks the adapter's firmware.
  */
+#include "collector/columns.h"
 #include "collector/sysdir.h"
 
 enum { DEVICE, PORT, FIRST };
-
-#define COUNTER(name, unit)                                                                                            \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_COUNTER, 0, 0                                                                \
-	}
 
 static const struct column columns[] = {
     [DEVICE] = {"device", "", COL_STR, KIND_LABEL, COL_KEY, 0},

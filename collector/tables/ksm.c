@@ -2,17 +2,8 @@
  *
  * Kernels before a column came leave it NULL.
  */
+#include "collector/columns.h"
 #include "collector/sysdir.h"
-
-#define GAUGE(name, unit)                                                                                              \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
-	}
-
-#define SETTING(name)                                                                                                  \
-	{                                                                                                              \
-		name, "", COL_U64, KIND_LABEL, 0, 0                                                                    \
-	}
 
 static const struct column columns[] = {
     {"run", "", COL_U64, KIND_LABEL, 0, 0}, /* 1: merging, 0: stopped, 2: undone */
@@ -28,18 +19,18 @@ static const struct column columns[] = {
     GAUGE("stable_node_chains", ""),
     GAUGE("stable_node_dups", ""),
     /* How it is set. */
-    SETTING("pages_to_scan"),
-    SETTING("sleep_ms"),
-    SETTING("max_page_sharing"),
-    SETTING("merge_across_nodes"),
-    SETTING("use_zero_pages"),
-    SETTING("smart_scan"),
-    SETTING("stable_node_chains_prune_ms"),
+    LABEL("pages_to_scan"),
+    LABEL("sleep_ms"),
+    LABEL("max_page_sharing"),
+    LABEL("merge_across_nodes"),
+    LABEL("use_zero_pages"),
+    LABEL("smart_scan"),
+    LABEL("stable_node_chains_prune_ms"),
     {"advisor_mode", "", COL_STR, KIND_LABEL, 0, 0},
-    SETTING("advisor_max_cpu"),
-    SETTING("advisor_min_pages_to_scan"),
-    SETTING("advisor_max_pages_to_scan"),
-    SETTING("advisor_target_scan_time"),
+    LABEL("advisor_max_cpu"),
+    LABEL("advisor_min_pages_to_scan"),
+    LABEL("advisor_max_pages_to_scan"),
+    LABEL("advisor_target_scan_time"),
 };
 
 static const char *const files[N_ELEMENTS(columns)] = {"run", "pages_shared", "pages_sharing", "pages_unshared",

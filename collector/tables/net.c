@@ -5,6 +5,7 @@
  * the interface is new and then every LINK_EVERY ticks, with the last answer shown in between, and at most LINKS_A_TICK
  * are read in a tick: a tick waits for no more drivers than that. The kernel asks no driver whose interface is down.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
@@ -21,11 +22,6 @@ enum {
 	LINK_EVERY = 30,
 	LINKS_A_TICK = 8,
 };
-
-#define COUNTER(n, unit)                                                                                               \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_COUNTER, 0, 0                                                                   \
-	}
 
 static const struct column columns[] = {
     [INTERFACE] = {"interface", "", COL_STR, KIND_LABEL, COL_KEY, 0},

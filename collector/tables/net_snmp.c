@@ -30,18 +30,8 @@ enum { SNMP, NETSTAT, SNMP6, N_FILES };
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(N_FILES, &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(N_FILES, ret_state);
 }
 
 struct name {
@@ -182,6 +172,6 @@ SOURCE(net_snmp) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -28,18 +28,8 @@ static const struct rpcstat_line lines[] = {
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(1, &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(1, ret_state);
 }
 
 static int sample(const struct source_env *env, void *state, struct table *t)
@@ -54,6 +44,6 @@ SOURCE(nfs) = {
     .name = "nfs",
     .id = 26,
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -4,26 +4,22 @@
  * 2^N pages in all of the node's zones, are added as the kernel has them. Columns can only be added while there is no
  * row: files are read for their names first and then for their values.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/meminfo.h"
 #include "collector/sysdir.h"
 
 enum { NODE, CPUS, ORDERS_MAX = 32 };
 
-#define COUNTER(name)                                                                                                  \
-	{                                                                                                              \
-		name, "", COL_U64, KIND_COUNTER, 0, 0                                                                  \
-	}
-
 static const struct column columns[] = {
     [NODE] = {"node", "", COL_STR, KIND_LABEL, COL_KEY, 0},
     [CPUS] = {"cpus", "", COL_STR, KIND_LABEL, 0, 0}, /* 0-3,8-11 */
-    COUNTER("numa_hit"),
-    COUNTER("numa_miss"),
-    COUNTER("numa_foreign"),
-    COUNTER("interleave_hit"),
-    COUNTER("local_node"),
-    COUNTER("other_node"),
+    COUNTER("numa_hit", ""),
+    COUNTER("numa_miss", ""),
+    COUNTER("numa_foreign", ""),
+    COUNTER("interleave_hit", ""),
+    COUNTER("local_node", ""),
+    COUNTER("other_node", ""),
 };
 
 static const char dir[] = "sys/devices/system/node";

@@ -8,34 +8,19 @@
  * kernel has in these files. All others are of the whole process.
  */
 #include "collector/cmdline.h"
+#include "collector/columns.h"
 #include "collector/process.h"
 #include "collector/seen.h"
 
 #include <time.h>
 
-#define LABEL(n)                                                                                                       \
-	{                                                                                                              \
-		n, "", COL_U64, KIND_LABEL, 0, 0                                                                       \
-	}
 #define LABEL_SIGNED(n)                                                                                                \
 	{                                                                                                              \
 		n, "", COL_I64, KIND_LABEL, 0, 0                                                                       \
 	}
-#define TEXT(n)                                                                                                        \
-	{                                                                                                              \
-		n, "", COL_STR, KIND_LABEL, 0, 0                                                                       \
-	}
-#define GAUGE(n, unit)                                                                                                 \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_GAUGE, 0, 0                                                                     \
-	}
 #define GAUGE_SIGNED(n)                                                                                                \
 	{                                                                                                              \
 		n, "", COL_I64, KIND_GAUGE, 0, 0                                                                       \
-	}
-#define COUNTER(n, unit)                                                                                               \
-	{                                                                                                              \
-		n, unit, COL_U64, KIND_COUNTER, 0, 0                                                                   \
 	}
 #define COUNTER_REAPED(n, unit)                                                                                        \
 	{                                                                                                              \

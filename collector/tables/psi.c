@@ -27,18 +27,8 @@ static const char *const paths[] = {
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(N_ELEMENTS(paths), &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(N_ELEMENTS(paths), ret_state);
 }
 
 static int sample_resource(struct table *t, const char *resource, const char *text)
@@ -86,6 +76,6 @@ SOURCE(psi) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -2,15 +2,11 @@
  *
  * The kernel lists the segments of its reader's IPC namespace.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/source.h"
 
 enum { SEGMENTS, SIZE, RSS, SWAP, ATTACHED };
-
-#define GAUGE(name, unit)                                                                                              \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
-	}
 
 static const struct column columns[] = {
     [SEGMENTS] = GAUGE("segments", ""),

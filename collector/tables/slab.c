@@ -3,15 +3,11 @@
  * Two caches may have one name: they are told apart by the size of their objects, and where that is the same, too, they
  * are one row, which has the sum of both. Caches that the kernel has merged it lists once, under the name of the first.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/source.h"
 
 enum { CACHE, OBJECT_SIZE, SIZE, ACTIVE_OBJECTS, OBJECTS, ACTIVE_SLABS, SLABS, OBJECTS_PER_SLAB, PAGES_PER_SLAB };
-
-#define GAUGE(name, unit)                                                                                              \
-	{                                                                                                              \
-		name, unit, COL_U64, KIND_GAUGE, 0, 0                                                                  \
-	}
 
 static const struct column columns[] = {
     [CACHE] = {"cache", "", COL_STR, KIND_LABEL, COL_KEY, 0},

@@ -22,18 +22,8 @@ static const char *const paths[] = {"proc/net/sockstat", "proc/net/sockstat6"};
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(N_ELEMENTS(paths), &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(N_ELEMENTS(paths), ret_state);
 }
 
 /* Takes the next pair of a line. */
@@ -131,6 +121,6 @@ SOURCE(sockets) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -3,24 +3,20 @@
  * A line has hexadecimal numbers of 32 bits. Kernels since 5.10 say at the end of which CPU it is; before that lines
  * are of the CPUs that are online, and are given here the numbers of those in /proc/stat, in their order.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/procfiles.h"
 #include "collector/source.h"
 
 enum { CPU, FIRST, NUMBERS_MAX = 16, BACKLOG_AT = 11, CPU_AT = 12, CPUS_MAX = 8192 };
 
-#define COUNTER(name)                                                                                                  \
-	{                                                                                                              \
-		name, "", COL_U64, KIND_COUNTER, 0, 0                                                                  \
-	}
-
 static const struct column columns[] = {
     [CPU] = {"cpu", "", COL_STR, KIND_LABEL, COL_KEY, 0}, /* as in table cpu */
-    [FIRST] = COUNTER("processed"),
-    COUNTER("dropped"), /* the CPU's queue was full */
-    COUNTER("time_squeezed"),
-    COUNTER("received_rps"), /* woken for packets by another CPU */
-    COUNTER("flow_limited"),
+    [FIRST] = COUNTER("processed", ""),
+    COUNTER("dropped", ""), /* the CPU's queue was full */
+    COUNTER("time_squeezed", ""),
+    COUNTER("received_rps", ""), /* woken for packets by another CPU */
+    COUNTER("flow_limited", ""),
     {"backlog_len", "", COL_U64, KIND_GAUGE, 0, 0}, /* since 5.10 */
 };
 
@@ -31,18 +27,8 @@ enum { SOFTNET_FILE, STAT_FILE, N_FILES };
 
 static int open_(const struct source_env *env, void **ret_state)
 {
-	struct procfiles *f;
-	int r = procfiles_new(N_FILES, &f);
-
 	(void)env;
-	if (r == 0)
-		*ret_state = f;
-	return r;
-}
-
-static void close_(void *state)
-{
-	procfiles_free(state);
+	return procfiles_open(N_FILES, ret_state);
 }
 
 /* Takes the numbers of a whole line; how many there are. */
@@ -111,6 +97,6 @@ SOURCE(softnet) = {
     .columns = columns,
     .n_columns = N_ELEMENTS(columns),
     .open = open_,
-    .close = close_,
+    .close = procfiles_close,
     .sample = sample,
 };

@@ -3,25 +3,21 @@
  * Lines that no hardware was found for are not recorded. The kernel leaves out an error counter that is 0: such a one
  * is 0 here as well, if the line has its other counters.
  */
+#include "collector/columns.h"
 #include "collector/line.h"
 #include "collector/source.h"
 
 enum { LINE, UART, TX, RX, FRAME, PARITY, BREAKS, OVERRUNS };
-
-#define COUNTER(name)                                                                                                  \
-	{                                                                                                              \
-		name, "", COL_U64, KIND_COUNTER, 0, 0                                                                  \
-	}
 
 static const struct column columns[] = {
     [LINE] = {"line", "", COL_U64, KIND_LABEL, COL_KEY, 0}, /* 0 is ttyS0 */
     [UART] = {"uart", "", COL_STR, KIND_LABEL, 0, 0},
     [TX] = {"tx_bytes", "bytes", COL_U64, KIND_COUNTER, 0, 0},
     [RX] = {"rx_bytes", "bytes", COL_U64, KIND_COUNTER, 0, 0},
-    [FRAME] = COUNTER("frame_errors"),
-    [PARITY] = COUNTER("parity_errors"),
-    [BREAKS] = COUNTER("breaks"),
-    [OVERRUNS] = COUNTER("overruns"),
+    [FRAME] = COUNTER("frame_errors", ""),
+    [PARITY] = COUNTER("parity_errors", ""),
+    [BREAKS] = COUNTER("breaks", ""),
+    [OVERRUNS] = COUNTER("overruns", ""),
 };
 
 static const struct {
