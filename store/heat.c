@@ -186,6 +186,35 @@ static uint16_t memory_used(const struct snapshot *s)
 	return permille(free < total ? total - free : 0, total);
 }
 
+static bool is_text(const struct table *t, int column, uint32_t row, const char *text)
+{
+	struct str s = column < 0 ? (struct str){0} : table_str(t, (uint32_t)column, row);
+
+	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
+}
+
+/* Clients' sessions that run a statement, and those of them that wait for something in doing so. */
+static void count_sessions(const struct snapshot *s, uint16_t *ret_active, uint16_t *ret_waiting)
+{
+	const struct table *t = find_table(s, "pg_stat_activity");
+	uint32_t active = 0, waiting = 0;
+	int type, state, event;
+
+	if (!t)
+		return;
+	type = table_schema_find(t->schema, "backend_type");
+	state = table_schema_find(t->schema, "state");
+	event = table_schema_find(t->schema, "wait_event");
+	for (uint32_t i = 0; i < t->n_rows; i++) {
+		if (!is_text(t, type, i, "client backend") || !is_text(t, state, i, "active"))
+			continue;
+		active++;
+		waiting += event >= 0 && !table_is_null(t, (uint32_t)event, i);
+	}
+	*ret_active = (uint16_t)(active < HEAT_MAX ? active : HEAT_MAX);
+	*ret_waiting = (uint16_t)(waiting < HEAT_MAX ? waiting : HEAT_MAX);
+}
+
 static uint16_t busiest_disk(const struct counters *before, const struct counters *now, uint64_t us)
 {
 	uint16_t most = HEAT_UNKNOWN;
@@ -330,6 +359,7 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 	for (unsigned i = 0; i < HEAT_N; i++)
 		m[i] = HEAT_UNKNOWN;
 	m[HEAT_MEM] = memory_used(s);
+	count_sessions(s, &m[HEAT_ACTIVE], &m[HEAT_WAITING]);
 	if (before->cpu_us > 0 && now->cpu_us > before->cpu_us)
 		measure_cpu(before, now, m);
 	measure_psi(before, now, m);

@@ -6,12 +6,12 @@
 
 #include <fcntl.h>
 
-enum { N = 5 };
+enum { N = 6 };
 
 /* The tables that measures are taken from. */
 struct heat_test {
 	struct strpool *pool;
-	struct table *tables[N]; /* cpu, mem, disk, psi, cgroup */
+	struct table *tables[N]; /* cpu, mem, disk, psi, cgroup, pg_stat_activity */
 	struct heat_state *state;
 	uint64_t boot, boot_us;
 };
@@ -33,6 +33,9 @@ static void begin(struct heat_test *t)
 	    {"cpu_usage_us", "", COL_U64, 2, 0, 0}, {"cpu_quota_us", "", COL_U64, 1, 0, 0},
 	    {"cpu_period_us", "", COL_U64, 1, 0, 0}, {"memory_current_bytes", "", COL_U64, 1, 0, 0},
 	    {"memory_max_bytes", "", COL_U64, 1, 0, 0}};
+	static const struct column activity[] = {{"pid", "", COL_U64, 0, COL_KEY, 0},
+	    {"backend_type", "", COL_STR, 0, 0, 0}, {"state", "", COL_STR, 0, 0, 0},
+	    {"wait_event", "", COL_STR, 0, 0, 0}};
 
 	*t = (struct heat_test){.boot = 1, .boot_us = 1000000};
 	ok_r(strpool_new(&t->pool));
@@ -41,6 +44,8 @@ static void begin(struct heat_test *t)
 	t->tables[2] = machine_table(t->pool, 3, "disk", disk, N_ELEMENTS(disk));
 	t->tables[3] = machine_table(t->pool, 4, "psi", psi, N_ELEMENTS(psi));
 	t->tables[4] = machine_table(t->pool, 5, "cgroup", cgroup, N_ELEMENTS(cgroup));
+	t->tables[5] = machine_table(t->pool, 65, "pg_stat_activity", activity, N_ELEMENTS(activity));
+	t->tables[5]->absent = true;
 	ok_r(heat_state_new(&t->state));
 }
 
@@ -112,6 +117,47 @@ static void measure(struct heat_test *t, uint16_t m[HEAT_N])
 		m[i] = get_le16(h.m[i]);
 	for (unsigned i = 0; i < N; i++)
 		table_clear(t->tables[i]);
+	t->tables[5]->absent = true;
+}
+
+static void add_session(struct heat_test *t, const char *type, const char *state, const char *wait_event)
+{
+	struct table *sessions = t->tables[5];
+	const char *const cells[] = {type, state, wait_event};
+	uint32_t r;
+
+	sessions->absent = false;
+	ok_r(table_add_row(sessions, &r));
+	table_set(sessions, r, 0, r);
+	for (uint32_t i = 0; i < N_ELEMENTS(cells); i++)
+		if (cells[i])
+			ok_r(table_set_str(sessions, r, i + 1, cells[i], strlen(cells[i])));
+}
+
+static void sessions_are_clients_that_run_a_statement(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	measure(&t, m);
+	eq(m[HEAT_ACTIVE], HEAT_UNKNOWN);
+	eq(m[HEAT_WAITING], HEAT_UNKNOWN);
+	add_session(&t, "checkpointer", NULL, "CheckpointerMain");
+	add_session(&t, "client backend", "idle", "ClientRead");
+	add_session(&t, "client backend", "active", NULL);
+	add_session(&t, "client backend", "active", "transactionid");
+	add_session(&t, "client backend", "active", "DataFileRead");
+	add_session(&t, "client backend", "idle in transaction", "ClientRead");
+	add_session(&t, "parallel worker", "active", NULL);
+	measure(&t, m);
+	eq(m[HEAT_ACTIVE], 3);
+	eq(m[HEAT_WAITING], 2);
+	t.tables[5]->absent = false;
+	measure(&t, m);
+	eq(m[HEAT_ACTIVE], 0);
+	eq(m[HEAT_WAITING], 0);
+	end(&t);
 }
 
 static void cpu_is_the_share_of_what_grew(void)
@@ -447,6 +493,7 @@ static void a_sidecar_comes_back(void)
 
 int main(void)
 {
+	RUN(sessions_are_clients_that_run_a_statement);
 	RUN(cpu_is_the_share_of_what_grew);
 	RUN(rates_do_not_cross_a_boot_or_what_is_missing);
 	RUN(the_busiest_disk_counts_whatever_its_place);
