@@ -28,7 +28,8 @@ LIBS_fs := $(shell $(PKG) --libs fuse3)
 CFLAGS_fs := $(shell $(PKG) --cflags fuse3)
 LIBS_ctl := $(shell $(PKG) --libs ncursesw)
 CFLAGS_ctl := $(shell $(PKG) --cflags ncursesw)
-LIBS_collector := $(shell $(PKG) --libs inih)
+LIBS_collector := $(shell $(PKG) --libs inih libpq)
+CFLAGS_collector := $(shell $(PKG) --cflags libpq)
 
 objs = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 not_main = $(filter-out %/main.o,$(1))
@@ -80,6 +81,7 @@ $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore
 
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
 $(B)/ctl/%.o: CFLAGS_ALL += $(CFLAGS_ctl)
+$(B)/collector/%.o $(B)/tests/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_collector)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

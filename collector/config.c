@@ -1,19 +1,21 @@
 /* config.c -- see config.h */
 #include "collector/config.h"
 
+#include "collector/pg_conn.h"
 #include "collector/source.h"
 
+#include <ctype.h>
 #include <ini.h>
 #include <stdarg.h>
 
-enum { INTERVAL_MAX_MS = 86400 * 1000 };
+enum { INTERVAL_MAX_MS = 86400 * 1000, SERVER_NAME_MAX = 32 };
 
-enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE };
+enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE, CONNINFO };
 
 static const struct key {
 	const char *section, *name;
 	enum value_type type;
-	size_t off; /* in struct config */
+	size_t off; /* in struct config, or in struct config_postgres */
 	uint64_t min, max;
 	const char *expected;
 } keys[] = {
@@ -37,6 +39,21 @@ static const struct key {
     KEY("record", "priority", PRIORITY, priority, 0, 0, "realtime, high or normal"),
     KEY("record", "lock_memory", SWITCH, lock_memory, 0, 0, "0 or 1"),
     KEY("record", "oom_score_adj", SCORE, oom_score_adj, 0, 1000, "a number from -1000 to 1000"),
+#undef KEY
+};
+
+/* Of a section whose name begins so; what follows is the server's. */
+static const char postgres_prefix[] = "postgres.";
+
+static const struct key postgres_keys[] = {
+#define KEY(name, type, field, min, max, expected)                                                                     \
+	{                                                                                                              \
+		postgres_prefix, name, type, offsetof(struct config_postgres, field), min, max, expected               \
+	}
+    KEY("conninfo", CONNINFO, conninfo, 0, 0, "what libpq can connect with"),
+    KEY("interval", TIME, interval_ms, 100, 3600000, "a time from 100ms to 1h"),
+    KEY("slow", TIME, slow_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
+    KEY("slowest", TIME, slowest_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
 #undef KEY
 };
 
@@ -241,6 +258,20 @@ static int set_pattern(struct string_list *to, const char *value)
 	return r < 0 ? r : list_add(to, value, strlen(value));
 }
 
+static int set_conninfo(char **to, const char *value)
+{
+	char *copy;
+
+	if (!pg_conn_check(value))
+		return -EINVAL;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
 static int set_number(const struct key *k, uint64_t *to, const char *value)
 {
 	uint64_t v;
@@ -259,9 +290,9 @@ static int set_number(const struct key *k, uint64_t *to, const char *value)
 }
 
 /* -EINVAL: the value is not what is expected. */
-static int set_value(struct config *c, const struct key *k, const char *value)
+static int set_value(void *base, const struct key *k, const char *value)
 {
-	void *to = (char *)c + k->off;
+	void *to = (char *)base + k->off;
 
 	switch (k->type) {
 	case PATH:
@@ -281,6 +312,8 @@ static int set_value(struct config *c, const struct key *k, const char *value)
 		return set_priority(to, value);
 	case SCORE:
 		return set_score(to, value, k->max);
+	case CONNINFO:
+		return set_conninfo(to, value);
 	default:
 		return set_number(k, to, value);
 	}
@@ -320,9 +353,11 @@ static int take_interval(struct reading *rd, const char *name, const char *value
 	struct table_interval *p;
 	uint64_t ms;
 
-	if (!table || !table->slow)
+	if (!table || !table->slow || table->take)
 		return refuse(rd, -EINVAL, "unknown key %s in [interval]: %s", name,
-		    table ? "this table is recorded at every tick" : "there is no such table");
+		    !table        ? "there is no such table"
+		    : table->take ? "intervals of PostgreSQL's tables are given in [postgres.NAME]"
+		                  : "this table is recorded at every tick");
 	if (find_interval(c, name))
 		return refuse(rd, -EINVAL, "%s is given twice", name);
 	if (!config_parse_time(value, &ms) || ms > INTERVAL_MAX_MS)
@@ -335,12 +370,75 @@ static int take_interval(struct reading *rd, const char *name, const char *value
 	return 1;
 }
 
+/* --- [postgres.NAME] --- */
+
+static bool is_server_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) && name[i] != '-' && name[i] != '_')
+			return false;
+	return len > 0 && len <= SERVER_NAME_MAX;
+}
+
+static struct config_postgres *find_server(const struct config *c, const char *name, size_t len)
+{
+	for (size_t i = 0; i < c->n_postgres; i++)
+		if (strlen(c->postgres[i].name) == len && memcmp(c->postgres[i].name, name, len) == 0)
+			return &c->postgres[i];
+	return NULL;
+}
+
+static int add_server(struct config *c, const char *name, size_t len)
+{
+	struct config_postgres *p = realloc(c->postgres, (c->n_postgres + 1) * sizeof *p);
+
+	if (!p)
+		return -ENOMEM;
+	c->postgres = p;
+	p += c->n_postgres;
+	*p = (struct config_postgres){
+	    .name = strndup(name, len), .conninfo = strdup(""), .slow_ms = 30000, .slowest_ms = 300000};
+	if (!p->name || !p->conninfo) {
+		free(p->name);
+		free(p->conninfo);
+		return -ENOMEM;
+	}
+	c->n_postgres++;
+	return 0;
+}
+
+static int take_server_key(struct reading *rd, const char *server, const char *name, const char *value)
+{
+	struct config_postgres *p = find_server(rd->config, server, strlen(server));
+
+	for (size_t i = 0; p && i < N_ELEMENTS(postgres_keys); i++) {
+		const struct key *k = &postgres_keys[i];
+		int r;
+
+		if (strcmp(name, k->name) != 0)
+			continue;
+		if (p->given & 1u << i)
+			return refuse(rd, -EINVAL, "%s is given twice", name);
+		p->given |= 1u << i;
+		r = set_value(p, k, value);
+		/* It may hold a password, and is not repeated. */
+		if (r == -EINVAL && k->type == CONNINFO)
+			return refuse(rd, r, "%s: expected %s", name, k->expected);
+		if (r == -EINVAL)
+			return refuse(rd, r, "%s: expected %s, not '%s'", name, k->expected, value);
+		return r < 0 ? refuse(rd, r, "%s", strerror(-r)) : 1;
+	}
+	return refuse(rd, -EINVAL, "unknown key %s in [%s%s]", name, postgres_prefix, server);
+}
+
 static int take_key(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading *rd = arg;
 
 	if (strcmp(section, "interval") == 0)
 		return take_interval(rd, name, value);
+	if (strncmp(section, postgres_prefix, strlen(postgres_prefix)) == 0)
+		return take_server_key(rd, section + strlen(postgres_prefix), name, value);
 	for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
 		const struct key *k = &keys[i];
 		int r;
@@ -374,6 +472,24 @@ static bool section_exists(const char *name, size_t len)
 	return len == strlen(interval) && memcmp(name, interval, len) == 0;
 }
 
+/* A section of a server's begins: it counts though no key may follow. False: the name is not one of those. */
+static bool begin_server(struct reading *rd, const char *name, size_t len)
+{
+	size_t prefix = strlen(postgres_prefix);
+	int r;
+
+	if (len <= prefix || memcmp(name, postgres_prefix, prefix) != 0 || !is_server_name(name + prefix, len - prefix))
+		return false;
+	if (find_server(rd->config, name + prefix, len - prefix)) {
+		refuse(rd, -EINVAL, "[%.*s] is given twice", (int)len, name);
+		return true;
+	}
+	r = add_server(rd->config, name + prefix, len - prefix);
+	if (r < 0)
+		refuse(rd, r, "%s", strerror(-r));
+	return true;
+}
+
 /* inih tells of a section only with its first key. */
 static bool is_unknown_section(struct reading *rd, const char *line)
 {
@@ -382,6 +498,8 @@ static bool is_unknown_section(struct reading *rd, const char *line)
 
 	if (*name != '[' || name[len] != ']' || section_exists(name + 1, len - 1))
 		return false;
+	if (begin_server(rd, name + 1, len - 1))
+		return rd->r < 0;
 	refuse(rd, -EINVAL, "unknown section [%.*s]", (int)(len - 1), name + 1);
 	return true;
 }
@@ -489,6 +607,11 @@ void config_put(struct config *c)
 	list_done(&c->tables);
 	list_done(&c->skip);
 	free(c->intervals);
+	for (size_t i = 0; i < c->n_postgres; i++) {
+		free(c->postgres[i].name);
+		free(c->postgres[i].conninfo);
+	}
+	free(c->postgres);
 	if (c->redact)
 		redact_free(c->redact);
 	free(c);

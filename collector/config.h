@@ -24,6 +24,12 @@
  *   TABLE = 60s                of a table that may have one of its own, 0 to 1d; 0: every tick. Tables that are off
  *                              unless asked for are recorded if they are named here or in tables
  *
+ *   [postgres.NAME]            a PostgreSQL server; as many sections as there are servers
+ *   conninfo =                 how libpq is to connect; empty: its defaults and environment
+ *   interval = 0               of sessions, locks and counters, 100ms to 1h; 0: [record]'s, but a second at least
+ *   slow = 30s                 of statements, tables, indexes and replication, 1s to 1d
+ *   slowest = 5min             of settings, sizes and ages, 1s to 1d
+ *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
  * not understood are errors. A config is immutable and shared by counting, from any thread.
  */
@@ -44,6 +50,15 @@ struct string_list {
 struct table_interval {
 	const char *table; /* its source's */
 	uint64_t ms;
+};
+
+struct config_postgres {
+	char *name;
+	char *conninfo;
+	uint64_t interval_ms; /* 0: as that of all */
+	uint64_t slow_ms;
+	uint64_t slowest_ms;
+	unsigned given; /* keys, a bit each */
 };
 
 struct config {
@@ -69,6 +84,8 @@ struct config {
 	int oom_score_adj;
 	struct table_interval *intervals;
 	size_t n_intervals;
+	struct config_postgres *postgres;
+	size_t n_postgres;
 };
 
 enum { CONFIG_ERROR_MAX = 512 };

@@ -2,6 +2,7 @@
 #include "collector/gather.h"
 
 #include "collector/apart.h"
+#include "collector/pg.h"
 #include "collector/say.h"
 #include "collector/seen.h"
 #include "store/recorder.h"
@@ -155,6 +156,12 @@ static int add_source(struct gather *g, const struct config *c, const struct sou
 	return 0;
 }
 
+/* Tables of servers that nobody named are left out altogether. */
+static bool is_wanted(const struct gather *g, const struct config *c, const struct source_desc *desc)
+{
+	return config_wants(c, desc->name, desc->off) && (!desc->postgres || g->env.pg);
+}
+
 int gather_new(const struct config *c, struct strpool *pool, const struct schema *known, const struct health *health,
     struct gather **ret)
 {
@@ -189,10 +196,13 @@ int gather_new(const struct config *c, struct strpool *pool, const struct schema
 	    .reports = g->reports,
 	    .seen = g->seen,
 	};
+	r = pg_new(c, &g->env.pg);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n_all; i++)
-		g->env.n_reports += config_wants(c, all[i]->name, all[i]->off);
+		g->env.n_reports += is_wanted(g, c, all[i]);
 	for (size_t i = 0; i < n_all; i++) {
-		if (!config_wants(c, all[i]->name, all[i]->off))
+		if (!is_wanted(g, c, all[i]))
 			continue;
 		r = add_source(g, c, all[i], pool, known);
 		if (r < 0)
@@ -209,6 +219,8 @@ void gather_free(struct gather *g)
 {
 	for (size_t i = 0; i < g->n; i++)
 		close_source(&g->live[i]);
+	if (g->env.pg)
+		pg_free(g->env.pg);
 	if (g->fs)
 		procfs_close(g->fs);
 	if (g->seen)
@@ -271,7 +283,9 @@ static int sample_due(struct gather *g, size_t i, int64_t now_ns)
 
 	if (due)
 		l->due_ns = now_ns + (int64_t)l->every_ns - EARLY_NS;
-	if (l->apart) {
+	if (l->desc->take) {
+		r = l->desc->take(&l->env, l->desc, t, &l->taken_ns, report);
+	} else if (l->apart) {
 		if (due)
 			apart_ask(l->apart);
 		r = apart_take(l->apart, &t, &l->taken_ns, report);
@@ -279,7 +293,7 @@ static int sample_due(struct gather *g, size_t i, int64_t now_ns)
 		l->taken_ns = due ? now_ns : l->taken_ns;
 		r = due ? sample_here(l, t, now_ns, report) : -EAGAIN;
 	}
-	if (r == 0 && (l->apart || l->every_ns > 0)) {
+	if (r == 0 && (l->apart || l->desc->take || l->every_ns > 0)) {
 		int64_t wall_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_BOOTTIME) - l->taken_ns);
 
 		r = put_taken(t, floor_ms(wall_ns));

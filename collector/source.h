@@ -34,6 +34,7 @@ struct source_env {
 	size_t n_reports;
 	struct seen *seen; /* the processes that were alive lately; NULL: nobody wants them */
 	char *note;        /* of this source's report; NULL: nobody wants it */
+	struct pg *pg;     /* the PostgreSQL servers that are asked; NULL: none */
 };
 
 /* Says what a reader of the table ought to know: rows that were left out, what a privilege would have shown. Holds
@@ -56,6 +57,14 @@ struct source_desc {
 	 * In both cases the table is absent from the snapshot. A value that could not be read stays NULL, never 0.
 	 * Columns beyond the descriptor's are added with source_column. */
 	int (*sample)(const struct source_env *env, void *state, struct table *t);
+
+	/* Instead of open, sample and close, for what others take at a pace of their own: replaces the rows of t by
+	 * those that are there now, begun to be taken at *ret_ns of CLOCK_BOOTTIME. Waits for nothing. 0 or an error,
+	 * as for sample; -EAGAIN: they are still those of the call before, and t is left alone. report: interval, took
+	 * and note are filled in unless -EAGAIN. */
+	int (*take)(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+	    struct source_report *report);
+	const struct pg_table *postgres; /* what servers are asked for (collector/pg_query.h) */
 
 	bool slow;         /* may have an interval of its own, */
 	uint32_t every_ms; /* which is this unless the configuration says otherwise; 0: every tick */

@@ -173,6 +173,8 @@ static void maker_init(struct maker *m, const char *dir)
 	for (size_t i = 0; i < n; i++) {
 		struct made *t = &m->made[m->n];
 
+		if (sources[i]->postgres)
+			continue; /* only where servers are named */
 		check(table_schema_new(sources[i]->id, sources[i]->name, &t->schema), sources[i]->name);
 		for (uint32_t c = 0; c < sources[i]->n_columns; c++)
 			check(table_schema_add(t->schema, &sources[i]->columns[c]), sources[i]->name);

@@ -52,6 +52,46 @@ static void no_file_means_the_documented_defaults(void)
 	ok(config_wants(c, "processes", false));
 }
 
+static void servers_have_sections_of_their_own(void)
+{
+	_cleanup_(cleanup_config) struct config *c = load(
+	    "[postgres.main]\nconninfo = host=/tmp user=u password='a b\\'c'\ninterval = 5s\nslow=1min\nslowest=1h\n"
+	    "[record]\ninterval = 2s\n[postgres.two-2]\n[postgres.three]\nconninfo=service=x\n");
+
+	str_eq(error, "");
+	if (!ok(c) || !ok(c->n_postgres == 3))
+		return;
+	str_eq(c->postgres[0].name, "main");
+	str_eq(c->postgres[0].conninfo, "host=/tmp user=u password='a b\\'c'");
+	eq(c->postgres[0].interval_ms, 5000);
+	eq(c->postgres[0].slow_ms, 60000);
+	eq(c->postgres[0].slowest_ms, 3600000);
+	str_eq(c->postgres[1].name, "two-2");
+	str_eq(c->postgres[1].conninfo, "");
+	eq(c->postgres[1].interval_ms, 0);
+	eq(c->postgres[1].slow_ms, 30000);
+	eq(c->postgres[1].slowest_ms, 300000);
+	str_eq(c->postgres[2].conninfo, "service=x");
+}
+
+static void sections_of_servers_are_checked(void)
+{
+	is_refused("[postgres.]\n", "1: unknown section [postgres.]");
+	is_refused("[postgres]\n", "1: unknown section [postgres]");
+	is_refused("[postgres.a b]\n", "1: unknown section [postgres.a b]");
+	is_refused("[postgres.a23456789012345678901234567890123]\n",
+	    "1: unknown section [postgres.a23456789012345678901234567890123]");
+	is_refused("[postgres.a]\n[postgres.a]\n", "2: [postgres.a] is given twice");
+	is_refused("[postgres.a]\nslow=2s\nslow=3s\n", "3: slow is given twice");
+	is_refused("[postgres.a]\nhost=x\n", "2: unknown key host in [postgres.a]");
+	is_refused("[postgres.a]\nslow=1ms\n", "2: slow: expected a time from 1s to 1d, not '1ms'");
+	/* What may hold a password is not told. */
+	is_refused("[postgres.a]\nconninfo=pass word=x\n", "2: conninfo: expected what libpq can connect with");
+	is_refused("[interval]\npg_stat_activity = 5s\n",
+	    "2: unknown key pg_stat_activity in [interval]: intervals of PostgreSQL's tables are given in "
+	    "[postgres.NAME]");
+}
+
 static void every_key_is_taken(void)
 {
 	_cleanup_(cleanup_config) struct config *c =
@@ -188,6 +228,8 @@ int main(void)
 	path = buf;
 	RUN(no_file_means_the_documented_defaults);
 	RUN(every_key_is_taken);
+	RUN(servers_have_sections_of_their_own);
+	RUN(sections_of_servers_are_checked);
 	RUN(skipped_tables_are_not_wanted);
 	RUN(slow_tables_may_be_given_an_interval);
 	RUN(an_error_names_file_and_line);

@@ -1,0 +1,107 @@
+/* pg.c -- see pg.h */
+#include "collector/pg.h"
+
+#include "collector/pg_server.h"
+
+struct pg {
+	const struct source_desc **sources;
+	uint64_t *seen; /* generations of all servers, added up, of the rows that were handed over last */
+	size_t n_sources;
+	struct pg_server **servers;
+	size_t n_servers;
+};
+
+static int find_sources(struct pg *p, const struct config *c)
+{
+	size_t n;
+	const struct source_desc *const *all = source_all(&n);
+
+	p->sources = calloc(n + 1, sizeof(const struct source_desc *));
+	p->seen = calloc(n + 1, sizeof *p->seen);
+	if (!p->sources || !p->seen)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->postgres && config_wants(c, all[i]->name, all[i]->off))
+			p->sources[p->n_sources++] = all[i];
+	return 0;
+}
+
+int pg_new(const struct config *c, struct pg **ret)
+{
+	_cleanup_(cleanup_pg) struct pg *p = NULL;
+	int r;
+
+	*ret = NULL;
+	if (c->n_postgres == 0)
+		return 0;
+	p = calloc(1, sizeof *p);
+	if (!p)
+		return -ENOMEM;
+	r = find_sources(p, c);
+	p->servers = calloc(c->n_postgres, sizeof(struct pg_server *));
+	if (!p->servers)
+		r = -ENOMEM;
+	for (size_t i = 0; i < c->n_postgres && r == 0; i++) {
+		r = pg_server_start(c, &c->postgres[i], p->sources, p->n_sources, &p->servers[i]);
+		if (r == 0)
+			p->n_servers++;
+	}
+	if (r == 0)
+		*ret = TAKE(p);
+	return r;
+}
+
+void pg_free(struct pg *p)
+{
+	for (size_t i = 0; i < p->n_servers; i++)
+		pg_server_stop(p->servers[i]);
+	free(p->servers);
+	free(p->sources);
+	free(p->seen);
+	free(p);
+}
+
+/* Rows of all servers; the time is that of the newest. */
+static int put_all(struct pg *p, size_t source, struct table *t, int64_t *ret_ns, struct source_report *report)
+{
+	int64_t newest_ns = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_servers; i++) {
+		int64_t ns;
+		int r = pg_server_put(p->servers[i], source, t, &ns, report);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r == 0 && (!any || ns > newest_ns))
+			newest_ns = ns;
+		any = any || r == 0;
+	}
+	*ret_ns = newest_ns;
+	return any ? 0 : -ENOENT;
+}
+
+int pg_take(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+    struct source_report *report)
+{
+	struct pg *p = env->pg;
+	uint64_t generation = 0;
+	size_t source = 0;
+	int r;
+
+	while (source < p->n_sources && p->sources[source] != desc)
+		source++;
+	if (source == p->n_sources)
+		return -ENOENT;
+	for (size_t i = 0; i < p->n_servers; i++)
+		generation += pg_server_generation(p->servers[i], source);
+	if (generation == p->seen[source])
+		return -EAGAIN;
+	p->seen[source] = generation;
+	report->note[0] = '\0';
+	strpool_epoch(t->pool);
+	table_clear(t);
+	r = put_all(p, source, t, ret_ns, report);
+	strpool_sweep(t->pool);
+	return r;
+}

@@ -1,0 +1,23 @@
+/* pg.h -- the PostgreSQL servers of the configuration, and the tables made of what they answer
+ *
+ * pg_take is for the sampling thread; it waits for no server.
+ */
+#ifndef COLLECTOR_PG_H
+#define COLLECTOR_PG_H
+
+#include "collector/config.h"
+#include "collector/source.h"
+
+struct pg;
+
+/* Starts a thread a server. *ret is NULL if the configuration names none. */
+int pg_new(const struct config *c, struct pg **ret);
+void pg_free(struct pg *p);
+DEFINE_CLEANUP(pg, pg_free)
+
+/* The `take` of PostgreSQL's tables: the rows of all servers that answer, by the order of the configuration. -EAGAIN
+ * while no server has newer ones; -ENOENT: there are none. */
+int pg_take(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+    struct source_report *report);
+
+#endif

@@ -1,0 +1,338 @@
+/* pg_conn.c -- see pg_conn.h */
+#include "collector/pg_conn.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	CONNECT_MS = 3000,
+	ANSWER_MS = 4000, /* somewhat more than statement_timeout */
+	ERROR_MAX = 120,
+	KEYWORDS_MAX = 80
+};
+
+/* search_path: what stands in a query is the catalog's. Limits are the server's to keep: where this program is killed,
+ * its question ends all the same. */
+static const char settings[] = "SET search_path = pg_catalog; SET statement_timeout = 2000; SET lock_timeout = 250; "
+                               "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; "
+                               "SET client_min_messages = error";
+
+enum state { CLOSED, CONNECTING, SETTING, READY, WAITING };
+
+struct pg_conn {
+	char *conninfo;
+	char *dbname;
+	int quit_fd;
+	PGconn *pq;
+	enum state state;
+	PostgresPollingStatusType want; /* while CONNECTING */
+	char error[ERROR_MAX];
+};
+
+int pg_conn_new(const char *conninfo, const char *dbname, int quit_fd, struct pg_conn **ret)
+{
+	_cleanup_(cleanup_pg_conn) struct pg_conn *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return -ENOMEM;
+	c->quit_fd = quit_fd;
+	c->conninfo = strdup(conninfo);
+	c->dbname = dbname ? strdup(dbname) : NULL;
+	if (!c->conninfo || (dbname && !c->dbname))
+		return -ENOMEM;
+	*ret = TAKE(c);
+	return 0;
+}
+
+static void drop(struct pg_conn *c)
+{
+	PQfinish(c->pq);
+	c->pq = NULL;
+	c->state = CLOSED;
+}
+
+void pg_conn_free(struct pg_conn *c)
+{
+	drop(c);
+	free(c->conninfo);
+	free(c->dbname);
+	free(c);
+}
+
+/* Keeps the first line. */
+static void keep_error(struct pg_conn *c, const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	if (len >= sizeof c->error)
+		len = sizeof c->error - 1;
+	memcpy(c->error, text, len);
+	c->error[len] = '\0';
+}
+
+static int lost(struct pg_conn *c)
+{
+	keep_error(c, PQerrorMessage(c->pq));
+	drop(c);
+	return -ENOTCONN;
+}
+
+/* --- waiting --- */
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/* 0: the socket is ready; -ETIMEDOUT, -ECANCELED. */
+static int wait_socket(const struct pg_conn *c, short events, int64_t until_ms)
+{
+	struct pollfd fds[2] = {{.fd = PQsocket(c->pq), .events = events}, {.fd = c->quit_fd, .events = POLLIN}};
+
+	for (;;) {
+		int64_t left = until_ms - monotonic_ms();
+		int n = poll(fds, N_ELEMENTS(fds), left > 0 ? (int)left : 0);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && fds[1].revents)
+			return -ECANCELED;
+		if (n > 0)
+			return 0;
+		if (n == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+/* --- connecting --- */
+
+/* The words of conninfo, then ours, which libpq takes instead where a word is there twice. */
+static unsigned add_keywords(
+    const struct pg_conn *c, const PQconninfoOption *given, const char **keywords, const char **values)
+{
+	/* Somebody who has a good reason gives others in conninfo. */
+	static const char *const preset[][2] = {{"keepalives_idle", "10"}, {"keepalives_interval", "5"},
+	    {"keepalives_count", "3"}, {"tcp_user_timeout", "20000"}};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < N_ELEMENTS(preset); i++) {
+		keywords[n] = preset[i][0];
+		values[n++] = preset[i][1];
+	}
+	for (; given->keyword && n < KEYWORDS_MAX - 4; given++) {
+		if (!given->val)
+			continue;
+		keywords[n] = given->keyword;
+		values[n++] = given->val;
+	}
+	if (c->dbname) {
+		keywords[n] = "dbname";
+		values[n++] = c->dbname;
+	}
+	keywords[n] = "application_name";
+	values[n++] = "histd";
+	keywords[n] = "client_encoding";
+	values[n++] = "UTF8";
+	return n;
+}
+
+static int begin(struct pg_conn *c)
+{
+	const char *keywords[KEYWORDS_MAX] = {NULL}, *values[KEYWORDS_MAX] = {NULL};
+	char *why = NULL;
+	PQconninfoOption *given = PQconninfoParse(c->conninfo, &why);
+
+	if (!given) {
+		keep_error(c, why ? why : "out of memory");
+		PQfreemem(why);
+		return -ENOTCONN;
+	}
+	add_keywords(c, given, keywords, values);
+	c->pq = PQconnectStartParams(keywords, values, 0);
+	PQconninfoFree(given);
+	if (!c->pq) {
+		keep_error(c, "out of memory");
+		return -ENOTCONN;
+	}
+	if (PQstatus(c->pq) == CONNECTION_BAD)
+		return lost(c);
+	c->want = PGRES_POLLING_WRITING;
+	c->state = CONNECTING;
+	return 0;
+}
+
+/* Goes on until it is connected. */
+static int finish(struct pg_conn *c, int64_t until_ms)
+{
+	while (c->want != PGRES_POLLING_OK) {
+		int r = wait_socket(c, c->want == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ms);
+
+		if (r == -ETIMEDOUT)
+			keep_error(c, "no answer while connecting");
+		if (r < 0)
+			return r;
+		c->want = PQconnectPoll(c->pq);
+		if (c->want == PGRES_POLLING_FAILED)
+			return lost(c);
+	}
+	if (PQsetnonblocking(c->pq, 1) < 0)
+		return lost(c);
+	c->state = SETTING;
+	return 0;
+}
+
+/* --- asking --- */
+
+/* Takes what is left of an answer until it is whole; *ret is the last of its results. */
+static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
+{
+	_cleanup_(cleanup_pg_result) PGresult *last = NULL;
+	int unsent;
+
+	for (;;) {
+		PGresult *next;
+		int r;
+
+		unsent = PQflush(c->pq);
+		if (unsent < 0 || !PQconsumeInput(c->pq))
+			return lost(c);
+		if (!PQisBusy(c->pq)) {
+			next = PQgetResult(c->pq);
+			if (!next)
+				break;
+			PQclear(last);
+			last = next;
+			if (PQstatus(c->pq) == CONNECTION_BAD)
+				return lost(c);
+			continue;
+		}
+		r = wait_socket(c, unsent ? POLLIN | POLLOUT : POLLIN, until_ms);
+		if (r == -ETIMEDOUT)
+			keep_error(c, "no answer");
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE(last);
+	return 0;
+}
+
+static int ask(struct pg_conn *c, const char *sql, struct pg_result **ret)
+{
+	_cleanup_(cleanup_pg_result) PGresult *result = NULL;
+	enum state before = c->state;
+	int r;
+
+	if (!PQsendQuery(c->pq, sql))
+		return lost(c);
+	c->state = WAITING;
+	r = receive(c, monotonic_ms() + ANSWER_MS, &result);
+	if (r < 0)
+		return r;
+	c->state = before;
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
+		keep_error(c, result ? PQresultErrorMessage(result) : "no result");
+		return -EREMOTEIO;
+	}
+	*ret = TAKE(result);
+	return 0;
+}
+
+/* What the session must be before anything is asked. */
+static int set_up(struct pg_conn *c)
+{
+	_cleanup_(cleanup_pg_result) PGresult *result = NULL, *jit = NULL;
+	int r = ask(c, settings, &result);
+
+	if (r == 0 && PQserverVersion(c->pq) >= 110000)
+		r = ask(c, "SET jit = off", &jit);
+	if (r == 0)
+		c->state = READY;
+	/* Without them it must not be used. */
+	if (r == -EREMOTEIO) {
+		drop(c);
+		r = -ENOTCONN;
+	}
+	return r;
+}
+
+/* Of an answer that came too late: it is dropped as soon as it is there. */
+static int drain(struct pg_conn *c)
+{
+	_cleanup_(cleanup_pg_result) PGresult *result = NULL;
+	int r = receive(c, 0, &result);
+
+	if (r == 0)
+		c->state = SETTING;
+	return r;
+}
+
+int pg_conn_open(struct pg_conn *c)
+{
+	int r = 0;
+
+	if (c->state == CLOSED)
+		r = begin(c);
+	if (r == 0 && c->state == CONNECTING)
+		r = finish(c, monotonic_ms() + CONNECT_MS);
+	if (r == 0 && c->state == WAITING)
+		r = drain(c);
+	if (r == 0 && c->state == SETTING)
+		r = set_up(c);
+	return r;
+}
+
+int pg_conn_query(struct pg_conn *c, const char *sql, struct pg_result **ret)
+{
+	if (c->state == WAITING)
+		return -ETIMEDOUT;
+	return c->state == READY ? ask(c, sql, ret) : -ENOTCONN;
+}
+
+void pg_conn_clear(struct pg_result *r)
+{
+	PQclear(r);
+}
+
+bool pg_conn_waits(const struct pg_conn *c)
+{
+	return c->state == CONNECTING || c->state == WAITING;
+}
+
+const char *pg_conn_error(const struct pg_conn *c)
+{
+	return c->error;
+}
+
+unsigned pg_conn_version(const struct pg_conn *c)
+{
+	int version = c->pq ? PQserverVersion(c->pq) : 0;
+
+	return version > 0 ? (unsigned)version : 0;
+}
+
+const char *pg_conn_database(const struct pg_conn *c)
+{
+	const char *name = c->pq ? PQdb(c->pq) : NULL;
+
+	return name ? name : "";
+}
+
+int pg_conn_backend(const struct pg_conn *c)
+{
+	return c->pq ? PQbackendPID(c->pq) : 0;
+}
+
+bool pg_conn_check(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+
+	PQconninfoFree(options);
+	return options != NULL;
+}

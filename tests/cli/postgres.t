@@ -1,0 +1,300 @@
+#!/usr/bin/env bash
+# postgres.t -- a real PostgreSQL server recorded: what was done is what the rows say, and it may go away at any time
+#
+# The server lies in a folder of the test's own, on a Unix socket. Waits for what is to happen, at most 30 s each.
+
+BUILD=${BUILD:-build}
+histd=$BUILD/histd histctl=$BUILD/histctl
+n=0 pid='' postmaster='' failed=''
+
+bin=$(find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -n 1)
+if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
+	echo "# SKIPPED: $0 needs PostgreSQL (initdb, postgres, psql); no server is recorded in these tests" >&2
+	echo "1..0 # SKIP needs PostgreSQL"
+	exit 0
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
+store=$dir/store conf=$dir/histd.conf log=$dir/log
+chmod 711 "$dir"
+mkdir "$dir/pg"
+user=$(id -un)
+if [ "$(id -u)" = 0 ]; then
+	user=$(id -un postgres 2>/dev/null || echo nobody)
+fi
+chown "$user" "$dir/pg"
+export PGHOST=$dir/pg PGUSER=boss PGDATABASE=postgres LC_ALL=C
+unset PGPORT PGSERVICE PGOPTIONS
+
+cleanup() {
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
+	stop_server
+	jobs -p | xargs -r kill -9 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# As the server's user: it refuses to be root.
+as_user() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# ok STATUS NAME
+ok() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$log"
+	fi
+}
+
+# poll COMMAND...: until it succeeds
+poll() {
+	for ((i = 0; i < 300; i++)); do
+		"$@" && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+start_server() {
+	(cd "$dir/pg" && as_user "$bin/postgres" -D "$dir/pg/data" >>"$dir/pg.log" 2>&1 </dev/null & echo $! >"$dir/server")
+	poll psql -qAtc 'select 1' >/dev/null 2>&1
+	postmaster=$(head -n 1 "$dir/pg/data/postmaster.pid")
+}
+stop_server() {
+	[ -z "$postmaster" ] || kill -QUIT "$postmaster" 2>/dev/null
+	postmaster=
+}
+
+start_histd() {
+	rm -f "$dir/ready"
+	mkfifo "$dir/ready"
+	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
+	pid=$!
+	[ "$(timeout 20 head -n 1 "$dir/ready")" = ready ]
+}
+
+said() { grep -q -e "$1" "$log"; }
+
+# rows TABLE CONDITION [WHAT]: prints WHAT of the rows of now for which CONDITION holds; f(NAME) is a column. Fails if
+# there are none.
+rows() {
+	"$histctl" cat "$store" "now/$1" 2>/dev/null | awk -F'\t' "
+		function f(name) { return (name in c) ? \$(c[name]) : \"no such column\" }
+		NR == 1 { for (i = 1; i <= NF; i++) c[\$i] = i; next }
+		$2 { print ${3:-1}; n++ }
+		END { exit n == 0 }"
+}
+has() { rows "$@" >/dev/null; }
+hasnt() { [ "$("$histctl" cat "$store" "now/$1" 2>/dev/null | wc -l)" -gt 0 ] && ! has "$@"; }
+
+# session NAME: a session that reads statements from descriptor, kept in the array
+declare -A fd
+session() {
+	mkfifo "$dir/$1"
+	PGAPPNAME=$1 psql -qAtX <"$dir/$1" >>"$dir/psql.log" 2>&1 &
+	exec {f}>"$dir/$1"
+	fd[$1]=$f
+}
+tell() { echo "$2" >&"${fd[$1]}"; }
+hang_up() {
+	tell "$1" 'rollback; \q'
+	eval "exec ${fd[$1]}>&-"
+}
+
+as_user "$bin/initdb" -D "$dir/pg/data" -A trust -U boss -N --locale=C >"$dir/initdb.log" 2>&1 || {
+	sed 's/^/# /' "$dir/initdb.log"
+	ok 1 "a server can be made"
+	exit 1
+}
+cat >>"$dir/pg/data/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$dir/pg'
+shared_preload_libraries = 'pg_stat_statements'
+deadlock_timeout = 60s
+fsync = off
+END
+cat >"$conf" <<END
+[store]
+path = $store
+sync = none
+[record]
+interval = 200ms
+tables = load sources pg_server pg_stat_activity pg_stat_database pg_stat_bgwriter pg_lock_tree pg_stat_progress
+tables = pg_stat_wal pg_stat_io pg_stat_slru pg_stat_archiver pg_stat_statements pg_settings pg_stat_user_tables
+tables = pg_stat_user_indexes pg_stat_replication pg_replication_slots pg_stat_wal_receiver pg_database
+tables = pg_relation_size pg_stat_statements_info
+[postgres.main]
+conninfo = host=$dir/pg user=boss dbname=postgres password='a b\\'c'
+interval = 200ms
+slow = 1s
+slowest = 1s
+END
+
+# --- not there at first ---
+
+began=$(date -u +%FT%T)
+start_histd
+ok $? "a server that is not there hinders nothing"
+poll said 'postgres main: .*No such file'
+ok $? "and it is said"
+poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") ~ /^main: .*No such file/'
+ok $? "the table sources says why its tables are absent"
+start_server
+poll said 'postgres main: version .*, recorded'
+ok $? "it is recorded once it is there"
+[ "$(grep -c 'No such file' "$log")" = 1 ]
+ok $? "that it was not there is said once, not at every try"
+
+# --- what was done ---
+
+psql -qc 'create database "an other"' -c 'create extension pg_stat_statements'
+psql -q -d 'an other' -c 'create table elsewhere(a int)'
+psql -q -c 'create table t(a int primary key, b text)' -c "insert into t select i, 'x' from generate_series(1, 1000) i"
+poll has pg_stat_user_tables 'f("relname") == "t" && f("n_tup_ins") == 1000 && f("datname") == "postgres"'
+ok $? "rows that were inserted are counted"
+poll has pg_stat_user_tables 'f("relname") == "elsewhere" && f("datname") == "an other"'
+ok $? "tables of another database are there, whose name has a blank"
+poll has pg_stat_user_indexes 'f("indexrelname") == "t_pkey"'
+ok $? "so are indexes"
+poll has pg_relation_size 'f("relname") == "t" && f("size_bytes") >= 8192'
+ok $? "and the sizes of both"
+poll has pg_database 'f("datname") == "an other" && f("size_bytes") > 1000000 && f("xid_age") != "\\N"'
+ok $? "databases have sizes and ages"
+has sources 'f("table") == "pg_stat_io" && (f("state") == "ok" || f("note") ~ /not in version/)'
+ok $? "a view that this version does not have is one line in sources"
+
+before=$(rows pg_stat_database 'f("datname") == "postgres"' 'f("xact_commit")')
+for _ in 1 2 3 4 5 6 7 8 9 10; do echo 'select 1 + 1;'; done | psql -qAtX >/dev/null
+poll has pg_stat_database "f(\"datname\") == \"postgres\" && f(\"xact_commit\") >= $before + 10"
+ok $? "transactions are counted by database"
+# shellcheck disable=SC2016 # as the server shows it
+poll has pg_stat_statements 'f("query") ~ /^select \$1 \+ \$2/ && f("calls") == 10 && f("datname") == "postgres"'
+ok $? "a statement has its calls and its text"
+psql -qc "/* hush */ create role r password 'topsecret'"
+poll has pg_stat_statements 'f("query") ~ /hush/'
+"$histctl" cat "$store" now/pg_stat_statements | grep -q topsecret
+[ $? = 1 ]
+ok $? "secrets in its text are blanked"
+poll has pg_settings 'f("name") == "work_mem" && f("setting") == "4096"'
+ok $? "settings are recorded"
+psql -qc "alter system set work_mem = '8MB'" -c 'select pg_reload_conf()' >/dev/null
+poll has pg_settings 'f("name") == "work_mem" && f("setting") == "8192" && f("source") == "configuration file"'
+ok $? "and that one was changed"
+now=$(date +%s)
+has pg_server "f(\"in_recovery\") == 0 && f(\"now_s\") > $now - 60 && f(\"now_s\") < $now + 60 && f(\"version\") ~ /^[0-9]/"
+ok $? "the server tells its own time"
+
+# --- sessions and locks ---
+
+session idle
+tell idle 'begin; update t set b = 1 where a = 1;'
+poll has pg_stat_activity 'f("application_name") == "idle" && f("state") == "idle in transaction" && f("query") ~ /^update t/ &&
+	f("xact_start_s") > f("backend_start_s") && f("xact_start_s") <= f("state_change_s") && f("backend_xid") != "\\N"'
+ok $? "an idle transaction is seen, with its times and its statement"
+root=$(rows pg_stat_activity 'f("application_name") == "idle"' 'f("pid")')
+hasnt pg_lock_tree 'f("server") != ""'
+ok $? "nobody waits"
+session first
+tell first 'begin; update t set b = 2 where a = 1;'
+poll has pg_lock_tree 'f("application_name") == "first"'
+session second
+tell second 'begin; update t set b = 3 where a = 1;'
+poll has pg_lock_tree 'f("application_name") == "second"'
+ok $? "a pile-up is seen"
+first=$(rows pg_lock_tree 'f("application_name") == "first"' 'f("pid")')
+has pg_lock_tree "f(\"pid\") == $root && f(\"depth\") == 0 && f(\"granted\") == 1 && f(\"state\") == \"idle in transaction\""
+ok $? "at its root is the idle transaction"
+has pg_lock_tree "f(\"pid\") == $first && f(\"depth\") == 1 && f(\"root_pid\") == $root && f(\"waits_for_pid\") == $root &&
+	f(\"granted\") == 0 && f(\"locktype\") == \"transactionid\" && f(\"query\") ~ /b = 2/"
+ok $? "the first waits for it"
+has pg_lock_tree "f(\"application_name\") == \"second\" && f(\"depth\") == 2 && f(\"root_pid\") == $root &&
+	f(\"waits_for_pid\") == $first && f(\"relation\") == \"public.t\" && f(\"xact_start_s\") > 0"
+ok $? "the second waits for the first, and for the row of a table whose name is told"
+poll has pg_stat_activity 'f("application_name") == "second" && f("wait_event_type") == "Lock"'
+ok $? "in the sessions they wait for locks"
+hang_up idle
+hang_up first
+hang_up second
+poll hasnt pg_lock_tree 'f("server") != ""'
+ok $? "when the root is gone, so is the tree"
+
+# --- a table locked for nobody else ---
+
+session locker
+tell locker 'begin; lock table t in access exclusive mode;'
+poll has pg_relation_size 'f("relname") == "t" && f("size_bytes") == "\\N"'
+ok $? "the size of a locked table is not asked for"
+has pg_relation_size 'f("relname") == "elsewhere" && f("size_bytes") != "\\N"' &&
+	has pg_stat_user_tables 'f("relname") == "t"' && has pg_stat_activity 'f("application_name") == "locker"'
+ok $? "all else goes on"
+[ "$(psql -qAtc "select max(n) from (select count(*) n from pg_stat_activity where application_name = 'histd' group by datname) c")" -le 1 ]
+ok $? "there is one connection to a database"
+hang_up locker
+poll has pg_relation_size 'f("relname") == "t" && f("size_bytes") != "\\N"'
+ok $? "it is asked for again afterwards"
+
+# A lock on the catalogue itself: the question fails, and nothing piles up.
+session locker2
+tell locker2 'begin; lock table pg_catalog.pg_database in access exclusive mode;'
+poll has sources 'f("table") == "pg_database" && f("state") == "not here" && f("note") ~ /lock timeout/'
+ok $? "a lock on the catalogue fails what needs it, and sources says so"
+has pg_server 'f("server") == "main"'
+ok $? "what does not need it goes on"
+tell locker2 'commit;'
+poll has pg_database 'f("datname") == "postgres"'
+ok $? "it is there again afterwards"
+hang_up locker2
+
+# --- a server that hangs, dies, comes back ---
+
+backend=$(psql -qAtc "select pid from pg_stat_activity where application_name = 'histd' and datname = 'postgres'")
+kill -STOP "$backend"
+poll has sources 'f("table") == "pg_stat_activity" && f("note") ~ /no answer/'
+ok $? "a connection that does not answer makes the tables absent"
+[ "$(psql -qAtc "select count(*) from pg_stat_activity where application_name = 'histd' and datname = 'postgres'")" = 1 ]
+ok $? "no second connection is made beside it"
+kill -CONT "$backend"
+poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
+ok $? "it goes on when the answer comes"
+
+kill -9 "$postmaster"
+poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") != "\\N"'
+ok $? "a server that was killed is noted"
+has load 1
+ok $? "the machine is recorded all the same"
+ipcs_done() { ! pgrep -u "$user" -f "$dir/pg/data" >/dev/null; }
+poll ipcs_done
+rm -f "$dir/pg/data/postmaster.pid"
+psql -qAtc 'select 1' >/dev/null 2>&1
+start_server
+poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
+ok $? "and recorded again when it is back"
+
+psql -qAtc "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'histd'" >/dev/null
+poll said 'postgres main: .*administrator command'
+ok $? "a session that was ended is said"
+poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
+ok $? "and begun anew"
+
+kill -TERM "$pid"
+wait "$pid"
+ok $? "histd ends well"
+pid=
+"$histctl" verify "$store" >/dev/null
+ok $? "the store is whole"
+rows_of_hour() { "$histctl" dump "$store" pg_lock_tree "$began" 2>/dev/null | grep -c 'idle in transaction'; }
+[ "$(rows_of_hour)" -gt 0 ]
+ok $? "the pile-up is told when it is long gone"
+
+echo "1..$n"
+[ -z "$failed" ]
