@@ -196,9 +196,10 @@ int series_roster(struct series *s, struct hour *h, uint16_t table, const struct
 /* One row and one column of a table through a group. */
 struct picked {
 	struct table_reader *reader;
-	uint8_t *slots;  /* whether the row there is the one: 0 not looked at, 1 no, 2 yes */
-	uint32_t column; /* number of the column in the rows */
-	bool has_column; /* whether the group's table has it */
+	uint8_t *slots;         /* whether the row there is the one: 0 not looked at, 1 no, 2 yes */
+	uint32_t column;        /* number of the column in the rows */
+	bool has_column;        /* whether the group's table has it */
+	uint64_t boot, boot_us; /* of the snapshot */
 	struct buf name;
 };
 
@@ -302,7 +303,10 @@ static void put_line(const struct picked *p, const struct table *t, uint32_t row
 
 static void put_point(const struct picked *p, const struct table *t, uint32_t row, int64_t time_ms, struct buf *out)
 {
-	struct series_point point = {.ms = time_ms + t->taken_ms, .null = true};
+	struct series_point point = {.ms = (int64_t)((uint64_t)time_ms + (uint64_t)(int64_t)t->taken_ms),
+	    .boot = p->boot,
+	    .boot_us = p->boot_us + (uint64_t)((int64_t)t->taken_ms * 1000),
+	    .null = true};
 
 	if (t->repeated)
 		return;
@@ -328,12 +332,14 @@ static int put_group(struct series *s, struct hour *h, const struct roster_row *
 	index = schema_index(group_schema(g), piece->which.table);
 	if (index >= 0)
 		r = pick(g, (uint32_t)index, piece->which.column, &p);
+	p.boot = group_boot(g);
 	for (; r == 0 && k < group_n(g) && piece->end_i <= row->last && piece->text.len < PIECE_LEN; k++) {
 		const struct table *t;
 		int64_t time_ms;
 		uint32_t at = 0;
 
 		if (p.reader) {
+			group_times(g, k, &time_ms, &p.boot_us);
 			r = find_cell(&p, k, row, h, piece->end_i, &t, &at, &time_ms);
 			if (r == 0)
 				put(&p, t, at, time_ms, &piece->text);

@@ -9,9 +9,11 @@
 #include "store/contents.h"
 #include "store/roster.h"
 
-/* A value of a series, as its column's type has it, and when it was taken. */
+/* A value of a series, as its column's type has it, and when it was taken: by the wall clock, which may be stepped, and
+ * by that of its boot. */
 struct series_point {
 	int64_t ms;
+	uint64_t boot, boot_us;
 	uint64_t value;
 	bool null;
 };

@@ -73,6 +73,14 @@ static double growth(const struct column *c, uint64_t before, uint64_t now)
 	return down ? -1 : (double)(now - before) / (c->type == COL_DEC ? pow(10, c->scale) : 1);
 }
 
+/* A counter's growth a second; negative or NaN: there is none. */
+static double rate(const struct column *c, const struct series_point *before, const struct series_point *now)
+{
+	if (now->boot != before->boot || now->boot_us <= before->boot_us)
+		return NAN;
+	return growth(c, before->value, now->value) * 1e6 / (double)(now->boot_us - before->boot_us);
+}
+
 static int64_t interval(const struct plot *p, int64_t *steps)
 {
 	uint32_t n = 0;
@@ -94,7 +102,8 @@ static void convert(const struct plot *p, int64_t usual, struct chart *c)
 
 		if (i > 0 && p->points[i].ms == p->points[i - 1].ms)
 			continue;
-		if (before != UINT32_MAX && (step < 0 || interval_missing(step, usual) > 0))
+		if (before != UINT32_MAX &&
+		    (step < 0 || interval_missing(step, usual) > 0 || p->points[i].boot != p->points[before].boot))
 			linked = false;
 		if (p->points[i].null) {
 			before = UINT32_MAX;
@@ -103,8 +112,8 @@ static void convert(const struct plot *p, int64_t usual, struct chart *c)
 		}
 		if (!counter)
 			v = decoded(p->column, p->points[i].value);
-		else if (before != UINT32_MAX && step > 0)
-			v = growth(p->column, p->points[before].value, p->points[i].value) * 1000 / (double)step;
+		else if (before != UINT32_MAX)
+			v = rate(p->column, &p->points[before], &p->points[i]);
 		before = i;
 		if (!(fabs(v) < TOO_LARGE) || (counter && v < 0)) {
 			linked = false;

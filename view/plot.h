@@ -1,8 +1,9 @@
 /* plot.h -- a column of a row over some time as a line chart: /series/…/COLUMN.svg
  *
  * A pure function of what it is given. Counters are drawn as rates per second, everything else as it is. The line
- * breaks where a value is not known, where a counter went down, and where snapshots are missing. The picture is one
- * file without scripts and outside references, in light and in dark.
+ * breaks where a value is not known, where a counter went down, where snapshots are missing, and where the machine was
+ * started anew. Rates are over the time of the boot's clock, like those of /rates: a wall clock that is stepped makes
+ * no peak. The picture is one file without scripts and outside references, in light and in dark.
  */
 #ifndef VIEW_PLOT_H
 #define VIEW_PLOT_H

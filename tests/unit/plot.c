@@ -29,6 +29,8 @@ static struct made *begin(enum column_type type, enum column_kind kind)
 static void add(struct made *m, int64_t s, uint64_t v)
 {
 	m->points[m->n].ms = FROM_MS + s * 1000;
+	m->points[m->n].boot = 1;
+	m->points[m->n].boot_us = (uint64_t)(s + HOUR_MS) * 1000000;
 	m->points[m->n++].value = v;
 }
 
@@ -111,6 +113,37 @@ static void counters_are_drawn_as_rates(void)
 		add(m, s, s < 50 ? 700 * s : 100 * s);
 	p = draw(m);
 	ok(has(p, "min 1 at 03:00:51, mean 4, max 7 at 03:00:01"));
+	eq(pieces(p), 2);
+	free(p);
+}
+
+static void a_stepped_clock_makes_no_rate_wrong(void)
+{
+	struct made *m = begin(COL_U64, KIND_COUNTER);
+	char *p;
+
+	/* Ahead by half a second, and back by as much. */
+	for (unsigned s = 0; s < 1000; s++) {
+		add(m, s, 10 * s);
+		m->points[s].ms += s >= 300 && s < 600 ? 500 : 0;
+	}
+	p = draw(m);
+	ok(has(p, "min 10 at 03:00:01, mean 10, max 10 at 03:00:01"));
+	free(p);
+}
+
+static void a_machine_that_is_started_anew_has_no_rate_over_that(void)
+{
+	struct made *m = begin(COL_U64, KIND_COUNTER);
+	char *p;
+
+	/* The second boot counts more in its first seconds than the first one did in all. */
+	for (unsigned s = 0; s < 200; s++) {
+		add(m, s, s < 100 ? 2 * s : 5000 + 2 * s);
+		m->points[s].boot = s < 100 ? 1 : 2;
+	}
+	p = draw(m);
+	ok(has(p, "min 2 at 03:00:01, mean 2, max 2 at 03:00:01"));
 	eq(pieces(p), 2);
 	free(p);
 }
@@ -248,6 +281,8 @@ int main(void)
 {
 	RUN(gauges_are_drawn_as_they_are);
 	RUN(counters_are_drawn_as_rates);
+	RUN(a_stepped_clock_makes_no_rate_wrong);
+	RUN(a_machine_that_is_started_anew_has_no_rate_over_that);
 	RUN(the_line_breaks_where_nothing_is_known);
 	RUN(what_was_not_due_is_one_point);
 	RUN(the_point_before_the_hour_gives_the_first_rate);

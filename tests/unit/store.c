@@ -278,6 +278,8 @@ static void a_series_has_no_points_where_its_table_was_not_due(void)
 		for (unsigned i = 0; i < b.len / sizeof *p; i++) {
 			eq(p[i].ms, (int64_t)HOUR * HOUR_MS + i * EVERY * STEP_MS + LATE_MS);
 			eq(p[i].value, i * EVERY * 70);
+			eq(p[i].boot, p[0].boot);
+			eq(p[i].boot_us - p[0].boot_us, i * EVERY * STEP_MS * 1000);
 			eq(p[i].null, false);
 		}
 		m.tick = PER_HOUR;
