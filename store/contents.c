@@ -605,6 +605,27 @@ int contents_hour_text(struct contents *c, struct hour *h, uint16_t table, uint6
 
 /* --- heat --- */
 
+/* The tables of a snapshot that heat is measured by; the others, which can be a hundred times as much, are not decoded.
+ */
+static int heat_tables(struct group *g, uint32_t s, struct table **tables, struct snapshot *ret)
+{
+	const struct schema *schema = group_schema(g);
+
+	*ret = (struct snapshot){.boot = group_boot(g), .tables = tables};
+	group_times(g, s, &ret->time_ms, &ret->boot_us);
+	for (uint32_t i = 0; i < schema->n_tables; i++) {
+		const struct table *t;
+		int r = heat_uses(schema->tables[i]->name) ? group_table(g, i, s, &t) : -ENOENT;
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		/* Snapshots have tables that can be filled; this one's readers do not. */
+		if (r == 0)
+			tables[ret->n_tables++] = (struct table *)(uintptr_t)t;
+	}
+	return 0;
+}
+
 static int heat_of(struct contents *c, struct hour *h, uint32_t i, struct heat_state *state, struct disk_heat *ret)
 {
 	_cleanup_(cleanup_free) struct table **tables = NULL;
@@ -618,7 +639,7 @@ static int heat_of(struct contents *c, struct hour *h, uint32_t i, struct heat_s
 	tables = malloc((group_schema(g)->n_tables + 1) * sizeof *tables);
 	if (!tables)
 		return -ENOMEM;
-	r = group_snapshot(g, s, tables, &snap);
+	r = heat_tables(g, s, tables, &snap);
 	if (r == 0)
 		r = heat_entry(state, &snap, ret);
 	return r;

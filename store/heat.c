@@ -33,6 +33,16 @@ const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_
     "errors_critical", "errors_warning", "errors_info", "checkpoints", "autovacuums", "slow_queries",
     "cgroup_cpu_permille", "cgroup_mem_permille"};
 
+bool heat_uses(const char *table)
+{
+	static const char *const used[] = {"cpu", "psi", "mem", "disk", "cgroup"};
+
+	for (unsigned i = 0; i < N_ELEMENTS(used); i++)
+		if (strcmp(used[i], table) == 0)
+			return true;
+	return false;
+}
+
 int heat_state_new(struct heat_state **ret)
 {
 	*ret = calloc(1, sizeof **ret);

@@ -28,6 +28,9 @@ DEFINE_CLEANUP(heat_state, heat_state_free)
  *                 (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret);
 
+/* Whether any measure is of the table of that name: an entry is the same without all others. */
+bool heat_uses(const char *table);
+
 /* The measure that an entry's health is of: the worst of those above. -1: nothing is bad. */
 int heat_reason(const struct disk_heat *e);
 
