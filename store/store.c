@@ -550,10 +550,44 @@ int store_heat(struct store *s, struct hour *h, const struct disk_heat **ret, ui
 	return contents_heat(s->contents, before, h, ret, ret_n);
 }
 
+/* The sum of entries, kept of an hour that is sealed: what its sidecars say is theirs may be damaged where this is not.
+ */
+static void sum_entries(struct known_hour *k, const struct buf *entries, size_t begin, struct heat_sum *ret)
+{
+	*ret = (struct heat_sum){0};
+	sidecar_sum(ret, (const struct disk_heat *)(const void *)(entries->p + begin),
+	    (uint32_t)((entries->len - begin) / sizeof(struct disk_heat)));
+	k->sum = *ret;
+	k->has_sum = !k->wal;
+}
+
+static int read_entries(struct store *s, struct known_hour *k, struct buf *out, struct heat_sum *ret_sum)
+{
+	const struct disk_heat *entries;
+	size_t begin = out->len;
+	struct hour *h;
+	uint32_t n;
+	int r = k->wal ? -ENODATA : sidecar_hour_read(s->snapdirfd, k->hour, k->max_part, k->n_chunks, out);
+
+	if (r == -ENODATA) {
+		out->len = begin;
+		r = store_hour(s, k->hour, &h);
+		if (r == 0)
+			r = store_heat(s, h, &entries, &n);
+		if (r == 0) {
+			buf_put(out, entries, n * sizeof *entries);
+			r = out->err;
+		}
+	}
+	if (r == 0)
+		sum_entries(k, out, begin, ret_sum);
+	return r;
+}
+
 int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret)
 {
+	_cleanup_(buf_done) struct buf entries = {0};
 	struct known_hour *k;
-	struct buf entries = {0};
 	int r = need_list(s);
 
 	if (r < 0)
@@ -567,49 +601,22 @@ int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret)
 			return r;
 		k->has_sum = r == 0;
 	}
-	if (k->has_sum) {
-		*ret = k->sum;
-		return 0;
-	}
-	r = store_heat_entries(s, hour, &entries);
-	if (r == 0) {
-		*ret = (struct heat_sum){0};
-		sidecar_sum(ret, (const struct disk_heat *)(const void *)entries.p,
-		    (uint32_t)(entries.len / sizeof(struct disk_heat)));
-		/* What is sealed stays as it is. The chunk's groups need not be decoded again. */
-		if (!k->wal) {
-			k->sum = *ret;
-			k->has_sum = true;
-		}
-	}
-	buf_done(&entries);
-	return r;
+	if (!k->has_sum)
+		return read_entries(s, k, &entries, ret);
+	*ret = k->sum;
+	return 0;
 }
 
 int store_heat_entries(struct store *s, int32_t hour, struct buf *out)
 {
-	const struct disk_heat *entries;
-	const struct known_hour *k;
-	size_t begin = out->len;
-	struct hour *h;
-	uint32_t n;
+	struct known_hour *k;
+	struct heat_sum sum;
 	int r = need_list(s);
 
 	if (r < 0)
 		return r;
 	k = find_known(s, hour);
-	if (!k)
-		return -ENOENT;
-	r = k->wal ? -ENODATA : sidecar_hour_read(s->snapdirfd, hour, k->max_part, k->n_chunks, out);
-	if (r != -ENODATA)
-		return r;
-	out->len = begin;
-	r = store_hour(s, hour, &h);
-	if (r == 0)
-		r = store_heat(s, h, &entries, &n);
-	if (r == 0)
-		buf_put(out, entries, n * sizeof *entries);
-	return r < 0 ? r : out->err;
+	return k ? read_entries(s, k, out, &sum) : -ENOENT;
 }
 
 /* --- health --- */

@@ -197,21 +197,24 @@ static int drawing(struct tree *t, struct node n, const struct sums *s, enum for
 	return r < 0 ? r : cache_put(t->cache, node_ino(n), stamp(s), &out, ret);
 }
 
-/* The lines of one of the day's hours, cached as long as it is read piece by piece. */
+/* The lines of one of the day's hours, cached as long as it is read piece by piece. -ESTALE: its sum was not that of
+ * the entries. Now that they are read, the store has the right one. */
 static int hour_lines(struct tree *t, struct node n, const struct sums *s, unsigned k, struct span *ret)
 {
 	_cleanup_(buf_done) struct buf entries = {0}, out = {0};
 	uint64_t key = node_ino((struct node){.view = n.view, .hour = s->first_hour + (int32_t)k, .leaf = 1});
 	int r;
 
-	if (cache_get(t->cache, key, s->hours[k].n, ret))
+	if (cache_get(t->cache, key, s->hours[k].text_len, ret))
 		return 0;
 	r = store_heat_entries(t->store, s->first_hour + (int32_t)k, &entries);
 	if (r < 0)
 		return r;
 	heat_text_put(&out, (const struct disk_heat *)(const void *)entries.p,
 	    (uint32_t)(entries.len / sizeof(struct disk_heat)));
-	return cache_put(t->cache, key, s->hours[k].n, &out, ret);
+	if (out.err == 0 && out.len != s->hours[k].text_len)
+		return -ESTALE;
+	return cache_put(t->cache, key, s->hours[k].text_len, &out, ret);
 }
 
 /* Appends what of text, which begins at `at`, lies in off … end. */
@@ -268,8 +271,15 @@ static int days_read(struct tree *t, const struct view *v, struct node n, uint64
 		r = day_sums(t, first_hour, &sums);
 	if (r < 0)
 		return r;
-	if (form == TSV)
-		return lines(t, n, &sums, off, len, ret);
+	if (form == TSV) {
+		r = lines(t, n, &sums, off, len, ret);
+		for (unsigned tries = 0; r == -ESTALE && tries < DAY_HOURS; tries++) {
+			r = day_sums(t, first_hour, &sums);
+			if (r == 0)
+				r = lines(t, n, &sums, off, len, ret);
+		}
+		return r == -ESTALE ? -EBADMSG : r;
+	}
 	r = drawing(t, n, &sums, form, &text);
 	if (r == 0)
 		*ret = view_part(text, off, len);

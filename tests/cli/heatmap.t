@@ -85,5 +85,17 @@ done | grep -q differs
 [ $? = 1 ]
 result $? "a day is the same where a sidecar is missing"
 
+# Entries that are damaged beside a sum that is not, made anew without the hour before: other lengths than the sum says.
+hurt=$work/hurt
+"$build/tests/tools/mkstore" "$hurt" -h 2 -l 5 -i 60 -t 2026-11-20T10 2>"$work/err" >&2 || exit 1
+rm "$hurt"/snapshots/2026-11-20T10.*
+printf '\125' | dd of="$hurt/snapshots/2026-11-20T11.heat" bs=1 seek=100 conv=notrunc 2>"$work/err"
+"$build/histctl" cat "$hurt" heatmap/2026-11-20.tsv >"$work/day" 2>"$work/err" &&
+	{
+		"$build/histctl" cat "$hurt" hour/2026-11-20T11/heatmap
+		"$build/histctl" cat "$hurt" hour/2026-11-20T12/heatmap | tail -n +2
+	} 2>>"$work/err" | cmp - "$work/day" >>"$work/err" 2>&1
+result $? "a day's lines are right where a sidecar's entries are damaged and its sum is not"
+
 echo "1..$n"
 exit "$failed"

@@ -2,6 +2,7 @@
 #include "store/store.h"
 #include "tests/unit/machine.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #define SNAPSHOTS_03 "snapshots/2026-11-20T03"
@@ -247,6 +248,39 @@ static void entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk(voi
 	eq(store_heat_entries(s, HOUR - 1, &none), -ENOENT);
 }
 
+static void a_sum_is_that_of_the_entries_once_they_are_read(void)
+{
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	_cleanup_(buf_done) struct buf entries = {0};
+	struct heat_sum found = {0}, sum = {0};
+	const char *dir = new_store_path();
+	struct machine m = {0};
+	uint8_t byte = 0;
+	int fd;
+
+	machine_open(&m, dir);
+	machine_run(&m, 2 * PER_HOUR + 1);
+	machine_seal(&m);
+	machine_close(&m);
+	/* Entries that are damaged beside a sum that is not. They are made anew, and the first one has lost its rates.
+	 */
+	fd = open(path_in(dir, "snapshots/2026-11-20T04.heat"), O_RDWR);
+	ok(fd >= 0 && pread(fd, &byte, 1, 100) == 1);
+	byte ^= 1;
+	eq(pwrite(fd, &byte, 1, 100), 1);
+	close(fd);
+	eq(unlink(path_in(dir, SNAPSHOTS_03 ".heat")), 0);
+	eq(unlink(path_in(dir, SNAPSHOTS_03 ".chunk")), 0);
+	s = open_store(dir);
+	ok_r(store_heat_sum(s, HOUR + 1, &found));
+	ok_r(store_heat_entries(s, HOUR + 1, &entries));
+	sidecar_sum(&sum, (const struct disk_heat *)(const void *)entries.p, PER_HOUR);
+	eq(entries.len, PER_HOUR * sizeof(struct disk_heat));
+	ok(found.text_len != sum.text_len);
+	ok_r(store_heat_sum(s, HOUR + 1, &found));
+	eq(found.text_len, sum.text_len);
+}
+
 static void a_series_has_no_points_where_its_table_was_not_due(void)
 {
 	enum { N = 11, EVERY = 3, LATE_MS = 250 };
@@ -298,6 +332,7 @@ int main(void)
 	RUN(an_hour_that_comes_as_another_goes_is_a_difference);
 	RUN(an_hour_stays_open_while_its_rates_are_looked_for_in_many_others);
 	RUN(entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk);
+	RUN(a_sum_is_that_of_the_entries_once_they_are_read);
 	RUN(a_series_has_no_points_where_its_table_was_not_due);
 	return tap_done();
 }
