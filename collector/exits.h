@@ -70,6 +70,7 @@ struct exit_message {
 	uint32_t tid;
 	uint32_t tgid;   /* of its process; 0: not known, and the thread counts as a process */
 	bool last;       /* nothing is left of the process */
+	bool whole_age;  /* row.begun_us is the process's; else, but for the first thread, only the thread's */
 	uint32_t status; /* as wait(2) gives it; of some threads 0 */
 	struct exit_row row;
 };

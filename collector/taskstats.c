@@ -155,7 +155,8 @@ static int parse_stats(const struct stats *s, int64_t now_us, struct exit_messag
 	if (get(s, AT_TGID, 4, &v))
 		m->tgid = (uint32_t)v;
 	/* The process's age, or the thread's where the kernel does not say more. */
-	if (!get(s, AT_TGETIME, 8, &v) && !get(s, AT_ETIME, 8, &v))
+	m->whole_age = get(s, AT_TGETIME, 8, &v);
+	if (!m->whole_age && !get(s, AT_ETIME, 8, &v))
 		return -EBADMSG;
 	if (v > INT64_MAX / 2)
 		return -EBADMSG;

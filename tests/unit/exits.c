@@ -222,6 +222,33 @@ static void a_number_that_was_given_again_is_another_process(void)
 	eq(exits_lost(x), 1);
 }
 
+/* Older kernels say of a thread how old it is, and not how old its process is. */
+static void a_thread_that_begins_long_after_others_ended_is_of_the_same_process(void)
+{
+	_cleanup_(cleanup_exits) struct exits *x = new_exits();
+	struct exit_message first = message(8, 7, false), later = message(9, 7, false), m = message(7, 7, true);
+	const struct exit_row *rows;
+
+	later.row.begun_us = first.row.ended_us + 2000000;
+	later.row.ended_us = m.row.ended_us = later.row.begun_us + 10;
+	exits_add(x, &first);
+	exits_add(x, &later);
+	exits_add(x, &m);
+	eq(exits_take(x, &rows), 1);
+	eq(rows[0].cells[EXIT_THREADS], 3);
+	eq(rows[0].cells[EXIT_UTIME], 30);
+	eq(exits_lost(x), 0);
+	/* Where it is the process's age, that one is gone. */
+	later.whole_age = true;
+	m.row.begun_us = later.row.begun_us;
+	exits_add(x, &first);
+	exits_add(x, &later);
+	exits_add(x, &m);
+	eq(exits_take(x, &rows), 1);
+	eq(rows[0].cells[EXIT_THREADS], 2);
+	eq(exits_lost(x), 1);
+}
+
 /* --- starts --- */
 
 static void a_process_that_was_seen_has_the_start_that_was_seen(void)
@@ -295,6 +322,7 @@ int main(void)
 	RUN(rows_that_nobody_takes_are_bounded_and_counted);
 	RUN(processes_whose_end_is_not_heard_of_are_bounded_and_counted);
 	RUN(a_number_that_was_given_again_is_another_process);
+	RUN(a_thread_that_begins_long_after_others_ended_is_of_the_same_process);
 	RUN(a_process_that_was_seen_has_the_start_that_was_seen);
 	RUN(a_process_that_began_later_than_the_one_that_ended_or_than_the_look_is_another_one);
 	RUN(a_zombie_that_was_seen_after_its_end_is_the_process_that_ended);

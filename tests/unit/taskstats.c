@@ -110,6 +110,7 @@ static void what_an_older_kernel_does_not_say_is_not_known(void)
 		eq(value(&m, EXIT_WPCOPY_DELAY), versions[i].wpcopy);
 		eq(m.tgid, versions[i].tgid);
 		eq(m.last, versions[i].version >= 12);
+		eq(m.whole_age, versions[i].version >= 12);
 		eq(value(&m, EXIT_LIVED), versions[i].version >= 12 ? AGED_US + 1 : AGED_US);
 	}
 }
