@@ -165,10 +165,12 @@ static void stop(struct exitwatch *w)
 		if (write(w->stop_fd, &one, sizeof one) == sizeof one)
 			pthread_join(w->thread, NULL);
 	}
-	if (w->fd >= 0)
+	if (w->fd >= 0 && w->source == EXITWATCH_PROCEVENTS)
+		procevents_close(w->fd);
+	else if (w->fd >= 0)
 		close(w->fd);
 	if (w->events_fd >= 0)
-		close(w->events_fd);
+		procevents_close(w->events_fd);
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
 	if (w->procevents)

@@ -276,10 +276,9 @@ int procevents_scan(struct procevents *pe)
 
 /* --- the socket --- */
 
-/* Asks for events. */
-static int send_request(int fd)
+/* Asks for events, or for none any more. */
+static int send_request(int fd, uint32_t op)
 {
-	static const uint32_t op = PROC_CN_MCAST_LISTEN;
 	struct nlmsghdr header = {.nlmsg_type = NLMSG_DONE};
 	struct cn_msg connector = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .len = sizeof op};
 	char buf[sizeof header + sizeof connector + sizeof op];
@@ -313,11 +312,21 @@ int procevents_open(int *ret_fd)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	r = send_request(fd);
-	if (r == 0)
-		r = wait_for_answer(fd);
+	r = send_request(fd, PROC_CN_MCAST_LISTEN);
 	if (r < 0)
 		return r;
+	r = wait_for_answer(fd);
+	if (r < 0) {
+		procevents_close(take_fd(&fd));
+		return r;
+	}
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+void procevents_close(int fd)
+{
+	/* If it cannot be said, there is nothing else to be done. */
+	(void)send_request(fd, PROC_CN_MCAST_IGNORE);
+	close(fd);
 }

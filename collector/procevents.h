@@ -23,6 +23,8 @@ DEFINE_CLEANUP(procevents, procevents_free)
 /* A socket that gets a message for each event from now on. -EPERM, -ECONNREFUSED and the like: not here; -EAGAIN: in
  * other namespaces. */
 int procevents_open(int *ret_fd);
+/* Closes it. Before Linux 6.6 the kernel goes on making messages for those that closed their socket without a word. */
+void procevents_close(int fd);
 
 /* Takes a message apart. 0: a process ended; *ret is it, and all of it. -ENODATA: it is about something else, which may
  * have been remembered; -EBADMSG: it is none. */

@@ -6,6 +6,7 @@
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/netlink.h>
+#include <sys/socket.h>
 
 enum { NOW_US = 9000000, SLOTS = 32768 };
 
@@ -218,6 +219,29 @@ static void threads_that_were_there_before_are_found(void)
 	ok(alone.last);
 }
 
+static void the_kernel_is_told_when_nobody_listens_any_more(void)
+{
+	struct nlmsghdr header = {0};
+	char buf[256];
+	uint32_t op = 0;
+	ssize_t n;
+	int fds[2];
+
+	if (!ok(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) == 0))
+		return;
+	procevents_close(fds[0]);
+	n = recv(fds[1], buf, sizeof buf, MSG_DONTWAIT);
+	if (eq(n, (ssize_t)(sizeof header + sizeof(struct cn_msg) + sizeof op))) {
+		memcpy(&header, buf, sizeof header);
+		memcpy(&op, buf + n - sizeof op, sizeof op);
+		eq(header.nlmsg_len, n);
+		eq(op, PROC_CN_MCAST_IGNORE);
+	}
+	/* Closed. */
+	eq(send(fds[1], "", 1, MSG_NOSIGNAL), -1);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	RUN(a_process_is_known_from_its_beginning_to_its_end);
@@ -227,5 +251,6 @@ int main(void)
 	RUN(threads_are_completed_by_what_was_heard_of_them);
 	RUN(what_a_message_says_itself_stays);
 	RUN(threads_that_were_there_before_are_found);
+	RUN(the_kernel_is_told_when_nobody_listens_any_more);
 	return tap_done();
 }
