@@ -277,7 +277,7 @@ static int sample_due(struct gather *g, size_t i, int64_t now_ns)
 {
 	struct live *l = &g->live[i];
 	struct source_report *report = &g->reports[i];
-	struct table *t = l->kept;
+	struct table *t = g->tables[i];
 	bool due = now_ns >= l->due_ns;
 	int r;
 
@@ -286,9 +286,11 @@ static int sample_due(struct gather *g, size_t i, int64_t now_ns)
 	if (l->desc->take) {
 		r = l->desc->take(&l->env, l->desc, t, &l->taken_ns, report);
 	} else if (l->apart) {
+		r = apart_take(l->apart, &t, &l->taken_ns, report);
+		/* When it is asked again, the table that was shown before is its own, whatever becomes of this one. */
+		g->tables[i] = t;
 		if (due)
 			apart_ask(l->apart);
-		r = apart_take(l->apart, &t, &l->taken_ns, report);
 	} else {
 		l->taken_ns = due ? now_ns : l->taken_ns;
 		r = due ? sample_here(l, t, now_ns, report) : -EAGAIN;
@@ -298,8 +300,6 @@ static int sample_due(struct gather *g, size_t i, int64_t now_ns)
 
 		r = put_taken(t, floor_ms(wall_ns));
 	}
-	if (r == 0)
-		g->tables[i] = t;
 	return r;
 }
 

@@ -6,10 +6,12 @@
  */
 #include "collector/gather.h"
 #include "collector/health.h"
+#include "collector/source.h"
 #include "store/recorder.h"
 #include "tests/faultalloc.h"
 #include "tests/tap.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,10 @@ static int n_stores;
 static uint32_t rows[TABLES_MAX]; /* of a good tick */
 
 /* Tables that are read on the sampling thread: another one would take the failures at its own time. */
-static bool up(const char *root)
+static const char here[] = "tables = processes cpu stat load mem vmstat psi net net_snmp sockets disk files\n"
+                           "tables = interrupts softirqs histd sources\n";
+
+static bool up(const char *root, const char *tables)
 {
 	const struct recorder_options o = {.sync = SYNC_NONE, .host = "test"};
 	char error[CONFIG_ERROR_MAX], path[512], conf[512];
@@ -39,10 +44,7 @@ static bool up(const char *root)
 	f = fopen(conf, "w");
 	if (!ok(f))
 		return false;
-	fprintf(f,
-	    "[record]\nroot = %s\ntables = processes cpu stat load mem vmstat psi net net_snmp sockets disk files\n"
-	    "tables = interrupts softirqs histd sources\n",
-	    root);
+	fprintf(f, "[record]\nroot = %s\n%s", root, tables);
 	if (!ok(fclose(f) == 0) || !ok_r(config_load(conf, &rig.config, error)))
 		return false;
 	return ok_r(recorder_open(path, &o, &rig.recorder)) &&
@@ -96,7 +98,7 @@ static void no_memory_costs_that_snapshot_at_most(void)
 	const struct snapshot *s;
 	uint64_t n_lost = 0, n_hit = 0;
 
-	if (!up("tests/fixtures/proc-debian12"))
+	if (!up("tests/fixtures/proc-debian12", here))
 		return;
 	/* Caches and buffers have their size after two. */
 	ok_r(tick(&s));
@@ -142,7 +144,7 @@ static void no_memory_at_the_first_tick_either(void)
 		int r;
 
 		rig = (struct rig){0};
-		if (!up("tests/fixtures/proc-debian12"))
+		if (!up("tests/fixtures/proc-debian12", here))
 			return;
 		faultalloc_at(nth);
 		(void)tick(&s);
@@ -159,6 +161,72 @@ static void no_memory_at_the_first_tick_either(void)
 	}
 }
 
+/* A source on a thread of its own: each sample adds a row and then waits to be let go. */
+static sem_t entered, go;
+
+static int sample_apart(const struct source_env *env, void *state, struct table *t)
+{
+	uint32_t row;
+	int r = table_add_row(t, &row);
+
+	(void)env;
+	(void)state;
+	sem_post(&entered);
+	sem_wait(&go);
+	return r;
+}
+
+static const struct column columns[] = {{"value", "", COL_U64, KIND_GAUGE, 0, 0}};
+
+SOURCE(apart) = {.name = "test_apart",
+    .id = 4004,
+    .columns = columns,
+    .n_columns = N_ELEMENTS(columns),
+    .sample = sample_apart,
+    .slow = true,
+    .apart = true,
+    .off = true};
+
+/* Ticks until there are new rows, or there was no memory for them. */
+static const struct table *next_rows(void)
+{
+	for (;;) {
+		const struct table *t = gather_take(rig.gather)->tables[0];
+
+		if (faultalloc_hit() || !(t->absent || t->repeated))
+			return t;
+		usleep(1000);
+	}
+}
+
+/* When the rows were taken cannot be filled in: they are lost, and the source goes on filling the other table alone. */
+static void no_memory_for_rows_taken_apart_costs_these_rows(void)
+{
+	sem_init(&entered, 0, 0);
+	sem_init(&go, 0, 0);
+	if (!ok(up("tests/fixtures/proc-debian12", "tables = test_apart\n")))
+		return;
+	gather_take(rig.gather);
+	sem_post(&go);
+	eq(next_rows()->n_rows, 1);
+	gather_take(rig.gather);
+	sem_wait(&entered);
+	sem_wait(&entered);
+	faultalloc_at(1);
+	sem_post(&go);
+	ok(next_rows()->absent);
+	ok(faultalloc_hit());
+	faultalloc_at(0);
+	gather_take(rig.gather);
+	/* The third sample has its row by now: a tick leaves that alone. */
+	sem_wait(&entered);
+	ok(gather_take(rig.gather)->tables[0]->absent);
+	sem_post(&go);
+	eq(next_rows()->n_rows, 1);
+	sem_post(&go);
+	down();
+}
+
 int main(void)
 {
 	char said[512];
@@ -170,5 +238,6 @@ int main(void)
 		return 1;
 	RUN(no_memory_costs_that_snapshot_at_most);
 	RUN(no_memory_at_the_first_tick_either);
+	RUN(no_memory_for_rows_taken_apart_costs_these_rows);
 	return tap_done();
 }

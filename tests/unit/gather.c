@@ -420,6 +420,25 @@ static void a_source_that_hangs_holds_up_nothing(void)
 	down(&g);
 }
 
+static void a_source_apart_is_asked_again_when_its_rows_are_taken(void)
+{
+	struct rig g;
+
+	pthread_mutex_lock(&gate);
+	atomic_store(&n_entered, 0);
+	if (up(&g, "tables = test_apart")) {
+		gather_take(g.gather);
+		pthread_mutex_unlock(&gate);
+		ok(wait_for(&g, 0));
+		for (int n = 0; n < 2000 && atomic_load(&n_entered) < 2; n++)
+			usleep(5000);
+		ok(atomic_load(&n_entered) >= 2);
+	} else {
+		pthread_mutex_unlock(&gate);
+	}
+	down(&g);
+}
+
 static void a_source_that_hangs_is_left_behind_at_the_end(void)
 {
 	struct rig g;
@@ -475,6 +494,7 @@ int main(void)
 	RUN(a_slow_table_without_an_interval_is_taken_at_every_tick);
 	RUN(a_slow_table_that_fails_is_absent_until_it_is_due_again);
 	RUN(a_source_that_hangs_holds_up_nothing);
+	RUN(a_source_apart_is_asked_again_when_its_rows_are_taken);
 	RUN(a_source_that_hangs_is_left_behind_at_the_end);
 	RUN(the_table_of_sources_says_how_each_fared);
 	RUN(columns_that_were_recorded_before_keep_their_order);
