@@ -42,28 +42,12 @@ static unsigned controllers_of(const struct text *options)
 	return all;
 }
 
-static bool is_octal(const char *p, size_t len)
-{
-	return len >= 4 && p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' &&
-	       p[3] <= '7';
-}
-
 /* The path that was written so. */
 static char *unescape(const struct text *t)
 {
-	char *path = malloc(t->len + 1);
-	size_t len = 0;
+	char *path;
 
-	for (size_t i = 0; path && i < t->len; i++) {
-		path[len++] = t->p[i];
-		if (!is_octal(t->p + i, t->len - i))
-			continue;
-		path[len - 1] = (char)((t->p[i + 1] - '0') << 6 | (t->p[i + 2] - '0') << 3 | (t->p[i + 3] - '0'));
-		i += 3;
-	}
-	if (path)
-		path[len] = '\0';
-	return path;
+	return line_unescape(t->p, t->len, &path) < 0 ? NULL : path;
 }
 
 struct line {
