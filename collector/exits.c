@@ -244,8 +244,7 @@ void exits_add(struct exits *x, const struct exit_message *m)
 	struct group **found = find(x, m->tgid), *g = *found;
 
 	/* Its end was not heard of, and the number was given again. A thread may well begin after others ended. */
-	if (g && m->tgid != 0 && (m->whole_age || m->tid == m->tgid) &&
-	    m->row.begun_us > g->row.ended_us + STALE_US) {
+	if (g && m->tgid != 0 && (m->whole_age || m->tid == m->tgid) && m->row.begun_us > g->row.ended_us + STALE_US) {
 		drop(x, found);
 		atomic_fetch_add(&x->lost, 1);
 		g = NULL;

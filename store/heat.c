@@ -35,7 +35,7 @@ const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_
 
 bool heat_uses(const char *table)
 {
-	static const char *const used[] = {"cpu", "psi", "mem", "disk", "cgroup"};
+	static const char *const used[] = {"cpu", "psi", "mem", "disk", "cgroup", "pg_stat_activity"};
 
 	for (unsigned i = 0; i < N_ELEMENTS(used); i++)
 		if (strcmp(used[i], table) == 0)
