@@ -2,6 +2,7 @@
 # top.t -- histctl top on a terminal: what it shows, what keys do, that it follows, and how it leaves
 #
 # The terminal is tmux's: keys go in, and what a person would see comes out.
+# shellcheck disable=SC2317 # functions are called through wait_for
 set -u
 export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/../.." || exit 1
@@ -74,11 +75,14 @@ ok $? "a store without a snapshot is one line"
 
 # --- on one ---
 
-if ! command -v tmux >/dev/null; then
-	echo "ok $((n + 1)) - on a terminal # SKIP tmux is not there"
+# skip WHY: the rest
+skip() {
+	echo "ok $((n + 1)) - on a terminal # SKIP $1"
 	echo "1..$((n + 1))"
 	exit $failed
-fi
+}
+
+command -v tmux >/dev/null || skip "tmux is not there"
 
 # start WIDTH HEIGHT COMMAND: in a new terminal; its exit status ends up in $dir/status
 start() {
@@ -87,6 +91,10 @@ start() {
 	rm -f "$dir/status"
 	tmux new-session -d -x "$1" -y "$2" "$3 2>$dir/err; echo \$? >$dir/status; sleep 1000"
 }
+
+if ! start 80 24 true 2>/dev/null || ! sleep 0.5 || ! tmux has-session 2>/dev/null; then
+	skip "tmux gets no pseudo-terminal here"
+fi
 
 screen() {
 	tmux capture-pane -p >"$dir/out"
