@@ -5,6 +5,7 @@
 #include "collector/say.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,22 +37,60 @@ static bool is_unlimited(void)
 	return true;
 }
 
+/* Whether the sampler or the writer runs in this object. What only talks to database servers, and all that comes with
+ * it, is some ten MiB that take memory as they are used. */
+static bool is_own(const char *path)
+{
+	static const char *const own[] = {"ld-linux", "libc.", "libm.", "libzstd.", "libxxhash.", "libinih."};
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	if (*name == '\0')
+		return true; /* the program */
+	for (unsigned i = 0; i < N_ELEMENTS(own); i++)
+		if (strncmp(name, own[i], strlen(own[i])) == 0)
+			return true;
+	return false;
+}
+
+static int lock_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)arg;
+	for (unsigned i = 0; i < info->dlpi_phnum && is_own(info->dlpi_name); i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		uintptr_t from = (info->dlpi_addr + h->p_vaddr) & ~(uintptr_t)(page - 1);
+		uintptr_t to = info->dlpi_addr + h->p_vaddr + h->p_memsz;
+
+		if (h->p_type == PT_LOAD && mlock((const void *)from, to - from) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 void memory_lock(void)
 {
+	int r;
+
 	/* A stack or heap made of huge pages is locked whole when its first byte is touched. Not every kernel has them.
 	 */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	/* Keeps the reserve from being given back. That this is set also keeps what is large out of the heap. */
 	mallopt(M_TRIM_THRESHOLD, 2 * RESERVE);
-	if (mlockall(MCL_CURRENT) < 0) {
-		say("memory cannot be locked: %s; snapshots may be late when memory is short", strerror(errno));
+	r = dl_iterate_phdr(lock_object, NULL);
+	if (r < 0) {
+		munlockall();
+		say("memory cannot be locked: %s; snapshots may be late when memory is short", strerror(-r));
 		return;
 	}
-	if (mlockall(MCL_FUTURE | MCL_ONFAULT) == 0 && is_unlimited())
+	/* Everything else, as it comes to be used. */
+	if (mlockall(MCL_FUTURE | MCL_ONFAULT) == 0 && is_unlimited() &&
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 		return;
-	/* The program alone. */
-	if (mlockall(MCL_CURRENT) < 0)
-		munlockall();
+	munlockall();
+	dl_iterate_phdr(lock_object, NULL);
 	say("only the program itself is locked in memory, for the limit of locked memory");
 }
 

@@ -7,7 +7,8 @@
 #ifndef COLLECTOR_MEMORY_H
 #define COLLECTOR_MEMORY_H
 
-/* Locks all of the program, and what it will allocate; to call before there are threads. Says it if that is not
+/* Reads in and locks the program with the libraries that sampling and writing need, and has everything else, also what
+ * will be allocated, locked when it is first touched; to call before there are threads. Says it if that is not
  * permitted. */
 void memory_lock(void);
 

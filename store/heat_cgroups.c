@@ -91,7 +91,7 @@ static bool same(const struct heat_cgroups *x, const struct heat_cgroup *a, cons
     const struct heat_cgroup *b)
 {
 	return a->id == b->id && a->path_len == b->path_len &&
-	       memcmp(x->paths.p + a->path, y->paths.p + b->path, a->path_len) == 0;
+	       (a->path_len == 0 || memcmp(x->paths.p + a->path, y->paths.p + b->path, a->path_len) == 0);
 }
 
 /* A share in per mille; what is over the whole is a burst or the sampling's jitter. */

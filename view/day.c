@@ -141,15 +141,14 @@ static int64_t interval(const struct disk_heat *e, uint32_t n, int64_t *steps)
 
 static bool cell_of(const struct day *d, int64_t ms, unsigned *ret)
 {
-	ms -= (int64_t)d->first_hour * HOUR_MS;
-	if (ms < 0 || ms >= (int64_t)DAY_CELLS * DAY_CELL_MS)
+	if (__builtin_sub_overflow(ms, (int64_t)d->first_hour * HOUR_MS, &ms) || ms < 0 || ms >= (int64_t)DAY_CELLS * DAY_CELL_MS)
 		return false;
 	*ret = (unsigned)(ms / DAY_CELL_MS);
 	return true;
 }
 
-/* What is missing between an entry and the next, which is `step` behind it at an interval of `usual`. Returns whether
- * anything is. */
+/* What is missing between an entry and the next, which is `step` behind it at an interval of `usual`, both of the day.
+ * Returns whether anything is. */
 static bool find_missing(struct day *d, uint32_t before, int64_t step, int64_t usual)
 {
 	int64_t n = interval_missing(step, usual), ms = day_time(d, before);
@@ -162,12 +161,15 @@ static bool find_missing(struct day *d, uint32_t before, int64_t step, int64_t u
 		d->worst[DAY_MISSING].entry = before;
 	}
 	d->n_gaps++;
-	for (; n > 0; n--) {
-		ms += usual;
-		if (cell_of(d, ms, &cell)) {
-			d->missing[cell]++;
-			d->n_missing++;
-		}
+	d->n_missing += (uint32_t)n;
+	/* Cell by cell: k of them are in those before. */
+	for (int64_t k = 0; k < n && cell_of(d, ms + (k + 1) * usual, &cell);) {
+		int64_t end = (int64_t)d->first_hour * HOUR_MS + (cell + 1) * (int64_t)DAY_CELL_MS;
+		int64_t until = (end - 1 - ms) / usual;
+
+		until = until < n ? until : n;
+		d->missing[cell] += (uint32_t)(until - k);
+		k = until;
 	}
 	return true;
 }
@@ -205,13 +207,16 @@ static int64_t longer(int64_t a, int64_t b)
 static void fill_cells(struct day *d, const int64_t usual[DAY_HOURS])
 {
 	for (uint32_t i = 0; i < d->n; i++) {
-		int64_t ms = day_time(d, i), step = i > 0 ? ms - day_time(d, i - 1) : 0, between;
+		int64_t ms = day_time(d, i), step, between;
 		unsigned cell, from;
 
 		if (!cell_of(d, ms, &cell))
 			continue;
 		put_entry(d, i, cell);
-		if (step <= 0 || !cell_of(d, ms - step, &from))
+		if (i == 0 || !cell_of(d, day_time(d, i - 1), &from))
+			continue;
+		step = ms - day_time(d, i - 1);
+		if (step <= 0)
 			continue;
 		between = longer(usual[from * DAY_CELL_MS / HOUR_MS], usual[cell * DAY_CELL_MS / HOUR_MS]);
 		/* A snapshot is of the time since the one before, which may be longer than a cell. */

@@ -12,6 +12,14 @@ enum { INTERVAL_GRAIN_MS = 100 };
  * beat more frequent than the beat. */
 int64_t interval_of(int64_t *steps, uint32_t n);
 
+/* From one time to another; 0 where that is more than times of one history are apart. */
+static inline int64_t interval_between(int64_t from_ms, int64_t to_ms)
+{
+	int64_t d;
+
+	return __builtin_sub_overflow(to_ms, from_ms, &d) || d > INT64_C(1) << 50 || d < -(INT64_C(1) << 50) ? 0 : d;
+}
+
 /* How many are missing in a distance, at an interval. */
 static inline int64_t interval_missing(int64_t step, int64_t interval)
 {

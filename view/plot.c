@@ -86,7 +86,7 @@ static int64_t interval(const struct plot *p, int64_t *steps)
 	uint32_t n = 0;
 
 	for (uint32_t i = 1; i < p->n; i++)
-		steps[n++] = p->points[i].ms - p->points[i - 1].ms;
+		steps[n++] = interval_between(p->points[i - 1].ms, p->points[i].ms);
 	return interval_of(steps, n);
 }
 
@@ -97,7 +97,7 @@ static void convert(const struct plot *p, int64_t usual, struct chart *c)
 	uint32_t before = UINT32_MAX;
 
 	for (uint32_t i = 0; i < p->n; i++) {
-		int64_t step = before == UINT32_MAX ? 0 : p->points[i].ms - p->points[before].ms;
+		int64_t step = before == UINT32_MAX ? 0 : interval_between(p->points[before].ms, p->points[i].ms);
 		double v = NAN;
 
 		if (i > 0 && p->points[i].ms == p->points[i - 1].ms)
