@@ -25,6 +25,10 @@ struct chunk_options {
 int chunk_writer_new(
     int dirfd, const char *name, struct file_id *id, const struct chunk_options *o, struct chunk_writer **ret);
 
+/* Before the first snapshot: the tables that are to come. A group ends where the schema changes, and the first one is
+ * the dictionary of all. */
+int chunk_writer_expect(struct chunk_writer *w, const struct schema *s);
+
 /* Adds the next snapshot; seq ascends. i: its place in sizes, which the texts' sizes are copied from; if sizes is NULL
  * they are computed. */
 int chunk_writer_add(

@@ -203,6 +203,11 @@ static int add_sizes(
 	return r;
 }
 
+int chunk_writer_expect(struct chunk_writer *w, const struct schema *s)
+{
+	return group_writer_expect(w->groups, s);
+}
+
 int chunk_writer_add(
     struct chunk_writer *w, uint32_t seq, const struct snapshot *s, const struct listing *sizes, uint32_t i)
 {

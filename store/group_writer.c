@@ -113,15 +113,13 @@ static int next_schema(const struct group_writer *w, const struct snapshot *s, s
 	return r;
 }
 
-/* Goes over to the next schema, with writers anew. */
-static int extend_schema(struct group_writer *w, const struct snapshot *s)
+/* Goes over to another schema, which becomes the writer's, with writers of tables anew. */
+static int take_schema(struct group_writer *w, struct schema *next)
 {
-	_cleanup_(cleanup_schema) struct schema *schema = NULL;
+	_cleanup_(cleanup_schema) struct schema *schema = next;
 	struct table_writer **tables;
-	int r = next_schema(w, s, &schema);
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	tables = calloc(schema->n_tables + 1, sizeof *tables);
 	if (!tables)
 		return -ENOMEM;
@@ -141,6 +139,27 @@ static int extend_schema(struct group_writer *w, const struct snapshot *s)
 		table_writer_begin(tables[i], false);
 	}
 	return 0;
+}
+
+static int extend_schema(struct group_writer *w, const struct snapshot *s)
+{
+	struct schema *schema = NULL;
+	int r = next_schema(w, s, &schema);
+
+	return r < 0 ? r : take_schema(w, schema);
+}
+
+int group_writer_expect(struct group_writer *w, const struct schema *s)
+{
+	_cleanup_(cleanup_schema) struct schema *schema = NULL;
+	int r = schema_new((uint16_t)(w->schema->number + 1), &schema);
+
+	assert(w->n == 0 && !w->based);
+	for (uint32_t i = 0; i < s->n_tables && r == 0; i++)
+		r = schema_set(schema, s->tables[i]);
+	if (r == 0)
+		r = schema_seal(schema);
+	return r < 0 ? r : take_schema(w, TAKE(schema));
 }
 
 bool group_writer_has_room(const struct group_writer *w, const struct snapshot *s)

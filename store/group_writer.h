@@ -24,6 +24,10 @@ bool group_writer_fits(const struct group_writer *w, const struct snapshot *s);
  * that is still empty. Borrowed. */
 const struct schema *group_writer_schema(const struct group_writer *w);
 
+/* Begins with these tables, which are to come, so that those that come later than others need no schema of their own.
+ * Before the first snapshot. */
+int group_writer_expect(struct group_writer *w, const struct schema *s);
+
 /* Begins a group: one that goes on from the snapshot added last (based), or a keyframe. Call strpool_epoch on the pool
  * before the tables of a keyframe are filled. What the group before held and was not finished is dropped. */
 void group_writer_begin(struct group_writer *w, bool based);

@@ -71,6 +71,9 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	if (r == 0)
 		r = chunk_writer_new(dirfd, name, &id, o, &cw);
 	wal_runs(w, &runs, &n_runs);
+	/* What a table has at the end it had all along, as a rule; it was only not due at first. */
+	if (r == 0 && n_runs > 0)
+		r = chunk_writer_expect(cw, wal_schema(w, runs[n_runs - 1].schema));
 	for (uint32_t i = 0; i < n_runs && r == 0; i++) {
 		uint32_t n;
 
