@@ -8,7 +8,7 @@
 #include "store/rosters.h"
 #include "store/text.h"
 
-enum { LEVEL = 12, GROUP_N = 60, DICT_LEVEL = 19 };
+enum { LEVEL = 15, GROUP_N = 60, DICT_LEVEL = 19 };
 
 struct chunk_writer {
 	struct sealed_writer *file;

@@ -365,8 +365,33 @@ static void what_is_given_up_leaves_no_file(void)
 	end(&t);
 }
 
+static void a_table_that_comes_later_but_was_expected_ends_no_group(void)
+{
+	struct schema *expected = NULL;
+	struct chunk_test t;
+
+	begin(&t, 8);
+	if (ok_r(schema_new(0, &expected)) && ok_r(schema_set(expected, t.tables[0]->schema)) &&
+	    ok_r(schema_set(expected, t.tables[1]->schema)))
+		ok_r(chunk_writer_expect(t.w, expected));
+	for (uint32_t seq = 0; seq < 16; seq++) {
+		struct snapshot s = machine_snapshot(t.tables, seq);
+
+		machine_fill(t.tables, seq);
+		t.tables[1]->absent = seq < 3;
+		add_snapshot(&t, seq, &s);
+	}
+	finish(&t);
+	check(&t, false);
+	eq(n_groups(&t), 2);
+	if (expected)
+		schema_free(expected);
+	end(&t);
+}
+
 int main(void)
 {
+	RUN(a_table_that_comes_later_but_was_expected_ends_no_group);
 	RUN(what_went_in_comes_back);
 	RUN(a_single_small_snapshot_comes_back);
 	RUN(gaps_boots_and_schemas_begin_groups);
