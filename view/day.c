@@ -141,7 +141,8 @@ static int64_t interval(const struct disk_heat *e, uint32_t n, int64_t *steps)
 
 static bool cell_of(const struct day *d, int64_t ms, unsigned *ret)
 {
-	if (__builtin_sub_overflow(ms, (int64_t)d->first_hour * HOUR_MS, &ms) || ms < 0 || ms >= (int64_t)DAY_CELLS * DAY_CELL_MS)
+	if (__builtin_sub_overflow(ms, (int64_t)d->first_hour * HOUR_MS, &ms) || ms < 0 ||
+	    ms >= (int64_t)DAY_CELLS * DAY_CELL_MS)
 		return false;
 	*ret = (unsigned)(ms / DAY_CELL_MS);
 	return true;
