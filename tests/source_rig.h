@@ -47,9 +47,12 @@ static inline void source_rig_down(struct source_rig *g)
 		procfs_close(g->env.fs);
 }
 
+/* -ENOENT too for what another thread fills. */
 static inline int source_rig_sample(struct source_rig *g)
 {
 	table_clear(g->t);
+	if (!g->desc->sample)
+		return -ENOENT;
 	return g->desc->sample(&g->env, g->state, g->t);
 }
 

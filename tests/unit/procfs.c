@@ -205,7 +205,7 @@ static void sources_are_ordered_by_unique_ids(void)
 	const struct source_desc *const *all = source_all(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		ok(all[i]->id > 0 && all[i]->name && all[i]->sample);
+		ok(all[i]->id > 0 && all[i]->name && (all[i]->sample || all[i]->take));
 		ok(i == 0 || all[i - 1]->id < all[i]->id);
 	}
 	ok(source_all(&n) == all);
