@@ -30,7 +30,8 @@
 	C(STR, "state", "a.state")                                                                                     \
 	C(TIME, "xact_start_s", "a.xact_start")                                                                        \
 	C(TIME, "query_start_s", "a.query_start")                                                                      \
-	C(TEXT, "query", "a.query")
+	C(TEXT, "query", "a.query")                                                                                    \
+	C(TIME, "wait_start_s", NULL, 140000, "l.waitstart")
 
 /* Those that wait, and what is held by those whom they wait for and who do not wait themselves. */
 #define LOCKS                                                                                                          \

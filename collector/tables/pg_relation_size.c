@@ -16,10 +16,12 @@
 	C(BYTES, "size_bytes",                                                                                         \
 	    "CASE WHEN c.oid NOT IN (SELECT relation FROM pg_locks WHERE relation IS NOT NULL AND mode = "             \
 	    "'AccessExclusiveLock') THEN pg_relation_size(c.oid) END")                                                 \
-	C(NUM, "xid_age", "CASE WHEN c.relkind IN ('r', 'm', 't') THEN age(c.relfrozenxid) END")
+	C(NUM, "xid_age", "CASE WHEN c.relkind IN ('r', 'm', 't') THEN age(c.relfrozenxid) END")                       \
+	C(STR, "tablespace", "t.spcname")
 
 PG_TABLE(pg_relation_size, 82, "pg_relation_size", COLUMNS,
     .from = {{0, "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
                  "JOIN pg_database d ON d.datname = current_database() "
+                 "JOIN pg_tablespace t ON t.oid = coalesce(nullif(c.reltablespace, 0), d.dattablespace) "
                  "WHERE c.relkind IN ('r', 'm', 't', 'i') AND c.oid >= 16384 ORDER BY c.oid"}},
     .pace = PG_SLOWEST, .per_database = true);

@@ -1,4 +1,5 @@
-/* pg_replication_slots.c -- table pg_replication_slots: what the server keeps for receivers */
+/* pg_replication_slots.c -- table pg_replication_slots: what the server keeps for receivers, with what it has decoded
+ * for them (pg_stat_replication_slots) */
 #include "collector/pg_query.h"
 
 /* Part of the format: columns are only ever added, at the end. */
@@ -22,9 +23,25 @@
 	C(FLAG, "failover", NULL, 170000, "s.failover")                                                                \
 	C(FLAG, "synced", NULL, 170000, "s.synced")                                                                    \
 	C(STR, "invalidation_reason", NULL, 170000, "s.invalidation_reason")                                           \
-	C(TIME, "inactive_since_s", NULL, 170000, "s.inactive_since")
+	C(TIME, "inactive_since_s", NULL, 170000, "s.inactive_since")                                                  \
+	C(POSITION, "two_phase_at_bytes", NULL, 180000, "s.two_phase_at")                                              \
+	C(COUNT, "total_txns", NULL, 140000, "d.total_txns")                                                           \
+	C(COUNT, "total_bytes", NULL, 140000, "d.total_bytes")                                                         \
+	C(COUNT, "spill_txns", NULL, 140000, "d.spill_txns")                                                           \
+	C(COUNT, "spill_count", NULL, 140000, "d.spill_count")                                                         \
+	C(COUNT, "spill_bytes", NULL, 140000, "d.spill_bytes")                                                         \
+	C(COUNT, "stream_txns", NULL, 140000, "d.stream_txns")                                                         \
+	C(COUNT, "stream_count", NULL, 140000, "d.stream_count")                                                       \
+	C(COUNT, "stream_bytes", NULL, 140000, "d.stream_bytes")                                                       \
+	C(TIME, "stats_reset_s", NULL, 140000, "d.stats_reset")
+
+#define POSITION                                                                                                       \
+	", (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS "     \
+	"lsn) l "                                                                                                      \
+	"ORDER BY s.slot_name COLLATE \"C\""
 
 PG_TABLE(pg_replication_slots, 79, "pg_replication_slots", COLUMNS,
-    .from = {{0, "pg_replication_slots s, (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() "
-                 "ELSE pg_current_wal_lsn() END AS lsn) l ORDER BY s.slot_name COLLATE \"C\""}},
+    .from = {{0, "pg_replication_slots s" POSITION},
+        {140000, "pg_replication_slots s LEFT JOIN "
+                 "pg_stat_replication_slots d ON d.slot_name = s.slot_name" POSITION}},
     .pace = PG_SLOW);

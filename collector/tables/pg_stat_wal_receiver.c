@@ -15,7 +15,8 @@
 	C(TIME, "latest_end_s", "latest_end_time")                                                                     \
 	C(STR, "slot_name", "slot_name")                                                                               \
 	C(STR, "sender_host", NULL, 110000, "sender_host")                                                             \
-	C(HASH, "sender_port", NULL, 110000, "sender_port")
+	C(HASH, "sender_port", NULL, 110000, "sender_port")                                                            \
+	C(ID, "receive_start_tli", "receive_start_tli")
 
 PG_TABLE(
     pg_stat_wal_receiver, 80, "pg_stat_wal_receiver", COLUMNS, .from = {{0, "pg_stat_wal_receiver"}}, .pace = PG_SLOW);

@@ -2,18 +2,22 @@
 # postgres.t -- a real PostgreSQL server recorded: what was done is what the rows say, and it may go away at any time
 #
 # The server lies in a folder of the test's own, on a Unix socket. Waits for what is to happen, at most 30 s each.
+#
+# PG_BIN=/path/to/bin, in which initdb and postgres of another version lie: that one is recorded. The folder must be
+# readable for user postgres, or nobody, when the test runs as root.
 
 BUILD=${BUILD:-build}
 histd=$BUILD/histd histctl=$BUILD/histctl
 n=0 pid='' postmaster='' failed=''
 
-bin=$(find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -n 1)
+bin=${PG_BIN:-$(find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -n 1)}
 if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
 	echo "# SKIPPED: $0 needs PostgreSQL (initdb, postgres, psql); no server is recorded in these tests" >&2
 	echo "1..0 # SKIP needs PostgreSQL"
 	exit 0
 fi
 
+echo "# $("$bin/postgres" --version), of $bin"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
 store=$dir/store conf=$dir/histd.conf log=$dir/log
 chmod 711 "$dir"
@@ -193,6 +197,9 @@ ok $? "and that one was changed"
 now=$(date +%s)
 has pg_server "f(\"in_recovery\") == 0 && f(\"now_s\") > $now - 60 && f(\"now_s\") < $now + 60 && f(\"version\") ~ /^[0-9]/"
 ok $? "the server tells its own time"
+
+poll hasnt sources 'f("table") ~ /^pg_/ && f("state") != "ok" && f("note") !~ /^main: not in version [0-9]+$/'
+ok $? "every table is there, or the version does not have it"
 
 # --- sessions and locks ---
 
