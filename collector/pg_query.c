@@ -147,9 +147,11 @@ int pg_query_read(const struct pg_table *of, uint32_t version, const char *serve
 
 uint32_t pg_query_extension_version(const char *text)
 {
-	uint64_t major, minor;
+	uint64_t major, minor, patch;
 
-	if (!parse_u64(&text, &major) || *text++ != '.' || !parse_u64(&text, &minor) || *text != '\0')
+	if (!parse_u64(&text, &major) || *text++ != '.' || !parse_u64(&text, &minor))
 		return 0;
-	return major < 1000 && minor < 100 ? (uint32_t)(major * 100 + minor) : 0;
+	if (*text != '\0' && (*text++ != '.' || !parse_u64(&text, &patch) || *text != '\0'))
+		return 0;
+	return major < 10 && minor < 100 ? (uint32_t)(major * 100 + minor) : 0;
 }

@@ -204,17 +204,18 @@ static bool is_refusal(int r)
 	return r == -EREMOTEIO || r == -ENOENT || r == -EMSGSIZE || r == -EBADMSG;
 }
 
-/* Version and schema of an extension in the database that is asked; -ENOENT: it is not there. */
-static int find_extension(
-    struct pg_session *session, const char *extension, uint32_t *ret_version, PGresult **ret, struct served *v)
+/* Sets version and schema of an extension in the database that is asked; -ENOENT: it is not there. */
+static int find_extension(struct pg_session *session, const char *extension, PGresult **ret, struct served *v)
 {
 	_cleanup_(cleanup_pg_result) PGresult *found = NULL;
-	char sql[256];
+	char sql[512];
 	int r;
 
 	snprintf(sql, sizeof sql,
-	    "SELECT e.extversion, quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = "
-	    "e.extnamespace WHERE e.extname = '%s'",
+	    "SELECT e.extversion, quote_ident(n.nspname), EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid "
+	    "AND "
+	    "p.proname = e.extname AND 'showtext' = ANY (p.proargnames)) FROM pg_extension e JOIN pg_namespace n ON "
+	    "n.oid = e.extnamespace WHERE e.extname = '%s'",
 	    extension);
 	r = pg_conn_query(session->conn, sql, &found);
 	if (r < 0)
@@ -223,7 +224,9 @@ static int find_extension(
 		note(v, "the extension is not there in database %s", pg_conn_database(session->conn));
 		return -ENOENT;
 	}
-	*ret_version = pg_query_extension_version(PQgetvalue(found, 0, 0));
+	session->version = pg_query_extension_version(PQgetvalue(found, 0, 0));
+	if (strcmp(PQgetvalue(found, 0, 2), "t") != 0)
+		session->version += PG_TEXTS_ALWAYS;
 	session->schema = PQgetvalue(found, 0, 1);
 	*ret = TAKE(found);
 	return 0;
@@ -237,20 +240,23 @@ static int ask(struct pg_server *s, struct pg_conn *conn, struct served *v)
 	const struct pg_table *of = v->desc->postgres;
 	struct pg_session session = {.server = s,
 	    .conn = conn,
+	    .version = pg_conn_version(conn),
 	    .last = v->r == 0 ? v->shown : NULL,
 	    .redact = s->redact,
 	    .text_max = s->text_max};
-	uint32_t version = pg_conn_version(conn), first = v->filling->n_rows;
-	int r = of->extension ? find_extension(&session, of->extension, &version, &extension, v) : 0;
+	uint32_t first = v->filling->n_rows;
+	int r = of->extension ? find_extension(&session, of->extension, &extension, v) : 0;
 
 	if (r == 0)
-		r = pg_query_write(of, version, session.schema, &sql);
-	if (r == -ENOENT)
-		note(v, "not in version %u", version / (of->extension ? 100 : 10000));
+		r = pg_query_write(of, session.version, session.schema, &sql);
+	if (r == -ENOENT && extension)
+		note(v, "not in version %s of the extension", PQgetvalue(extension, 0, 0));
+	else if (r == -ENOENT && !of->extension)
+		note(v, "not in version %u", session.version / 10000);
 	if (r == 0)
 		r = pg_conn_query(conn, (const char *)sql.p, &answer);
 	if (r == 0)
-		r = pg_query_read(of, version, s->name, s->redact, s->text_max, answer, v->filling);
+		r = pg_query_read(of, session.version, s->name, s->redact, s->text_max, answer, v->filling);
 	if (r == 0 && of->finish)
 		r = of->finish(&session, v->filling, first);
 	if (r == -EREMOTEIO)

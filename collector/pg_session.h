@@ -12,6 +12,7 @@ struct pg_session {
 	struct pg_server *server;
 	struct pg_conn *conn;     /* to the database that is asked */
 	const char *schema;       /* of the extension that the table belongs to, quoted */
+	uint32_t version;         /* its, or the server's */
 	const struct table *last; /* the rows before these; NULL: there are none */
 	const struct redact *redact;
 	size_t text_max;

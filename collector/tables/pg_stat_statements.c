@@ -1,11 +1,5 @@
-/* pg_stat_statements.c -- table pg_stat_statements: what statements cost, from the extension of that name
- *
- * Texts lie in a file of the server's that it reads whole for whoever asks for one: they are asked for when a statement
- * is new only, and taken over from the rows before otherwise. Both are sorted by key.
- */
-#include "collector/pg_session.h"
-
-#include <libpq-fe.h>
+/* pg_stat_statements.c -- table pg_stat_statements: what statements cost, from the extension of that name */
+#include "collector/pg_texts.h"
 
 /* Part of the format: columns are only ever added, at the end. mean_time is total_time through calls. */
 #define COLUMNS(C)                                                                                                     \
@@ -71,114 +65,15 @@ PG_TABLE(pg_stat_statements, 74, "pg_stat_statements", COLUMNS,
     .pace = PG_SLOW, .extension = "pg_stat_statements", .finish = finish);
 
 /* Places in the table, behind the server's name. */
-enum { USERID = 1, DBID, QUERYID, TOPLEVEL, QUERY = N_ELEMENTS(pg_stat_statements_exprs) };
-
-/* More texts than this are asked for all together. */
-enum { SINGLE_MAX = 200 };
-
-static int compare(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int compare_keys(const struct table *a, uint32_t i, const struct table *b, uint32_t j)
-{
-	int64_t x = (int64_t)table_get(a, QUERYID, i), y = (int64_t)table_get(b, QUERYID, j);
-	int c = compare(table_get(a, USERID, i), table_get(b, USERID, j));
-
-	if (c == 0)
-		c = compare(table_get(a, DBID, i), table_get(b, DBID, j));
-	if (c == 0)
-		c = (x > y) - (x < y);
-	if (c == 0 && !table_is_null(a, TOPLEVEL, i) && !table_is_null(b, TOPLEVEL, j))
-		c = compare(table_get(a, TOPLEVEL, i), table_get(b, TOPLEVEL, j));
-	return c;
-}
-
-/* Takes over texts of rows that were there before. Returns how many are new, or an error. */
-static int take_over(const struct table *last, struct table *t, uint32_t first)
-{
-	int n_new = 0;
-
-	for (uint32_t i = first, k = 0; i < t->n_rows; i++) {
-		struct str s;
-		int r;
-
-		while (last && k < last->n_rows && compare_keys(last, k, t, i) < 0)
-			k++;
-		if (!last || k == last->n_rows || compare_keys(last, k, t, i) != 0 || table_is_null(last, QUERY, k)) {
-			n_new++;
-			continue;
-		}
-		s = table_str(last, QUERY, k);
-		r = table_set_str(t, i, QUERY, s.p, s.len);
-		if (r < 0)
-			return r;
-	}
-	return n_new;
-}
-
-/* The question for the texts that are missing, by key. */
-static int write_question(const struct pg_session *s, const struct table *t, uint32_t first, int n_new, struct buf *out)
-{
-	const char *separator = "";
-
-	buf_printf(out,
-	    "SELECT userid, dbid, queryid, query FROM %s.pg_stat_statements(true) WHERE queryid IS NOT NULL",
-	    s->schema);
-	/* An array, so that to the server this is one statement, however many are asked for. */
-	if (n_new <= SINGLE_MAX) {
-		buf_puts(out, " AND queryid = ANY ('{");
-		for (uint32_t i = first; i < t->n_rows; i++) {
-			if (!table_is_null(t, QUERY, i))
-				continue;
-			buf_printf(out, "%s%lld", separator, (long long)(int64_t)table_get(t, QUERYID, i));
-			separator = ",";
-		}
-		buf_puts(out, "}'::int8[])");
-	}
-	buf_puts(out, " ORDER BY userid, dbid, queryid");
-	buf_put_u8(out, '\0');
-	return out->err;
-}
-
-static int compare_answer(const PGresult *answer, int k, const struct table *t, uint32_t row)
-{
-	const char *userid = PQgetvalue(answer, k, 0), *dbid = PQgetvalue(answer, k, 1);
-	const char *queryid = PQgetvalue(answer, k, 2);
-	uint64_t u = 0, d = 0;
-	int64_t q = 0, y = (int64_t)table_get(t, QUERYID, row);
-	int c;
-
-	parse_u64(&userid, &u);
-	parse_u64(&dbid, &d);
-	parse_i64(&queryid, &q);
-	c = compare(u, table_get(t, USERID, row));
-	if (c == 0)
-		c = compare(d, table_get(t, DBID, row));
-	return c ? c : (q > y) - (q < y);
-}
+enum { QUERYID = 3, TOPLEVEL, QUERY = N_ELEMENTS(pg_stat_statements_exprs) };
 
 static int finish(struct pg_session *s, struct table *t, uint32_t first)
 {
-	_cleanup_(cleanup_pg_result) PGresult *answer = NULL;
-	_cleanup_(buf_done) struct buf sql = {0};
-	int k = 0, n_new = take_over(s->last, t, first), r = n_new;
+	static const struct pg_texts texts = {.n_keys = TOPLEVEL,
+	    .n_asked = QUERYID,
+	    .wanted = QUERYID,
+	    .text = QUERY,
+	    .from = "pg_stat_statements(true) WHERE queryid IS NOT NULL"};
 
-	if (n_new <= 0)
-		return n_new;
-	r = write_question(s, t, first, n_new, &sql);
-	if (r == 0)
-		r = pg_conn_query(s->conn, (const char *)sql.p, &answer);
-	for (uint32_t i = first; i < t->n_rows && r == 0; i++) {
-		if (!table_is_null(t, QUERY, i))
-			continue;
-		while (k < PQntuples(answer) && compare_answer(answer, k, t, i) < 0)
-			k++;
-		if (k == PQntuples(answer))
-			break;
-		if (compare_answer(answer, k, t, i) == 0 && !PQgetisnull(answer, k, 3))
-			r = pg_query_set_text(t, i, QUERY, s->redact, s->text_max, PQgetvalue(answer, k, 3));
-	}
-	return r;
+	return pg_texts_fill(&texts, s, t, first);
 }

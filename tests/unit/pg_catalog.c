@@ -13,8 +13,6 @@
 
 enum { FIRST_VERSION = 10, LAST_VERSION = 18, WORDS_MAX = 2000 };
 
-static const unsigned statements_versions[] = {4, 5, 6, 7, 8, 9, 10, 11, 12};
-
 /* What is not asked for: a column, or with `.` at its end all of a view. docs/columns.md says why. */
 static const char *const left_out[] = {
     /* Catalogues, of which a table takes what it wants. */
@@ -31,6 +29,7 @@ static const char *const left_out[] = {
     "pg_stat_subscription_stats.",
     "pg_stat_user_functions.",
     "pg_statio_user_sequences.",
+    "pg_store_plans_info.",
     /* Said by the view that it is read with. */
     "pg_stat_database_conflicts.datname",
     "pg_statio_user_indexes.indexrelname",
@@ -44,6 +43,9 @@ static const char *const left_out[] = {
     "pg_stat_statements.mean_plan_time",
     "pg_stat_statements.mean_time",
     "pg_stat_statements.query",
+    "pg_store_plans.mean_plan_time",
+    "pg_store_plans.mean_time",
+    "pg_store_plans.plan",
     /* Columns. */
     "pg_locks.fastpath",
     "pg_locks.virtualtransaction",
@@ -184,7 +186,8 @@ static bool is_sql(const char *word)
 	static const char words[] =
 	    " SELECT FROM WHERE WITH AS AND OR NOT IN IS NULL DISTINCT ON ANY CASE WHEN THEN ELSE END UNION ALL LEFT "
 	    "JOIN "
-	    "ORDER BY COLLATE true false extract epoch coalesce nullif to_jsonb text int bigint oid regclass pg_lsn ";
+	    "ORDER BY COLLATE float8 true false extract epoch coalesce nullif to_jsonb text int bigint oid regclass "
+	    "pg_lsn ";
 
 	return has_word(words, word);
 }
@@ -394,23 +397,48 @@ static void servers_have_what_they_are_asked_for_and_are_asked_for_all_that_they
 	}
 }
 
+static void check_extension(const char *extension, const char *name, uint32_t version)
+{
+	static struct catalog server, c;
+
+	server = c = (struct catalog){0};
+	if (!catalog_read(&c, name) || !catalog_read(&server, "18"))
+		return;
+	/* Names of databases and roles are the server's. */
+	c.relations[c.n_relations++] = *catalog_find(&server, "pg_database");
+	memcpy(c.functions, server.functions, sizeof c.functions);
+	if (ask_all(&c, extension, version, name)) {
+		c.n_relations--;
+		check_complete(&c, name);
+	}
+}
+
 static void so_has_each_version_of_pg_stat_statements(void)
 {
-	for (size_t i = 0; i < N_ELEMENTS(statements_versions); i++) {
-		static struct catalog server, c;
+	for (uint32_t v = 4; v <= 12; v++) {
 		char name[64];
 
-		server = c = (struct catalog){0};
-		snprintf(name, sizeof name, "pg_stat_statements-1.%u", statements_versions[i]);
-		if (!catalog_read(&c, name) || !catalog_read(&server, "18"))
-			return;
-		/* Names of databases and roles are the server's. */
-		c.relations[c.n_relations++] = *catalog_find(&server, "pg_database");
-		memcpy(c.functions, server.functions, sizeof c.functions);
-		if (ask_all(&c, "pg_stat_statements", 100 + statements_versions[i], name)) {
-			c.n_relations--;
-			check_complete(&c, name);
-		}
+		snprintf(name, sizeof name, "pg_stat_statements-1.%u", v);
+		check_extension("pg_stat_statements", name, 100 + v);
+	}
+}
+
+static void so_has_each_version_of_the_two_extensions_pg_store_plans(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t version;
+	} both[] = {{"vadv-1.6", 106}, {"vadv-1.7", 107}, {"vadv-1.8", 108}, {"vadv-1.9", 109}, {"vadv-2.0", 200},
+	    {"ossc-1.3", PG_TEXTS_ALWAYS + 103}, {"ossc-1.4", PG_TEXTS_ALWAYS + 104},
+	    {"ossc-1.5", PG_TEXTS_ALWAYS + 105}, {"ossc-1.6", PG_TEXTS_ALWAYS + 106},
+	    {"ossc-1.7", PG_TEXTS_ALWAYS + 107}, {"ossc-1.8", PG_TEXTS_ALWAYS + 108},
+	    {"ossc-1.9", PG_TEXTS_ALWAYS + 109}};
+
+	for (size_t i = 0; i < N_ELEMENTS(both); i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "pg_store_plans-%s", both[i].name);
+		check_extension("pg_store_plans", name, both[i].version);
 	}
 }
 
@@ -433,6 +461,7 @@ int main(void)
 {
 	RUN(servers_have_what_they_are_asked_for_and_are_asked_for_all_that_they_have);
 	RUN(so_has_each_version_of_pg_stat_statements);
+	RUN(so_has_each_version_of_the_two_extensions_pg_store_plans);
 	RUN(what_is_left_out_is_there_and_so_are_the_keys);
 	return tap_done();
 }

@@ -215,6 +215,9 @@ static void versions_of_extensions_are_numbers(void)
 	eq(pg_query_extension_version("1.10"), 110);
 	eq(pg_query_extension_version("1.6"), 106);
 	eq(pg_query_extension_version("2.0"), 200);
+	eq(pg_query_extension_version("1.6.1"), 106);
+	eq(pg_query_extension_version("1.6.x"), 0);
+	eq(pg_query_extension_version("10.0"), 0);
 	eq(pg_query_extension_version("1"), 0);
 	eq(pg_query_extension_version("1.x"), 0);
 	eq(pg_query_extension_version("unpackaged"), 0);
