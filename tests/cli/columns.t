@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# columns.t -- docs/columns.md says where each field of atop and sar is: no field is missing, and what is named exists
+# columns.t -- docs/columns.md says where each field of others is: no field is missing, and what is named exists
 #
 # Columns are those that histd's sources make of the captured trees and of this machine. Fields are compared with the
 # tools themselves where these are installed in the version that the page is about.
@@ -66,7 +66,8 @@ close $in;
 
 # A column, or a reason why there is none.
 my $says = qr/\w+\.\w+|^(?:no|nothing|a constant\b[^:]*): \S/;
-ok((grep { !$fields{$_} } qw(atop sar rpglot below)) == 0, 'the page is about atop, sar, rpglot and below');
+ok((grep { !$fields{$_} } qw(atop sar rpglot below PostgreSQL pgwatch pg_stat_monitor)) == 0,
+	'the page is about atop, sar, rpglot, below, PostgreSQL, pgwatch and pg_stat_monitor');
 none('every field has a column, or a word why not', map {
 	my $t = $_;
 	map {
@@ -96,6 +97,51 @@ none('no column is named without quotes, so that nobody looks whether it exists'
 my %rows = map { $_ => 1 } $text =~ /`net_snmp\.\w+` \((\w+ \w+)\)/g;
 ok(keys %rows > 80, 'it names rows of net_snmp', 'named: ' . keys %rows);
 none('every row of net_snmp exists', grep { !$pairs{$_} } sort keys %rows);
+
+# --- PostgreSQL ---
+
+# The catalogues in the order of their versions, by the heading that they are compared with: label, view, its columns.
+my @servers = map { [$_, "tests/fixtures/pg-catalog/$_"] } 10 .. 18;
+sub catalogue {
+	my $heading = shift;
+	my ($view, $of) = $heading =~ /^(\w+)(?: of (\w+))?/;
+	my $prefix = $of ? "$view-$of" : $view =~ /^(pg_stat_statements)/ ? $1 : '';
+	my @files = $prefix ? map { [/-([\d.]+)$/, $_] } glob "tests/fixtures/pg-catalog/$prefix-*" : @servers;
+	@files = sort { my ($x, $y) = map { my ($m, $n) = split /\./, $_->[0]; $m * 1000 + ($n // 0) } $a, $b; $x <=> $y } @files;
+	return map {
+		my ($label, $file) = @$_;
+		my ($line) = grep { /^\Q$view\E / } lines_of('cat', $file);
+		my (undef, @columns) = split ' ', $line // '';
+		[$label, { map { $_ => 1 } @columns }]
+	} @files;
+}
+
+my (@wrong, %compared);
+for my $heading (@{$headings{PostgreSQL}}) {
+	next if $heading =~ / not recorded$/;
+	my @versions = catalogue($heading);
+	my %there = map { %{$_->[1]} } @versions;
+	push @wrong, "$heading: no version has it" if !%there;
+	$compared{$heading =~ s/ .*//r} = 1;
+	for my $row (@{$fields{PostgreSQL}{$heading}}) {
+		my ($field, $where) = @$row;
+		my @has = grep { $versions[$_][1]{$field} } 0 .. $#versions;
+		push @wrong, "$heading: no version has $field" if !delete $there{$field};
+		next if !@has;
+		my $says = ($has[0] > 0 ? ", since $versions[$has[0]][0]" : '')
+			. ($has[-1] < $#versions ? ", until $versions[$has[-1]][0]" : '');
+		push @wrong, "$heading: $field is there$says" if ($where =~ /((?:, (?:since|until) [\d.]+)*)$/)[0] ne $says;
+	}
+	push @wrong, map { "$heading: $_ is missing" } sort keys %there;
+}
+my %left_out = map { $_->[0] => 1 } @{$fields{PostgreSQL}{'Views that are not recorded'}};
+my %views = map { (split ' ', $_)[0] => 1 } map { lines_of('cat', $_) } glob 'tests/fixtures/pg-catalog/[1p]*';
+# Of these a table takes what it is about.
+delete @views{qw(functions pg_class pg_database pg_namespace pg_tablespace)};
+push @wrong, map { "$_ is missing" } grep { !$compared{$_} && !$left_out{$_} } sort keys %views;
+push @wrong, map { "no version has $_" } grep { !$views{$_} } sort keys %left_out;
+ok(keys %compared > 25, 'views of PostgreSQL are compared', 'compared: ' . keys %compared);
+none('no column of any version of PostgreSQL is missing, and since when it is there is right', @wrong);
 
 # --- sar ---
 
