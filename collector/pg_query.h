@@ -166,8 +166,8 @@ int pg_query_read(const struct pg_table *of, uint32_t version, const char *serve
 int pg_query_set_text(
     struct table *t, uint32_t row, uint32_t column, const struct redact *redact, size_t max, const char *text);
 
-/* Added to the version of an extension whose function of its own name cannot leave out texts: of pg_store_plans there are
- * two, which went apart under the same name and numbers. */
+/* Added to the version of an extension whose function of its own name cannot leave out texts: of pg_store_plans there
+ * are two, which went apart under the same name and numbers. */
 enum { PG_TEXTS_ALWAYS = 1000 };
 
 /* "1.10" is 110, "1.6.1" is 106; 0 for what is no version. */

@@ -212,10 +212,9 @@ static int find_extension(struct pg_session *session, const char *extension, PGr
 	int r;
 
 	snprintf(sql, sizeof sql,
-	    "SELECT e.extversion, quote_ident(n.nspname), EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid "
-	    "AND "
-	    "p.proname = e.extname AND 'showtext' = ANY (p.proargnames)) FROM pg_extension e JOIN pg_namespace n ON "
-	    "n.oid = e.extnamespace WHERE e.extname = '%s'",
+	    "SELECT e.extversion, quote_ident(n.nspname), EXISTS (SELECT FROM pg_proc p "
+	    "WHERE p.pronamespace = n.oid AND p.proname = e.extname AND 'showtext' = ANY (p.proargnames)) "
+	    "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = '%s'",
 	    extension);
 	r = pg_conn_query(session->conn, sql, &found);
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* pg_texts.h -- texts of rows, asked for once a key
  *
- * The texts of statements and of their plans lie in a file of the server's that it reads whole for whoever asks for one:
- * they are asked for when a key is new only, and taken over from the rows before otherwise.
+ * The texts of statements and of their plans lie in a file of the server's that it reads whole for whoever asks for
+ * one: they are asked for when a key is new only, and taken over from the rows before otherwise.
  */
 #ifndef COLLECTOR_PG_TEXTS_H
 #define COLLECTOR_PG_TEXTS_H
