@@ -249,6 +249,61 @@ hang_up second
 poll hasnt pg_lock_tree 'f("server") != ""'
 ok $? "when the root is gone, so is the tree"
 
+# --- commands that tell how far they are ---
+
+# Each is held up for as long as it is looked at: by its own pace, by a function that sleeps, by input that does not come.
+version=$(psql -qAtc 'show server_version_num')
+psql -q <<END
+create function slow(int) returns int language plpgsql immutable as 'begin perform pg_sleep(current_setting(''my.sleep'')::float); return \$1; end';
+set my.sleep = 0;
+create table paced as select i a from generate_series(1, 20000) i;
+create table indexed as select 1 a;
+create table clustered as select 1 a;
+create index ordered on clustered (a);
+create index slowly on clustered (slow(a));
+create table copied(a int);
+END
+progress() { poll has pg_stat_progress "f(\"datname\") == \"postgres\" && $1"; }
+for kind in vacuum analyze; do
+	session $kind
+	tell $kind "set vacuum_cost_delay = 100; set vacuum_cost_limit = 1; $kind paced;"
+	[ $kind = analyze ] && [ "$version" -lt 130000 ] && break
+	progress "f(\"kind\") == \"$kind\" && f(\"relation\") == \"public.paced\" && f(\"phase\") ~ /scanning heap|acquiring sample rows/ &&
+		f(\"blocks_total\") > 50 && f(\"blocks_done\") > 0"
+	ok $? "how far $kind is"
+	psql -qAtc "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '$kind'" >/dev/null
+done
+if [ "$version" -ge 120000 ]; then
+	session index
+	tell index 'set my.sleep = 60; create index concurrently on indexed (slow(a));'
+	progress 'f("kind") == "create index" && f("relation") == "public.indexed" && f("command") == "CREATE INDEX CONCURRENTLY" &&
+		f("phase") ~ /^building index/ && f("lockers_total") == 0'
+	ok $? "how far an index is"
+	session cluster
+	tell cluster 'set my.sleep = 60; cluster clustered using ordered;'
+	progress 'f("kind") == "cluster" && f("relation") == "public.clustered" && f("command") == "CLUSTER" &&
+		f("phase") == "rebuilding index" && f("tuples_done") == 1 && f("tuples_written") == 1 && f("index_relid") != "\\N"'
+	ok $? "how far a table that is written anew is"
+fi
+if [ "$version" -ge 130000 ]; then
+	pg_basebackup -D "$dir/backup" --max-rate=32 -c fast -X none >>"$dir/psql.log" 2>&1 &
+	poll has pg_stat_progress 'f("kind") == "base backup" && f("phase") == "streaming database files" && f("parts_total") == 1 &&
+		f("bytes_total") > 1000000 && f("bytes_done") > 0 && f("datid") == "\\N"'
+	ok $? "how far a copy of the server is"
+	kill $! && wait $!
+fi
+if [ "$version" -ge 140000 ]; then
+	session copy
+	tell copy $'copy copied from stdin;\n1\n2'
+	progress 'f("kind") == "copy" && f("relation") == "public.copied" && f("command") == "COPY FROM" && f("phase") == "PIPE" &&
+		f("tuples_excluded") == 0'
+	ok $? "how far a table that is read from elsewhere is"
+	hang_up copy
+fi
+psql -qAtc "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('analyze', 'index', 'cluster')" >/dev/null
+poll hasnt pg_stat_progress 'f("kind") != "vacuum"'
+ok $? "what has ended is not there"
+
 # --- a table locked for nobody else ---
 
 session locker
