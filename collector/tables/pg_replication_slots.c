@@ -38,7 +38,7 @@
 #define POSITION                                                                                                       \
 	", (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS "     \
 	"lsn) l "                                                                                                      \
-	"ORDER BY s.slot_name COLLATE \"C\""
+	"ORDER BY s.slot_name::text COLLATE \"C\""
 
 PG_TABLE(pg_replication_slots, 79, "pg_replication_slots", COLUMNS,
     .from = {{0, "pg_replication_slots s" POSITION},

@@ -10,5 +10,5 @@
 	C(FLAG, "pending_restart", "pending_restart")                                                                  \
 	C(TEXT, "setting", "setting")
 
-PG_TABLE(pg_settings, 75, "pg_settings", COLUMNS, .from = {{0, "pg_settings ORDER BY name COLLATE \"C\""}},
+PG_TABLE(pg_settings, 75, "pg_settings", COLUMNS, .from = {{0, "pg_settings ORDER BY name::text COLLATE \"C\""}},
     .pace = PG_SLOWEST);

@@ -186,6 +186,18 @@ ok $? "transactions are counted by database"
 # shellcheck disable=SC2016 # as the server shows it
 poll has pg_stat_statements 'f("query") ~ /^select \$1 \+ \$2/ && f("calls") == 10 && f("datname") == "postgres"'
 ok $? "a statement has its calls and its text"
+# asked WHAT: how often histd has read statements, with WHAT behind their keys
+asked() { psql -qAtc "select coalesce(sum(calls), 0) from pg_stat_statements where query ~ '^SELECT userid, dbid, queryid, $1'"; }
+# Three rounds without texts between two with them, if they are asked for at all.
+rest() {
+	local now
+	now=$(asked 'query FROM')
+	[ "$now" = "$texts" ] || { texts=$now rounds=$(asked '.*calls, rows'); }
+	[ "$now" -gt 0 ] && [ "$(asked '.*calls, rows')" -ge $((rounds + 3)) ]
+}
+texts='' rounds=0
+poll rest
+ok $? "a text is not asked for again"
 if [ "$plans" ]; then
 	psql -q -c 'create extension pg_store_plans' -c 'select count(*) from t where a < 500' >/dev/null
 	poll has pg_store_plans 'f("plan") ~ /Aggregate.*Scan.* on t/ && f("calls") >= 1 && f("usename") == "boss" && f("datname") == "postgres"'

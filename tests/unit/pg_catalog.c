@@ -325,6 +325,9 @@ static void check(const struct source_desc *desc, uint32_t version, struct catal
 			if (find_column(c, &q, NULL, at(&q, i)->text))
 				add_word(keys_there, sizeof keys_there, at(&q, i)->text);
 		}
+		/* A name has none before version 12. */
+		if (is_word(&q, i, "COLLATE"))
+			ok(is_word(&q, i - 1, "text"));
 		if ((at(&q, i)->kind != 'a' && at(&q, i)->kind != 'j') || is_known(c, &q, i))
 			continue;
 		printf("# %s, version %s has no %s\n", desc->name, of, at(&q, i)->text);
