@@ -25,11 +25,24 @@ uint32_t hours_valid_ms(struct tree *t, const struct hour *h)
 	return hour_live(h) || hour_number(h) >= tree_last(t)->hour ? VALID_LIVE_MS : VALID_PAST_MS;
 }
 
+/* The files beside the tables in the directory of a node, NULL at the end. */
+static const struct leaf *const *leaves(const struct view *v, struct node n, const struct leaf *room[2])
+{
+	if (n.seq >= 0 && v->hours->snapshot_leaves)
+		return v->hours->snapshot_leaves;
+	room[0] = n.seq < 0 ? v->hours->hour_leaf : NULL;
+	room[1] = NULL;
+	return room;
+}
+
+/* That of a node. */
 static const struct leaf *special(const struct view *v, struct node n)
 {
-	const struct leaf *f = n.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+	const struct leaf *room[2], *const *f = leaves(v, n, room);
 
-	return f && f->id == n.leaf ? f : NULL;
+	while (*f && (*f)->id != n.leaf)
+		f++;
+	return *f;
 }
 
 /* The hour of a node, and the index of its snapshot (0 for a node without). */
@@ -123,7 +136,7 @@ int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id)
 int hours_lookup(
     struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret, uint32_t *ret_name_ms)
 {
-	const struct leaf *f = dir.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+	const struct leaf *room[2], *const *f = leaves(v, dir, room);
 	struct hour *h;
 	uint32_t i;
 	int r;
@@ -134,8 +147,10 @@ int hours_lookup(
 		return -ENOTDIR;
 	if (dir.hour < 0)
 		return name_parse_hour(name, &ret->hour);
-	if (f && strcmp(f->name, name) == 0) {
-		ret->leaf = f->id;
+	for (; *f; f++) {
+		if (strcmp((*f)->name, name) != 0)
+			continue;
+		ret->leaf = (*f)->id;
 		return 0;
 	}
 	if (!holds_tables(v, dir))
@@ -231,9 +246,15 @@ static int list_tables(struct tree *t, struct hour *h, uint32_t i, struct node n
 	return r;
 }
 
+static int add_leaf(struct lister *l, struct node dir, const struct leaf *f, uint64_t cookie)
+{
+	dir.leaf = f->id;
+	return tree_list_add(l, f->name, cookie, dir, S_IFREG);
+}
+
 int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
 {
-	const struct leaf *f = dir.seq < 0 ? v->hours->hour_leaf : v->hours->snapshot_leaf;
+	const struct leaf *room[2], *const *f = leaves(v, dir, room);
 	struct hour *h;
 	uint32_t i;
 	int r;
@@ -248,13 +269,14 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	/* Tables have their ids for cookies, below all LEAF_*; snapshots are listed behind the hour's own file,
 	 * cookie 1. */
 	if (!holds_tables(v, dir)) {
-		if (f && after == 0)
-			r = tree_list_add(l, f->name, 1, (struct node){dir.view, dir.hour, dir.seq, f->id}, S_IFREG);
+		if (*f && after == 0)
+			r = add_leaf(l, dir, *f, 1);
 		return r ? r : list_snapshots(h, dir, after, l);
 	}
 	r = list_tables(t, h, i, dir, after, l);
-	if (r == 0 && f && f->id > after)
-		r = tree_list_add(l, f->name, f->id, (struct node){dir.view, dir.hour, dir.seq, f->id}, S_IFREG);
+	for (; *f && r == 0; f++)
+		if ((*f)->id > after && (!(*f)->has || (*f)->has(h, i) == 0))
+			r = add_leaf(l, dir, *f, (*f)->id);
 	return r;
 }
 

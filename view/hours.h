@@ -13,15 +13,18 @@
 struct leaf {
 	const char *name;
 	uint32_t id; /* LEAF_* */
+	/* Whether it is there: 0, -ENOENT; costs no decoding. NULL: it always is. */
+	int (*has)(struct hour *h, uint32_t i);
 	int (*len)(struct tree *t, struct hour *h, uint32_t i, struct node n, uint64_t *ret);
 	int (*text)(struct tree *t, struct hour *h, uint32_t i, struct node n, struct span *ret);
 };
 
 struct hours {
-	bool snapshots;                   /* a level of snapshots between the hour and the tables */
-	enum text_form form;              /* of a snapshot's tables */
-	const struct leaf *hour_leaf;     /* one more file in each hour, */
-	const struct leaf *snapshot_leaf; /* in each snapshot; or NULL */
+	bool snapshots;               /* a level of snapshots between the hour and the tables */
+	enum text_form form;          /* of a snapshot's tables */
+	const struct leaf *hour_leaf; /* one more file in each hour, or NULL */
+	/* More files in each snapshot, by ascending ids, NULL at the end; or NULL. */
+	const struct leaf *const *snapshot_leaves;
 };
 
 int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
@@ -34,6 +37,7 @@ int hours_read(struct tree *t, const struct view *v, struct node n, uint64_t off
 
 extern const struct leaf heatmap_leaf; /* of an hour */
 extern const struct leaf summary_leaf; /* of a snapshot */
+extern const struct leaf pg_locks_leaf;
 
 /* The id of the hour's table of that name, -ENOENT. */
 int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id);

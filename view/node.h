@@ -32,6 +32,7 @@ enum {
 	LEAF_PLOT = 4096,
 	LEAF_SUMMARY = 4096,
 	LEAF_HEATMAP = 4097,
+	LEAF_PG_LOCKS = 4098,
 };
 
 struct node {

@@ -11,6 +11,7 @@ static const char text[] =
     "at/2026-11-20T04:12:05+01:00\n"
     "  hour/2026-11-20T03/snapshot-0042/     one moment: a file for each table, and\n"
     "                     snapshot-0042/summary   one screen, like top\n"
+    "                     snapshot-0042/pg_locks  who waited for whose lock in PostgreSQL\n"
     "  hour/2026-11-20T03/heatmap            one line a snapshot: load, pressure, errors\n"
     "  heatmap/2026-11-20.txt                a day at a glance, for a terminal; .svg as a picture, .tsv all its lines\n"
     "  rate/...                              the same names; counters as rates per second since the snapshot before\n"

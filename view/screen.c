@@ -156,6 +156,27 @@ void screen_put_str(struct screen *s, struct str str)
 	screen_put_piece(s, str);
 }
 
+void screen_put_words(struct screen *s, struct str str)
+{
+	static const char blanks[] = " \t\n\r\f\v";
+
+	for (bool first = true; str.len > 0;) {
+		uint32_t gap = 0, word;
+
+		while (gap < str.len && memchr(blanks, str.p[gap], sizeof(blanks) - 1))
+			gap++;
+		for (word = gap; word < str.len && !memchr(blanks, str.p[word], sizeof(blanks) - 1);)
+			word++;
+		if (gap > 0 && word > gap && !first)
+			screen_printf(s, " ");
+		if (screen_put_piece(s, (struct str){str.p + gap, word - gap, 0}) < word - gap)
+			return;
+		str.p += word;
+		str.len -= word;
+		first = false;
+	}
+}
+
 uint32_t screen_put_piece(struct screen *s, struct str str)
 {
 	unsigned n;

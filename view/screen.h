@@ -50,6 +50,8 @@ void screen_next(struct screen *s);
 /* The same with a string from a table. Control characters (C0, C1, and those that turn the direction of writing) and
  * what is not UTF-8 are escaped in the manner of text.h, as \t, \x9b, \xff. */
 void screen_put_str(struct screen *s, struct str str);
+/* The same, with each run of blanks, tabs and ends of lines as one blank: for statements, which have many lines. */
+void screen_put_words(struct screen *s, struct str str);
 /* Exactly so many characters of it, filled up with blanks. */
 void screen_put_cell(struct screen *s, struct str str, unsigned width);
 /* Writes on with a string until the line is full; returns how many of its bytes were written. */
