@@ -25,6 +25,7 @@ static const struct part {
     {devices_filesystems, {1, 2, 6}},
     {devices_disks, {1, 3, 10}},
     {devices_nets, {1, 3, 8}},
+    {postgres_servers, {2, 6, 16}},
     {tasks_cgroups, {0, 4, 12}},
     {tasks_exited, {1, 3, 8}},
     {processes_lists, {SUMMARY_ROWS_MAX, SUMMARY_ROWS_MAX, SUMMARY_ROWS_MAX}},

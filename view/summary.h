@@ -55,6 +55,7 @@ int machine_recorder(const struct summary *m, unsigned rows);
 int devices_filesystems(const struct summary *m, unsigned rows);
 int devices_disks(const struct summary *m, unsigned rows);
 int devices_nets(const struct summary *m, unsigned rows);
+int postgres_servers(const struct summary *m, unsigned rows);
 int tasks_cgroups(const struct summary *m, unsigned rows);
 int tasks_exited(const struct summary *m, unsigned rows);
 int processes_lists(const struct summary *m, unsigned rows);

@@ -380,6 +380,92 @@ static void tcp_has_its_retransmissions(void)
 	screen_done(&s);
 }
 
+#define PG_NOW "1795143601000" /* ms */
+#define PG_ACTIVITY                                                                                                    \
+	"*$server *pid $backend_type $state $wait_event_type #xact_start_s #query_start_s $usename $datname "          \
+	"$application_name $query"
+#define PG_TITLE "POSTGRES   sess activ  idle idlxa waits block   tx/s rolb/s   hit%  query   xact"
+
+static const struct made postgres[] = {
+    {64, "pg_server", "*$server #now_s in_recovery #last_replayed_xact_s",
+        {"a " PG_NOW " 0 -\nb " PG_NOW " 1 -", "a " PG_NOW " 0 -\nb " PG_NOW " 1 1795143591000"}},
+    {65, "pg_stat_activity", PG_ACTIVITY,
+        {"", "a 1 client~backend active Lock 1795143541000 1795143571000 u d app select~1\n"
+             "a 2 client~backend active Lock 1795143571000 1795143591000 u d app select~2\n"
+             "a 3 client~backend active - 1795143600000 1795143600000 u d app select~3\n"
+             "a 4 client~backend idle~in~transaction Client 1795143301000 1795143302000 u d app select~4\n"
+             "a 5 client~backend idle Client - 1795143001000 u d app select~5\n"
+             "a 6 checkpointer - Activity - - - - - -\n"
+             "a 7 client~backend active IO 1795143600000 1795143600000 u d app select~7\n"
+             "c 8 client~backend active - - - u d app -\nb 9 checkpointer - - - - - - - -"}},
+    {66, "pg_stat_database", "*$server *datid +xact_commit +xact_rollback +blks_read +blks_hit +deadlocks +temp_bytes",
+        {"a 1 1000 0 1000000 0 5 0\na 2 10 0 500 500 0 0\nb 1 5 5 0 0 0 0",
+            "a 1 1100 2 1000010 90 6 1048576\na 2 30 0 500 500 0 0\nb 1 5 5 0 0 0 0"}},
+    {67, "pg_stat_bgwriter", "*$server +checkpoints_timed +checkpoints_requested", {"a 7 7\nb 0 0", "a 8 8\nb 0 0"}},
+    {68, "pg_lock_tree",
+        "*$server *pid depth root_pid waits_for_pid $usename $datname $application_name $state #xact_start_s $query",
+        {"", "a 1 1 4 4 u d app active - select~1\na 2 2 4 1 u d app active - select~2\n"
+             "a 4 0 4 - u d app idle~in~transaction 1795143301000 select~4"}},
+    {78, "pg_stat_replication", "*$server *pid lag_bytes replay_lag_us", {"", "a 20 1048576 2500000\na 21 2097152 -"}},
+    {84, "pg_log_events", "*$server +errors +fatals +checkpoints", {"a 3 3 3\nb 1 1 1", "a 5 4 9\nb 1 1 1"}},
+};
+
+static void postgres_servers_have_a_line_each_and_what_is_worth_one(void)
+{
+	struct screen s = draw(postgres, N_ELEMENTS(postgres), 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
+
+	ok(has_line(&s, PG_TITLE));
+	/* Of the interval, not since the statistics began: 90 of 100 blocks. */
+	ok(has_line(&s, "a             6     4     1     1     3     2    120      2   90.0    30s  5m00s"));
+	ok(has_line(&s, "b             0     0     0     0     0     0      0      0      -      -      -"));
+	ok(has_line(&s, "  a blocked: 2 by 4, idle in transaction 5m00s, u@d app: select 4"));
+	ok(has_line(&s, "  a had: 3 errors, 1 deadlock, 2 checkpoints, temporary files of 1.0M a second"));
+	ok(has_line(&s, "  a longest: 1 30s, u@d app: select 1"));
+	/* The file has six lines for it. */
+	ok(has_line(&s, "  a waits: Lock 2, IO 1"));
+	ok(!has(&s, "replication") && !has(&s, "not asked") && !has(&s, "\nc "));
+	screen_done(&s);
+	s = draw(postgres, N_ELEMENTS(postgres), 1, file_shape, SUMMARY_WIDTH, 80);
+	ok(has_line(&s, "  a replication: 2 receivers, at most 2.0M and 2.5s behind"));
+	ok(has_line(&s, "  b replication: replayed what was committed 10s ago"));
+	screen_done(&s);
+	s = draw(postgres, N_ELEMENTS(postgres), 1, file_shape, SUMMARY_WIDTH, 30);
+	ok(has(&s, "\na             6 ") && has(&s, "\nb             0 ") && !has(&s, "blocked:"));
+	screen_done(&s);
+}
+
+static void what_postgres_did_not_tell_is_unknown(void)
+{
+	static const struct made made[] = {
+	    {16, "sources", "*$table interval_ms $note", {NULL, "pg_server 1000 b:~connection~refused"}},
+	    {64, "pg_server", "*$server #now_s in_recovery", {"a " PG_NOW " 0", "a " PG_NOW " 0"}},
+	    {66, "pg_stat_database", "*$server *datid +xact_commit", {NULL, "a 1 500"}},
+	};
+	struct screen s = draw(made, N_ELEMENTS(made), 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
+
+	ok(has_line(&s, PG_TITLE));
+	ok(has_line(&s, "a             -     -     -     -     -     -      -      -      -      -      -"));
+	ok(has_line(&s, "POSTGRES not asked: b: connection refused"));
+	screen_done(&s);
+	s = draw(made, 1, 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
+	ok(!has(&s, "POSTGRES  ") && has_line(&s, "POSTGRES not asked: b: connection refused"));
+	screen_done(&s);
+}
+
+static void events_are_of_the_time_between_two_questions(void)
+{
+	static const struct made made[] = {
+	    {16, "sources", "*$table interval_ms $note", {NULL, "pg_server 10000 -"}},
+	    {64, "pg_server", "*$server #now_s in_recovery", {"a " PG_NOW " 0", "a " PG_NOW " 0"}},
+	    {66, "pg_stat_database", "*$server *datid +deadlocks", {"a 1 500", "a 1 503"}},
+	};
+	struct screen s = draw(made, N_ELEMENTS(made), 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
+
+	/* Three a second; asked every ten. */
+	ok(has_line(&s, "  a had: 30 deadlocks"));
+	screen_done(&s);
+}
+
 int main(void)
 {
 	RUN(a_store_without_tables_has_a_summary_of_unknowns);
@@ -401,5 +487,8 @@ int main(void)
 	RUN(every_size_of_screen_is_filled_within_its_bounds);
 	RUN(the_recorder_is_named_when_it_is_late);
 	RUN(tcp_has_its_retransmissions);
+	RUN(postgres_servers_have_a_line_each_and_what_is_worth_one);
+	RUN(what_postgres_did_not_tell_is_unknown);
+	RUN(events_are_of_the_time_between_two_questions);
 	return tap_done();
 }
