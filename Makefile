@@ -74,6 +74,9 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o)
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+# Servers that do as they are told.
+$(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
+	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put
 # Fixed ids and times.
 $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gettime
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a

@@ -5,7 +5,7 @@
 
 struct pg {
 	const struct source_desc **sources;
-	uint64_t *seen; /* generations of all servers, added up, of the rows that were handed over last */
+	uint64_t *seen; /* generations of the rows that were put last: of each source, of each server */
 	size_t n_sources;
 	struct pg_server **servers;
 	size_t n_servers;
@@ -17,7 +17,7 @@ static int find_sources(struct pg *p, const struct config *c)
 	const struct source_desc *const *all = source_all(&n);
 
 	p->sources = calloc(n + 1, sizeof(const struct source_desc *));
-	p->seen = calloc(n + 1, sizeof *p->seen);
+	p->seen = calloc((n + 1) * c->n_postgres, sizeof *p->seen);
 	if (!p->sources || !p->seen)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
@@ -61,22 +61,43 @@ void pg_free(struct pg *p)
 	free(p);
 }
 
+/* Whether it is time to take rows: there are new ones, and no server is about to have others. Those of all servers are
+ * taken together, since rates are over the time of their table, which is one; who is late is left out. So the longest
+ * interval is that of all. */
+static bool is_time(const struct pg *p, size_t source, const uint64_t *seen)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_servers; i++) {
+		if (pg_server_generation(p->servers[i], source) != seen[i])
+			any = true;
+		else if (pg_server_awaited(p->servers[i], source))
+			return false;
+	}
+	return any;
+}
+
 /* Rows of all servers; the time is that of the newest. */
-static int put_all(struct pg *p, size_t source, struct table *t, int64_t *ret_ns, struct source_report *report)
+static int put_all(
+    struct pg *p, size_t source, uint64_t *seen, struct table *t, int64_t *ret_ns, struct source_report *report)
 {
 	int64_t newest_ns = 0;
+	uint32_t longest_ms = 0;
 	bool any = false;
 
 	for (size_t i = 0; i < p->n_servers; i++) {
 		int64_t ns;
-		int r = pg_server_put(p->servers[i], source, t, &ns, report);
+		int r = pg_server_put(p->servers[i], source, &seen[i], t, &ns, report);
 
 		if (r < 0 && r != -ENOENT)
 			return r;
 		if (r == 0 && (!any || ns > newest_ns))
 			newest_ns = ns;
 		any = any || r == 0;
+		if (report->interval_ms > longest_ms)
+			longest_ms = report->interval_ms;
 	}
+	report->interval_ms = longest_ms;
 	*ret_ns = newest_ns;
 	return any ? 0 : -ENOENT;
 }
@@ -85,23 +106,21 @@ int pg_take(const struct source_env *env, const struct source_desc *desc, struct
     struct source_report *report)
 {
 	struct pg *p = env->pg;
-	uint64_t generation = 0;
 	size_t source = 0;
+	uint64_t *seen;
 	int r;
 
 	while (source < p->n_sources && p->sources[source] != desc)
 		source++;
 	if (source == p->n_sources)
 		return -ENOENT;
-	for (size_t i = 0; i < p->n_servers; i++)
-		generation += pg_server_generation(p->servers[i], source);
-	if (generation == p->seen[source])
+	seen = &p->seen[source * p->n_servers];
+	if (!is_time(p, source, seen))
 		return -EAGAIN;
-	p->seen[source] = generation;
 	report->note[0] = '\0';
 	strpool_epoch(t->pool);
 	table_clear(t);
-	r = put_all(p, source, t, ret_ns, report);
+	r = put_all(p, source, seen, t, ret_ns, report);
 	strpool_sweep(t->pool);
 	return r;
 }

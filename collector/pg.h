@@ -16,7 +16,7 @@ void pg_free(struct pg *p);
 DEFINE_CLEANUP(pg, pg_free)
 
 /* The `take` of PostgreSQL's tables: the rows of all servers that answer, by the order of the configuration. -EAGAIN
- * while no server has newer ones; -ENOENT: there are none. */
+ * while no server has newer ones, or one is about to have them; -ENOENT: there are none. */
 int pg_take(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
     struct source_report *report);
 

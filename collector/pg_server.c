@@ -622,13 +622,31 @@ static void add_note(struct source_report *report, const char *server, const cha
 		snprintf(report->note + len, sizeof report->note - len, "%s%s: %s", len ? "; " : "", server, text);
 }
 
-int pg_server_put(struct pg_server *s, size_t source, struct table *t, int64_t *ret_ns, struct source_report *report)
+bool pg_server_awaited(struct pg_server *s, size_t source)
+{
+	const struct served *v = &s->served[source];
+	int64_t rounds_ns = 2 * (int64_t)s->interval_ms[v->desc->postgres->pace] * 1000000;
+	bool awaited;
+
+	pthread_mutex_lock(&s->lock);
+	awaited = v->r == 0 && clock_ns(CLOCK_BOOTTIME) - v->taken_ns <= rounds_ns + v->took_ms * INT64_C(1000000);
+	pthread_mutex_unlock(&s->lock);
+	return awaited;
+}
+
+int pg_server_put(
+    struct pg_server *s, size_t source, uint64_t *seen, struct table *t, int64_t *ret_ns, struct source_report *report)
 {
 	struct served *v = &s->served[source];
 	int r;
 
 	pthread_mutex_lock(&s->lock);
 	r = v->r;
+	if (r == 0 && v->generation == *seen) {
+		add_note(report, s->name, "no answer in time");
+		r = -ENOENT;
+	}
+	*seen = v->generation;
 	if (r == 0)
 		r = copy_rows(v->shown, t);
 	*ret_ns = v->taken_ns;

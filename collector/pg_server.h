@@ -21,10 +21,14 @@ void pg_server_stop(struct pg_server *s);
 /* How often the table's rows were replaced. */
 uint64_t pg_server_generation(struct pg_server *s, size_t source);
 
-/* Appends the rows of sources[source] to t, whose schema begins as the source's does. 0: they were begun to be taken at
- * *ret_ns of CLOCK_BOOTTIME; -ENOENT: there are none, and the note says why. report: interval, took and note are filled
- * in. */
-int pg_server_put(struct pg_server *s, size_t source, struct table *t, int64_t *ret_ns, struct source_report *report);
+/* Whether the table has rows and others are about to come: they are not older than two rounds. */
+bool pg_server_awaited(struct pg_server *s, size_t source);
+
+/* Appends the rows of sources[source] to t, whose schema begins as the source's does. *seen is the generation that was
+ * put before, and becomes that of these; the same are not put again. 0: they were begun to be taken at *ret_ns of
+ * CLOCK_BOOTTIME; -ENOENT: there are none, and the note says why. report: interval, took and note are filled in. */
+int pg_server_put(
+    struct pg_server *s, size_t source, uint64_t *seen, struct table *t, int64_t *ret_ns, struct source_report *report);
 
 /* The newest rows of that table, NULL if there are none. On the server's own thread, until it replaces them. */
 const struct table *pg_server_rows(const struct pg_server *s, const char *table);
