@@ -25,6 +25,7 @@ static void put_expr(struct buf *out, const struct pg_expr *e, const char *sql)
 {
 	switch (e->value) {
 	case PG_TIME:
+	case PG_RESET:
 	case PG_KEY_TIME:
 		buf_printf(out, "extract(epoch FROM %s)", sql);
 		break;
@@ -91,6 +92,7 @@ static void set_number(struct table *t, uint32_t row, uint32_t column, enum pg_v
 
 	switch (value) {
 	case PG_TIME:
+	case PG_RESET:
 	case PG_KEY_TIME:
 	case PG_US:
 	case PG_SPAN:

@@ -34,6 +34,7 @@ enum pg_value {
 	PG_US,       /* given in milliseconds with decimals, kept in whole microseconds; grows */
 	PG_SPAN,     /* the same, up and down */
 	PG_TIME,     /* a timestamp, kept as seconds since 1970 with milliseconds */
+	PG_RESET,    /* that of when the row's counters began anew */
 	PG_FLAG,     /* a boolean, kept as 0 or 1 */
 	PG_STR,
 	PG_TEXT, /* free text: cut, and redacted */
@@ -127,6 +128,10 @@ struct pg_table {
 #define PG_COLUMN_TIME(name)                                                                                           \
 	{                                                                                                              \
 		name, "s", COL_DEC, KIND_LABEL, 0, 3                                                                   \
+	}
+#define PG_COLUMN_RESET(name)                                                                                          \
+	{                                                                                                              \
+		name, "s", COL_DEC, KIND_LABEL, COL_RESET, 3                                                           \
 	}
 #define PG_COLUMN_FLAG(name)                                                                                           \
 	{                                                                                                              \

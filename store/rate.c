@@ -189,6 +189,23 @@ static void find_reaped(
 	}
 }
 
+/* Forgets which row was which where its counters began anew since. */
+static void part_reset(const struct table *now, const struct table *before, const uint32_t *columns, uint32_t *from)
+{
+	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
+		if (!(now->schema->columns[c].flags & COL_RESET) || columns[c] == NO_ROW)
+			continue;
+		for (uint32_t i = 0; i < now->n_rows; i++) {
+			bool null = table_is_null(now, c, i);
+
+			if (from[i] != NO_ROW &&
+			    (null != table_is_null(before, columns[c], from[i]) ||
+			        (!null && table_get(now, c, i) != table_get(before, columns[c], from[i]))))
+				from[i] = NO_ROW;
+		}
+	}
+}
+
 static void copy_column(const struct table *t, uint32_t c, struct table *out)
 {
 	uint64_t *cells = out->cells + (size_t)c * out->cap_rows;
@@ -243,8 +260,10 @@ int rate_table(const struct table *now, const struct table *before, uint64_t us,
 	}
 	if (r < 0)
 		return r;
-	if (before)
+	if (before) {
+		part_reset(now, before, columns, from);
 		find_reaped(now, before, columns, from, reaped);
+	}
 	for (uint32_t c = 0; c < now->schema->n_columns; c++) {
 		if (now->schema->columns[c].kind != KIND_COUNTER)
 			copy_column(now, c, out);
@@ -266,7 +285,7 @@ int rate_keep(const struct table *t, struct strpool *pool, struct table *ret)
 		const struct column *col = &t->schema->columns[c];
 
 		if (col->type != COL_STR) {
-			if (col->kind == KIND_COUNTER || (col->flags & (COL_KEY | COL_REAPMARK)))
+			if (col->kind == KIND_COUNTER || (col->flags & (COL_KEY | COL_REAPMARK | COL_RESET)))
 				copy_column(t, c, ret);
 			continue;
 		}

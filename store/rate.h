@@ -11,7 +11,8 @@ int rate_schema(const struct table_schema *s, struct table_schema **ret);
 
 /* Fills out (of rate_schema(now->schema), with now's pool) from the rows of now and of before, us microseconds earlier.
  * before NULL, us 0: all rates are NULL. NULL too: a counter that went down, a row that was not there, a counter with
- * COL_REAPED in a row whose COL_REAPMARK grew (children were reaped: what they had used is not the row's own). */
+ * COL_REAPED in a row whose COL_REAPMARK grew (children were reaped: what they had used is not the row's own), all
+ * counters of a row whose COL_RESET is another. */
 int rate_table(const struct table *now, const struct table *before, uint64_t us, struct table *out);
 
 /* A copy of what a later rate needs of a table: keys and numbers, without other strings. pool: for the keys' strings.

@@ -26,7 +26,9 @@ static bool column_allowed(const struct column *c)
 		return false;
 	if (c->type < COL_U64 || c->type > COL_STR || c->kind > KIND_COUNTER)
 		return false;
-	if (c->flags & ~(COL_KEY | COL_REAPED | COL_REAPMARK))
+	if (c->flags & ~(COL_KEY | COL_REAPED | COL_REAPMARK | COL_RESET))
+		return false;
+	if ((c->flags & COL_RESET) && c->type == COL_STR)
 		return false;
 	return c->type == COL_DEC ? c->scale <= 18 : c->scale == 0;
 }

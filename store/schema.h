@@ -16,6 +16,7 @@ enum column_flag {
 	COL_KEY = 1,      /* part of the row's identity */
 	COL_REAPED = 2,   /* a counter that the kernel also raises by what reaped children had used */
 	COL_REAPMARK = 4, /* grows exactly when a child is reaped */
+	COL_RESET = 8,    /* when the row's counters began anew; no string */
 };
 
 struct column {

@@ -9,6 +9,6 @@
 	C(COUNT, "failed_count", "failed_count")                                                                       \
 	C(STR, "last_failed_wal", "last_failed_wal")                                                                   \
 	C(TIME, "last_failed_s", "last_failed_time")                                                                   \
-	C(TIME, "stats_reset_s", "stats_reset")
+	C(RESET, "stats_reset_s", "stats_reset")
 
 PG_TABLE(pg_stat_archiver, 73, "pg_stat_archiver", COLUMNS, .from = {{0, "pg_stat_archiver"}});

@@ -18,8 +18,8 @@
 	C(COUNT, "buffers_backend", "b.buffers_backend", 170000)                                                       \
 	C(COUNT, "buffers_backend_fsync", "b.buffers_backend_fsync", 170000)                                           \
 	C(COUNT, "buffers_alloc", "b.buffers_alloc")                                                                   \
-	C(TIME, "stats_reset_s", "b.stats_reset")                                                                      \
-	C(TIME, "checkpointer_stats_reset_s", "b.stats_reset", 170000, "c.stats_reset")
+	C(RESET, "stats_reset_s", "b.stats_reset")                                                                     \
+	C(RESET, "checkpointer_stats_reset_s", "b.stats_reset", 170000, "c.stats_reset")
 
 PG_TABLE(pg_stat_bgwriter, 67, "pg_stat_bgwriter", COLUMNS,
     .from = {{0, "pg_stat_bgwriter b"}, {170000, "pg_stat_bgwriter b, pg_stat_checkpointer c"}});

@@ -34,7 +34,7 @@
 	C(COUNT, "sessions_killed", NULL, 140000, "s.sessions_killed")                                                 \
 	C(COUNT, "parallel_workers_to_launch", NULL, 180000, "s.parallel_workers_to_launch")                           \
 	C(COUNT, "parallel_workers_launched", NULL, 180000, "s.parallel_workers_launched")                             \
-	C(TIME, "stats_reset_s", "s.stats_reset")                                                                      \
+	C(RESET, "stats_reset_s", "s.stats_reset")                                                                     \
 	C(COUNT, "conflicts_tablespace", "c.confl_tablespace")                                                         \
 	C(COUNT, "conflicts_lock", "c.confl_lock")                                                                     \
 	C(COUNT, "conflicts_snapshot", "c.confl_snapshot")                                                             \

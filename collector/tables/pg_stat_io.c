@@ -23,6 +23,6 @@
 	C(COUNT, "reuses", "reuses")                                                                                   \
 	C(COUNT, "fsyncs", "fsyncs")                                                                                   \
 	C(US, "fsync_time_us", "fsync_time")                                                                           \
-	C(TIME, "stats_reset_s", "stats_reset")
+	C(RESET, "stats_reset_s", "stats_reset")
 
 PG_TABLE(pg_stat_io, 71, "pg_stat_io", COLUMNS, .from = {{160000, "pg_stat_io"}});

@@ -11,6 +11,6 @@
 	C(COUNT, "blks_exists", "blks_exists")                                                                         \
 	C(COUNT, "flushes", "flushes")                                                                                 \
 	C(COUNT, "truncates", "truncates")                                                                             \
-	C(TIME, "stats_reset_s", "stats_reset")
+	C(RESET, "stats_reset_s", "stats_reset")
 
 PG_TABLE(pg_stat_slru, 72, "pg_stat_slru", COLUMNS, .from = {{130000, "pg_stat_slru"}});

@@ -52,7 +52,7 @@
 	C(US, "jit_deform_time_us", NULL, 111, "jit_deform_time")                                                      \
 	C(COUNT, "parallel_workers_to_launch", NULL, 112, "parallel_workers_to_launch")                                \
 	C(COUNT, "parallel_workers_launched", NULL, 112, "parallel_workers_launched")                                  \
-	C(TIME, "stats_since_s", NULL, 111, "stats_since")                                                             \
+	C(RESET, "stats_since_s", NULL, 111, "stats_since")                                                            \
 	C(TIME, "minmax_stats_since_s", NULL, 111, "minmax_stats_since")                                               \
 	C(TEXT, "query", NULL)
 

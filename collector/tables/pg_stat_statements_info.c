@@ -5,7 +5,7 @@
 /* Part of the format: columns are only ever added, at the end. */
 #define COLUMNS(C)                                                                                                     \
 	C(COUNT, "dealloc", "dealloc")                                                                                 \
-	C(TIME, "stats_reset_s", "stats_reset")
+	C(RESET, "stats_reset_s", "stats_reset")
 
 PG_TABLE(pg_stat_statements_info, 87, "pg_stat_statements_info", COLUMNS, .from = {{109, "pg_stat_statements_info"}},
     .pace = PG_SLOW, .extension = "pg_stat_statements");

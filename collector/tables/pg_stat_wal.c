@@ -12,6 +12,6 @@
 	C(COUNT, "wal_sync", "wal_sync", 180000)                                                                       \
 	C(US, "wal_write_time_us", "wal_write_time", 180000)                                                           \
 	C(US, "wal_sync_time_us", "wal_sync_time", 180000)                                                             \
-	C(TIME, "stats_reset_s", "stats_reset")
+	C(RESET, "stats_reset_s", "stats_reset")
 
 PG_TABLE(pg_stat_wal, 70, "pg_stat_wal", COLUMNS, .from = {{140000, "pg_stat_wal"}});

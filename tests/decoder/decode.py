@@ -22,6 +22,7 @@ MASK = (1 << 64) - 1
 
 U64, I64, F64, DECIMAL, STRING = 1, 2, 3, 4, 5
 KEY = 1
+RESET = 8
 
 SCHEMA, SNAPSHOT, GROUP, DICTIONARY, INDEX, LISTING, META, HEAT, HOST, ROSTERS, HEAT_SUM, CONTENTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255
 
@@ -239,7 +240,8 @@ class Column:
 		self.name, self.unit = r.string(), r.string()
 		self.type, self.kind, self.flags, self.scale = r.unpack("BBBB")
 		need(NAME.fullmatch(self.name) and len(self.unit) <= 16, "column name")
-		need(self.type in (U64, I64, F64, DECIMAL, STRING) and self.kind <= 2 and self.flags <= 7, "column")
+		need(self.type in (U64, I64, F64, DECIMAL, STRING) and self.kind <= 2 and self.flags <= 15, "column")
+		need(not self.flags & RESET or self.type != STRING, "column")
 		need(self.scale <= 18 and (self.scale == 0 or self.type == DECIMAL), "scale")
 
 	def integer_key(self):

@@ -62,7 +62,8 @@ static void a_column_is_of_a_known_type(void)
 	    {.name = "x", .type = 0},
 	    {.name = "x", .type = COL_STR + 1},
 	    {.name = "x", .type = COL_U64, .kind = KIND_COUNTER + 1},
-	    {.name = "x", .type = COL_U64, .flags = 8},
+	    {.name = "x", .type = COL_U64, .flags = 16},
+	    {.name = "x", .type = COL_STR, .flags = COL_RESET},
 	    {.name = "x", .type = COL_U64, .scale = 1},
 	    {.name = "x", .type = COL_DEC, .scale = 19},
 	    {.name = "x", .type = COL_U64, .unit = "seventeen letters"},
@@ -201,7 +202,7 @@ static void what_the_format_does_not_allow_is_refused(void)
 	eq(decode_with(4, 'b'), -EBADMSG); /* two tables of one name */
 	eq(decode_with(9, 0), -EBADMSG);   /* type */
 	eq(decode_with(10, 3), -EBADMSG);  /* kind */
-	eq(decode_with(11, 8), -EBADMSG);  /* flags */
+	eq(decode_with(11, 16), -EBADMSG); /* flags */
 	eq(decode_with(12, 1), -EBADMSG);  /* scale of an integer */
 }
 
