@@ -173,6 +173,68 @@ static void not_recorded_not_known_and_zero_are_three_things(void)
 	free(m);
 }
 
+/* A pile-up of locks from 10:00:00 to 10:02:00, and what the log had of it. */
+static void what_postgres_did_is_counted_and_shown_where_it_was_recorded(void)
+{
+	static const struct {
+		enum heat_measure measure;
+		const char *row, *label;
+		uint16_t value;
+		char symbol;
+	} measures[] = {
+	    {HEAT_ACTIVE, "active", "sessions active", 130, '@'},
+	    {HEAT_WAITING, "waiting", "sessions waiting", 64, '%'},
+	    {HEAT_ERR_CRITICAL, "critic.", "errors, critical", 1, ':'},
+	    {HEAT_ERR_WARNING, "warning", "warnings", 8, '+'},
+	    {HEAT_ERR_INFO, "info", "errors, info", 3, '-'},
+	    {HEAT_SLOW, "slow", "slow queries", 20, '*'},
+	    {HEAT_CHECKPOINTS, "checkp.", "checkpoints", 1, ':'},
+	    {HEAT_AUTOVACUUMS, "vacuums", "autovacuums", 32, '#'},
+	};
+	struct made *m = begin(), *none = begin();
+	char *strip, *svg, expected[100];
+
+	for (unsigned s = 32400; s < 43200; s++) {
+		struct disk_heat *e = add(m, s * 1000);
+
+		/* The server is asked from 9:30 on, and its log is read. */
+		for (unsigned k = 0; k < N_ELEMENTS(measures) && s >= 34200; k++)
+			e->m[measures[k].measure] = put_le16(s >= 36000 && s < 36120 ? measures[k].value : 0);
+	}
+	for (unsigned k = 0; k < N_ELEMENTS(measures); k++)
+		m->known |= 1u << measures[k].measure;
+	gather(m);
+	strip = text(m);
+	svg = picture(m);
+	for (unsigned k = 0; k < N_ELEMENTS(measures); k++) {
+		eq(at(strip, measures[k].row, 9 * 60), '?');
+		eq(at(strip, measures[k].row, 9 * 60 + 30), '.');
+		eq(at(strip, measures[k].row, 10 * 60), measures[k].symbol);
+		eq(at(strip, measures[k].row, 10 * 60 + 10), '.');
+		eq(at(strip, measures[k].row, 12 * 60), ' ');
+		snprintf(expected, sizeof(expected), "\n%-7s %7u  10:00:00  /hour/2026-11-20T10/snapshot-0000 ",
+		    measures[k].row, measures[k].value);
+		ok(strstr(strip, expected) != NULL);
+		snprintf(expected, sizeof(expected), ">%s</text>", measures[k].label);
+		ok(strstr(svg, expected) != NULL);
+		snprintf(expected, sizeof(expected), "%s %u", measures[k].label, measures[k].value);
+		ok(strstr(svg, expected) != NULL);
+	}
+	ok(strstr(strip, "counts   . 0  : 1  - 2  = 4  + 8  * 16  # 32  % 64  @ 128 and more") != NULL);
+	free(strip);
+	free(svg);
+	free(m);
+	/* Without a server there are no rows of it. */
+	add(none, 0);
+	gather(none);
+	strip = text(none);
+	for (unsigned k = 0; k < N_ELEMENTS(measures); k++)
+		eq(at(strip, measures[k].row, 0), '!');
+	ok(strstr(strip, "counts") == NULL);
+	free(strip);
+	free(none);
+}
+
 static void every_snapshot_that_is_missing_is_counted(void)
 {
 	struct made *m = begin();
@@ -324,6 +386,7 @@ int main(void)
 {
 	RUN(a_bad_second_is_seen_in_every_form_wherever_it_is);
 	RUN(not_recorded_not_known_and_zero_are_three_things);
+	RUN(what_postgres_did_is_counted_and_shown_where_it_was_recorded);
 	RUN(every_snapshot_that_is_missing_is_counted);
 	RUN(a_single_snapshot_that_is_missing_is_seen);
 	RUN(a_clock_that_steps_back_leaves_no_gap);
