@@ -255,11 +255,27 @@ has pg_lock_tree "f(\"application_name\") == \"second\" && f(\"depth\") == 2 && 
 ok $? "the second waits for the first, and for the row of a table whose name is told"
 poll has pg_stat_activity 'f("application_name") == "second" && f("wait_event_type") == "Lock"'
 ok $? "in the sessions they wait for locks"
+seen=/hour/$(date -u +%FT%H)/$("$histctl" ls "$store" "/hour/$(date -u +%FT%H)" | tail -n 1)
+"$histctl" cat "$store" "$seen/pg_locks" | awk -v root="$root" -v first="$first" '
+	{ print }
+	NR == 1 && !/^main, PostgreSQL [0-9.a-z]+, .*: 2 waiting for locks, 1 whom they wait for$/ { exit }
+	NR == 3 && !($0 ~ "^  " root " .* idle in transaction +holds ExclusiveLock on transactionid .*, blocks 2$") { exit }
+	NR == 4 && !/boss@postgres idle Client\/ClientRead: update t set b = 1 where a = 1;$/ { exit }
+	NR == 5 && !($0 ~ "^    " first " .* active +ShareLock on transactionid [0-9]*, behind " root "$") { exit }
+	NR == 7 && !($0 ~ "^      [0-9]+ .* on tuple 0/[0-9]* of postgres.public.t, behind .*" first) { exit }
+	END { exit NR != 8 }' >>"$log"
+ok $? "pg_locks tells it as a tree"
+summary_has() { "$histctl" cat "$store" now/summary 2>/dev/null | grep -q -e "$1"; }
+poll summary_has "main blocked: 2 by $root, idle in transaction .*, boss@postgres idle: "
+ok $? "the summary names the root"
 hang_up idle
 hang_up first
 hang_up second
 poll hasnt pg_lock_tree 'f("server") != ""'
 ok $? "when the root is gone, so is the tree"
+nobody_waits() { "$histctl" cat "$store" now/pg_locks | grep -q '^main, .*: nobody waits for a lock$'; }
+poll nobody_waits
+ok $? "pg_locks says that nobody waits"
 
 # --- commands that tell how far they are ---
 
@@ -361,6 +377,11 @@ ok $? "it goes on when the answer comes"
 kill -9 "$postmaster"
 poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") != "\\N"'
 ok $? "a server that was killed is noted"
+no_locks() { ! "$histctl" cat "$store" now/pg_locks >/dev/null 2>&1; }
+poll no_locks
+ok $? "there is no pg_locks of a server that is not there"
+poll summary_has 'POSTGRES not asked: main: '
+ok $? "the summary says that"
 has load 1
 ok $? "the machine is recorded all the same"
 ipcs_done() { ! pgrep -u "$user" -f "$dir/pg/data" >/dev/null; }
@@ -386,6 +407,8 @@ ok $? "the store is whole"
 rows_of_hour() { "$histctl" dump "$store" pg_lock_tree "$began" 2>/dev/null | grep -c 'idle in transaction'; }
 [ "$(rows_of_hour)" -gt 0 ]
 ok $? "the pile-up is told when it is long gone"
+"$histctl" cat "$store" "$seen/pg_locks" | grep -q "^  $root .* blocks 2"
+ok $? "and who was at its root"
 
 echo "1..$n"
 [ -z "$failed" ]
