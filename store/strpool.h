@@ -16,6 +16,12 @@ struct str {
 	uint32_t text_len; /* bytes of the string as text_put_str writes it */
 };
 
+/* Of text that is not in a pool: text_len is not known. */
+static inline struct str str_of(const char *text)
+{
+	return (struct str){text, (uint32_t)strlen(text), 0};
+}
+
 struct strpool;
 
 int strpool_new(struct strpool **ret);

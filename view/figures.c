@@ -80,6 +80,14 @@ struct str figures_string(const struct table *t, const char *name, uint32_t row)
 	return table_str(t, (uint32_t)c, row);
 }
 
+void figures_copy(char *ret, size_t room, struct str s)
+{
+	size_t len = utf8_cut(s.p, s.len, room - 1);
+
+	memcpy(ret, s.p, len);
+	ret[len] = '\0';
+}
+
 uint32_t figures_row(const struct table *t, const char *column, const char *value)
 {
 	uint32_t row = 0;

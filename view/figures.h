@@ -28,6 +28,9 @@ double figures_number(const struct table *t, int column, uint32_t row);
 double figures_named(const struct table *t, const char *name, uint32_t row);
 struct str figures_string(const struct table *t, const char *name, uint32_t row);
 
+/* A copy of it that ends in a NUL, cut in front of a character if it is longer than the room. */
+void figures_copy(char *ret, size_t room, struct str s);
+
 /* The row with that string in a column; a number past the last if there is none. */
 uint32_t figures_row(const struct table *t, const char *column, const char *value);
 

@@ -61,11 +61,6 @@ static void end_line(struct drawing *d)
 	screen_clear(&d->line);
 }
 
-static void put_cstr(struct screen *s, const char *text)
-{
-	screen_put_str(s, (struct str){text, (uint32_t)strlen(text), 0});
-}
-
 static void put_age(struct screen *s, double now_s, double since_s)
 {
 	char span[SCREEN_NUMBER_LEN];
@@ -144,9 +139,9 @@ static void put_session(struct drawing *d, const struct server *server, const st
 	screen_printf(s, " ");
 	screen_put_str(s, figures_string(t, "application_name", row));
 	screen_printf(s, a->client[0] ? " " : "");
-	put_cstr(s, a->client);
+	screen_put_str(s, str_of(a->client));
 	screen_printf(s, a->wait[0] ? " " : "");
-	put_cstr(s, a->wait);
+	screen_put_str(s, str_of(a->wait));
 	screen_printf(s, ": ");
 	screen_put_words(s, figures_string(t, "query", row));
 	end_line(d);
@@ -175,14 +170,6 @@ static int add_server(struct drawing *d, struct str name)
 	return 0;
 }
 
-static void copy_fact(char ret[FACT_LEN], struct str s)
-{
-	size_t len = utf8_cut(s.p, s.len, FACT_LEN - 1);
-
-	memcpy(ret, s.p, len);
-	ret[len] = '\0';
-}
-
 /* The servers that answered, and those that have rows all the same. */
 static int read_servers(struct drawing *d)
 {
@@ -194,7 +181,7 @@ static int read_servers(struct drawing *d)
 
 		r = add_server(d, figures_string(t, "server", row));
 		if (r == 0 && d->n_servers > n) {
-			copy_fact(d->servers[n].version, figures_string(t, "version", row));
+			figures_copy(d->servers[n].version, FACT_LEN, figures_string(t, "version", row));
 			/* Without what the distribution calls it. */
 			d->servers[n].version[strcspn(d->servers[n].version, " ")] = '\0';
 			d->servers[n].now_s = figures_named(t, "now_s", row);
@@ -239,7 +226,7 @@ static void take_activity(const struct table *t, uint32_t row, struct activity *
 	struct str type = figures_string(t, "wait_event_type", row);
 
 	a->state_since_s = figures_named(t, "state_change_s", row);
-	copy_fact(a->client, figures_string(t, "client_addr", row));
+	figures_copy(a->client, FACT_LEN, figures_string(t, "client_addr", row));
 	/* That it waits for a lock is what all this says. */
 	if (type.len > 0 && !figures_is(type, "Lock")) {
 		struct str event = figures_string(t, "wait_event", row);
@@ -283,10 +270,10 @@ static void put_head(struct drawing *d, const struct server *server, const struc
 	struct screen *s = &d->line;
 	char time[TEXT_TIME_LEN + 1];
 
-	put_cstr(s, server->name);
+	screen_put_str(s, str_of(server->name));
 	if (server->version[0]) {
 		screen_printf(s, ", PostgreSQL ");
-		put_cstr(s, server->version);
+		screen_put_str(s, str_of(server->version));
 	}
 	if (fabs(server->now_s) < 1e12) {
 		text_time(time, (int64_t)llround(server->now_s * 1000));
@@ -326,7 +313,7 @@ static int put_tree(struct drawing *d, const struct server *server, const struct
 
 static int put_server(struct drawing *d, const struct server *server)
 {
-	struct str name = {server->name, (uint32_t)strlen(server->name), 0};
+	struct str name = str_of(server->name);
 	struct lock_tree l = {0};
 	const struct table *t;
 	int r = figures_table(&d->at, "pg_lock_tree", &t);
@@ -354,7 +341,7 @@ static int draw(struct drawing *d)
 	}
 	if (r == 0 && d->note[0]) {
 		screen_printf(&d->line, "not all could be asked: ");
-		put_cstr(&d->line, d->note);
+		screen_put_str(&d->line, str_of(d->note));
 		end_line(d);
 	} else if (r == 0 && d->n_servers == 0) {
 		screen_printf(&d->line, "nobody waits for a lock");

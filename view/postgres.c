@@ -53,14 +53,6 @@ struct servers {
 
 /* --- what is read --- */
 
-static void copy(char *ret, size_t room, struct str s)
-{
-	size_t len = utf8_cut(s.p, s.len, room - 1);
-
-	memcpy(ret, s.p, len);
-	ret[len] = '\0';
-}
-
 /* The server of a row; NULL: it is none of those that have lines. */
 static struct server *server_of(struct servers *p, const struct table *t, uint32_t row)
 {
@@ -97,7 +89,7 @@ static int read_servers(struct servers *p)
 		    .lag_us = NAN,
 		    .replayed_s = figures_named(t, "in_recovery", row) > 0 ? replayed : NAN,
 		};
-		copy(s->name, sizeof s->name, figures_string(t, "server", row));
+		figures_copy(s->name, sizeof s->name, figures_string(t, "server", row));
 	}
 	return r;
 }
@@ -112,15 +104,15 @@ static void take_session(const struct table *t, uint32_t row, double since_s, st
 	ret->since_s = since_s;
 	snprintf(ret->who, sizeof ret->who, "%.*s@%.*s %.*s", (int)user.len, user.p, (int)database.len, database.p,
 	    (int)application.len, application.p);
-	copy(ret->state, sizeof ret->state, figures_string(t, "state", row));
-	copy(ret->statement, sizeof ret->statement, figures_string(t, "query", row));
+	figures_copy(ret->state, sizeof ret->state, figures_string(t, "state", row));
+	figures_copy(ret->statement, sizeof ret->statement, figures_string(t, "query", row));
 }
 
 static void count_wait(struct server *s, struct str type)
 {
 	for (unsigned i = 0; i < WAITS_MAX; i++) {
 		if (s->waits[i].n == 0)
-			copy(s->waits[i].type, sizeof s->waits[i].type, type);
+			figures_copy(s->waits[i].type, sizeof s->waits[i].type, type);
 		if (figures_is(type, s->waits[i].type)) {
 			s->waits[i].n++;
 			return;
@@ -177,7 +169,7 @@ static int read_locks(struct servers *p)
 		struct server *s = &p->v[i];
 		struct lock_tree l;
 
-		r = lock_tree_build(t, (struct str){s->name, (uint32_t)strlen(s->name), 0}, &l);
+		r = lock_tree_build(t, str_of(s->name), &l);
 		s->has_locks = true;
 		s->blocked = l.n_waiting;
 		s->behind = l.n > 0 ? l.sessions[0].behind : 0;
@@ -260,7 +252,7 @@ static int read_sources(struct servers *p)
 	if (r < 0)
 		return r;
 	row = figures_row(t, "table", "pg_server");
-	copy(p->note, sizeof p->note, figures_string(t, "note", row));
+	figures_copy(p->note, sizeof p->note, figures_string(t, "note", row));
 	over_s = fmax(p->m->over_s, figures_named(t, "interval_ms", row) / 1000);
 	for (unsigned i = 0; i < p->n; i++) {
 		struct server *s = &p->v[i];
@@ -291,11 +283,6 @@ static int read_replication(struct servers *p)
 
 /* --- lines --- */
 
-static void put_cstr(struct screen *s, const char *text)
-{
-	screen_put_str(s, (struct str){text, (uint32_t)strlen(text), 0});
-}
-
 static const char *age(char ret[SCREEN_NUMBER_LEN], const struct server *s, double since_s)
 {
 	double v = s->now_s - since_s;
@@ -314,7 +301,7 @@ static void put_server(struct screen *s, const struct server *v)
 	char span[SCREEN_NUMBER_LEN];
 	double hits = v->hits + v->reads > 0 ? 100 * v->hits / (v->hits + v->reads) : NAN;
 
-	screen_put_cell(s, (struct str){v->name, (uint32_t)strlen(v->name), 0}, 9);
+	screen_put_cell(s, str_of(v->name), 9);
 	put_number(s, v->has_sessions, v->n);
 	put_number(s, v->has_sessions, v->active);
 	put_number(s, v->has_sessions, v->idle);
@@ -333,16 +320,16 @@ static void put_server(struct screen *s, const struct server *v)
 static struct screen *begin(const struct summary *m, const struct server *v, const char *about)
 {
 	screen_printf(m->s, "  ");
-	put_cstr(m->s, v->name);
+	screen_put_str(m->s, str_of(v->name));
 	screen_printf(m->s, " %s", about);
 	return m->s;
 }
 
 static void put_session(struct screen *s, const struct session *v)
 {
-	put_cstr(s, v->who);
+	screen_put_str(s, str_of(v->who));
 	screen_printf(s, ": ");
-	screen_put_words(s, (struct str){v->statement, (uint32_t)strlen(v->statement), 0});
+	screen_put_words(s, str_of(v->statement));
 	screen_next(s);
 }
 
@@ -355,7 +342,7 @@ static bool put_root(const struct summary *m, const struct server *v)
 		return false;
 	s = begin(m, v, "blocked: ");
 	screen_printf(s, "%" PRIu32 " by %.0f, ", v->behind, v->root.pid);
-	put_cstr(s, v->root.state);
+	screen_put_str(s, str_of(v->root.state));
 	screen_printf(s, " %s, ", age(span, v, v->root.since_s));
 	put_session(s, &v->root);
 	return true;
@@ -370,7 +357,7 @@ static bool put_waits(const struct summary *m, const struct server *v)
 	s = begin(m, v, "waits:");
 	for (unsigned i = 0; i < WAITS_MAX && v->waits[i].n > 0; i++) {
 		screen_printf(s, i ? ", " : " ");
-		put_cstr(s, v->waits[i].type);
+		screen_put_str(s, str_of(v->waits[i].type));
 		screen_printf(s, " %" PRIu32, v->waits[i].n);
 	}
 	screen_next(s);
@@ -477,7 +464,7 @@ int postgres_servers(const struct summary *m, unsigned rows)
 		put_servers(&p, rows);
 	if (p.note[0]) {
 		screen_printf(m->s, "POSTGRES not asked: ");
-		put_cstr(m->s, p.note);
+		screen_put_str(m->s, str_of(p.note));
 		screen_next(m->s);
 	}
 	return 0;

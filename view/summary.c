@@ -38,7 +38,7 @@ static int put_head(const struct summary *m, const struct spot *spot)
 	text_time(time, spot->ms);
 	name_target(name, "", spot->hour, (int32_t)spot->seq);
 	screen_printf(m->s, "%s  %s  over %s  ", time, name, screen_span(over, m->over_s));
-	screen_put_str(m->s, (struct str){m->host, (uint32_t)strlen(m->host), 0});
+	screen_put_str(m->s, str_of(m->host));
 	screen_next(m->s);
 	return 0;
 }

@@ -31,7 +31,7 @@ static bool is_screen(const struct screen *s)
 
 static void put(struct screen *s, const char *text)
 {
-	screen_put_str(s, (struct str){text, (uint32_t)strlen(text), 0});
+	screen_put_str(s, str_of(text));
 }
 
 /* The line being written, without the blanks at its end. */
@@ -202,6 +202,30 @@ static void a_long_string_is_written_piece_by_piece(void)
 	screen_done(&s);
 }
 
+static void a_statement_of_many_lines_is_words_in_one(void)
+{
+	static const char *const cases[][2] = {
+	    {"", ""},
+	    {" \n\t", ""},
+	    {"select\n\t1,\r\n    2  ", "select 1, 2"},
+	    {"\nselect 'a\x1b  b'", "select 'a\\x1b b'"},
+	    {"x", "x"},
+	};
+	struct screen s = new_screen();
+
+	for (unsigned i = 0; i < N_ELEMENTS(cases); i++) {
+		screen_put_words(&s, str_of(cases[i][0]));
+		str_eq(line(&s), cases[i][1]);
+		screen_next(&s);
+	}
+	/* Where there is no more room it ends, with nothing of what comes later behind it. */
+	screen_printf(&s, "%*s", WIDTH - 4, "");
+	screen_put_words(&s, str_of("ab cdefgh i"));
+	str_eq(line(&s) + WIDTH - 4, "ab c");
+	ok(is_screen(&s));
+	screen_done(&s);
+}
+
 static void bytes_fit_in_five_places(void)
 {
 	static const struct {
@@ -254,6 +278,7 @@ int main(void)
 	RUN(every_pair_of_bytes_is_safe);
 	RUN(a_cell_has_its_width_in_characters);
 	RUN(a_long_string_is_written_piece_by_piece);
+	RUN(a_statement_of_many_lines_is_words_in_one);
 	RUN(bytes_fit_in_five_places);
 	RUN(counts_fit_in_six_places);
 	RUN(spans_of_time_have_two_units);
