@@ -38,7 +38,7 @@ struct server {
 	uint32_t behind;
 
 	double commits, rollbacks, hits, reads, temp_bytes; /* a second */
-	double checkpoints, deadlocks, errors;              /* since the server was asked before */
+	double checkpoints, deadlocks, errors, slow;        /* since the server was asked before */
 	unsigned n_receivers;
 	double lag_bytes, lag_us; /* of the one that is farthest behind */
 	double replayed_s;        /* when what was replayed last was committed; of a standby */
@@ -85,6 +85,7 @@ static int read_servers(struct servers *p)
 		    .checkpoints = NAN,
 		    .deadlocks = NAN,
 		    .errors = NAN,
+		    .slow = NAN,
 		    .lag_bytes = NAN,
 		    .lag_us = NAN,
 		    .replayed_s = figures_named(t, "in_recovery", row) > 0 ? replayed : NAN,
@@ -229,16 +230,17 @@ static int read_rates(struct servers *p)
 	    {"checkpoints_timed_per_s", offsetof(struct server, checkpoints)},
 	    {"checkpoints_requested_per_s", offsetof(struct server, checkpoints)},
 	};
-	static const struct sum errors[] = {
+	static const struct sum logged[] = {
 	    {"errors_per_s", offsetof(struct server, errors)},
 	    {"fatals_per_s", offsetof(struct server, errors)},
 	    {"panics_per_s", offsetof(struct server, errors)},
+	    {"slow_queries_per_s", offsetof(struct server, slow)},
 	};
 	int r = read_sums(p, "pg_stat_database", database, N_ELEMENTS(database));
 
 	if (r == 0)
 		r = read_sums(p, "pg_stat_bgwriter", checkpoints, N_ELEMENTS(checkpoints));
-	return r < 0 ? r : read_sums(p, "pg_log_events", errors, N_ELEMENTS(errors));
+	return r < 0 ? r : read_sums(p, "pg_log_events", logged, N_ELEMENTS(logged));
 }
 
 /* What the recorder says of the servers: how often they are asked, which do not answer. */
@@ -260,6 +262,7 @@ static int read_sources(struct servers *p)
 		s->checkpoints = counted(s->checkpoints, over_s);
 		s->deadlocks = counted(s->deadlocks, over_s);
 		s->errors = counted(s->errors, over_s);
+		s->slow = counted(s->slow, over_s);
 	}
 	return 0;
 }
@@ -391,14 +394,15 @@ static bool put_events(const struct summary *m, const struct server *v)
 	const char *sep = " ";
 	struct screen *s;
 
-	if (!(v->errors > 0 || v->deadlocks > 0 || v->checkpoints > 0 || v->temp_bytes > 0))
+	if (!(v->errors > 0 || v->deadlocks > 0 || v->slow > 0 || v->checkpoints > 0 || v->temp_bytes > 0))
 		return false;
 	s = begin(m, v, "had:");
 	put_event(s, v->errors, "error", "errors", &sep);
 	put_event(s, v->deadlocks, "deadlock", "deadlocks", &sep);
+	put_event(s, v->slow, "slow query", "slow queries", &sep);
 	put_event(s, v->checkpoints, "checkpoint", "checkpoints", &sep);
 	if (v->temp_bytes > 0)
-		screen_printf(s, "%stemporary files of %s a second", sep, screen_bytes(bytes, v->temp_bytes));
+		screen_printf(s, "%stemp files %s/s", sep, screen_bytes(bytes, v->temp_bytes));
 	screen_next(s);
 	return true;
 }

@@ -407,7 +407,7 @@ static const struct made postgres[] = {
         {"", "a 1 1 4 4 u d app active - select~1\na 2 2 4 1 u d app active - select~2\n"
              "a 4 0 4 - u d app idle~in~transaction 1795143301000 select~4"}},
     {78, "pg_stat_replication", "*$server *pid lag_bytes replay_lag_us", {"", "a 20 1048576 2500000\na 21 2097152 -"}},
-    {84, "pg_log_events", "*$server +errors +fatals +checkpoints", {"a 3 3 3\nb 1 1 1", "a 5 4 9\nb 1 1 1"}},
+    {84, "pg_log_events", "*$server +errors +fatals +slow_queries", {"a 3 3 3\nb 1 1 1", "a 5 4 9\nb 1 1 1"}},
 };
 
 static void postgres_servers_have_a_line_each_and_what_is_worth_one(void)
@@ -419,7 +419,7 @@ static void postgres_servers_have_a_line_each_and_what_is_worth_one(void)
 	ok(has_line(&s, "a             6     4     1     1     3     2    120      2   90.0    30s  5m00s"));
 	ok(has_line(&s, "b             0     0     0     0     0     0      0      0      -      -      -"));
 	ok(has_line(&s, "  a blocked: 2 by 4, idle in transaction 5m00s, u@d app: select 4"));
-	ok(has_line(&s, "  a had: 3 errors, 1 deadlock, 2 checkpoints, temporary files of 1.0M a second"));
+	ok(has_line(&s, "  a had: 3 errors, 1 deadlock, 6 slow queries, 2 checkpoints, temp files 1.0M/s"));
 	ok(has_line(&s, "  a longest: 1 30s, u@d app: select 1"));
 	/* The file has six lines for it. */
 	ok(has_line(&s, "  a waits: Lock 2, IO 1"));
