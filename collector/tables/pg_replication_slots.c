@@ -33,7 +33,7 @@
 	C(COUNT, "stream_txns", NULL, 140000, "d.stream_txns")                                                         \
 	C(COUNT, "stream_count", NULL, 140000, "d.stream_count")                                                       \
 	C(COUNT, "stream_bytes", NULL, 140000, "d.stream_bytes")                                                       \
-	C(TIME, "stats_reset_s", NULL, 140000, "d.stats_reset")
+	C(RESET, "stats_reset_s", NULL, 140000, "d.stats_reset")
 
 #define POSITION                                                                                                       \
 	", (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS "     \
