@@ -1,8 +1,9 @@
 /* pg_conn.c -- see pg_conn.h */
 #include "collector/pg_conn.h"
 
+#include "collector/pg_attempt.h"
+
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,8 +12,7 @@
 enum {
 	CONNECT_MS = 3000,
 	ANSWER_MS = 4000, /* somewhat more than statement_timeout */
-	ERROR_MAX = 120,
-	KEYWORDS_MAX = 80
+	ERROR_MAX = 120
 };
 
 /* search_path: what stands in a query is the catalog's. Limits are the server's to keep: where this program is killed,
@@ -27,9 +27,9 @@ struct pg_conn {
 	char *conninfo;
 	char *dbname;
 	int quit_fd;
-	PGconn *pq;
 	enum state state;
-	PostgresPollingStatusType want; /* while CONNECTING */
+	struct pg_attempt *attempt; /* while CONNECTING */
+	PGconn *pq;                 /* afterwards */
 	char error[ERROR_MAX];
 };
 
@@ -48,16 +48,17 @@ int pg_conn_new(const char *conninfo, const char *dbname, int quit_fd, struct pg
 	return 0;
 }
 
-static void drop(struct pg_conn *c)
+void pg_conn_close(struct pg_conn *c)
 {
-	PQfinish(c->pq);
-	c->pq = NULL;
+	if (c->attempt)
+		pg_attempt_free(TAKE(c->attempt));
+	PQfinish(TAKE(c->pq));
 	c->state = CLOSED;
 }
 
 void pg_conn_free(struct pg_conn *c)
 {
-	drop(c);
+	pg_conn_close(c);
 	free(c->conninfo);
 	free(c->dbname);
 	free(c);
@@ -76,8 +77,8 @@ static void keep_error(struct pg_conn *c, const char *text)
 
 static int lost(struct pg_conn *c)
 {
-	keep_error(c, PQerrorMessage(c->pq));
-	drop(c);
+	keep_error(c, c->pq ? PQerrorMessage(c->pq) : "out of memory");
+	pg_conn_close(c);
 	return -ENOTCONN;
 }
 
@@ -91,10 +92,10 @@ static int64_t monotonic_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-/* 0: the socket is ready; -ETIMEDOUT, -ECANCELED. */
-static int wait_socket(const struct pg_conn *c, short events, int64_t until_ms)
+/* 0: the descriptor is ready; -ETIMEDOUT, -ECANCELED. */
+static int wait_for(const struct pg_conn *c, int fd, short events, int64_t until_ms)
 {
-	struct pollfd fds[2] = {{.fd = PQsocket(c->pq), .events = events}, {.fd = c->quit_fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = c->quit_fd, .events = POLLIN}};
 
 	for (;;) {
 		int64_t left = until_ms - monotonic_ms();
@@ -113,76 +114,24 @@ static int wait_socket(const struct pg_conn *c, short events, int64_t until_ms)
 
 /* --- connecting --- */
 
-/* The words of conninfo, then ours, which libpq takes instead where a word is there twice. */
-static unsigned add_keywords(
-    const struct pg_conn *c, const PQconninfoOption *given, const char **keywords, const char **values)
-{
-	/* Somebody who has a good reason gives others in conninfo. */
-	static const char *const preset[][2] = {{"keepalives_idle", "10"}, {"keepalives_interval", "5"},
-	    {"keepalives_count", "3"}, {"tcp_user_timeout", "20000"}};
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < N_ELEMENTS(preset); i++) {
-		keywords[n] = preset[i][0];
-		values[n++] = preset[i][1];
-	}
-	for (; given->keyword && n < KEYWORDS_MAX - 4; given++) {
-		if (!given->val)
-			continue;
-		keywords[n] = given->keyword;
-		values[n++] = given->val;
-	}
-	if (c->dbname) {
-		keywords[n] = "dbname";
-		values[n++] = c->dbname;
-	}
-	keywords[n] = "application_name";
-	values[n++] = "histd";
-	keywords[n] = "client_encoding";
-	values[n++] = "UTF8";
-	return n;
-}
-
-static int begin(struct pg_conn *c)
-{
-	const char *keywords[KEYWORDS_MAX] = {NULL}, *values[KEYWORDS_MAX] = {NULL};
-	char *why = NULL;
-	PQconninfoOption *given = PQconninfoParse(c->conninfo, &why);
-
-	if (!given) {
-		keep_error(c, why ? why : "out of memory");
-		PQfreemem(why);
-		return -ENOTCONN;
-	}
-	add_keywords(c, given, keywords, values);
-	c->pq = PQconnectStartParams(keywords, values, 0);
-	PQconninfoFree(given);
-	if (!c->pq) {
-		keep_error(c, "out of memory");
-		return -ENOTCONN;
-	}
-	if (PQstatus(c->pq) == CONNECTION_BAD)
-		return lost(c);
-	c->want = PGRES_POLLING_WRITING;
-	c->state = CONNECTING;
-	return 0;
-}
-
 /* Goes on until it is connected. */
-static int finish(struct pg_conn *c, int64_t until_ms)
+static int connect_to(struct pg_conn *c, int64_t until_ms)
 {
-	while (c->want != PGRES_POLLING_OK) {
-		int r = wait_socket(c, c->want == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ms);
+	int r = c->attempt ? 0 : pg_attempt_start(c->conninfo, c->dbname, &c->attempt);
 
-		if (r == -ETIMEDOUT)
-			keep_error(c, "no answer while connecting");
-		if (r < 0)
-			return r;
-		c->want = PQconnectPoll(c->pq);
-		if (c->want == PGRES_POLLING_FAILED)
-			return lost(c);
+	if (r < 0) {
+		keep_error(c, strerror(-r));
+		return -ENOTCONN;
 	}
-	if (PQsetnonblocking(c->pq, 1) < 0)
+	c->state = CONNECTING;
+	r = wait_for(c, pg_attempt_fd(c->attempt), POLLIN, until_ms);
+	if (r == -ETIMEDOUT)
+		keep_error(c, "no answer while connecting");
+	if (r < 0)
+		return r;
+	c->pq = pg_attempt_take(c->attempt);
+	pg_attempt_free(TAKE(c->attempt));
+	if (!c->pq || PQstatus(c->pq) != CONNECTION_OK || PQsetnonblocking(c->pq, 1) < 0)
 		return lost(c);
 	c->state = SETTING;
 	return 0;
@@ -213,7 +162,7 @@ static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 				return lost(c);
 			continue;
 		}
-		r = wait_socket(c, unsent ? POLLIN | POLLOUT : POLLIN, until_ms);
+		r = wait_for(c, PQsocket(c->pq), unsent ? POLLIN | POLLOUT : POLLIN, until_ms);
 		if (r == -ETIMEDOUT)
 			keep_error(c, "no answer");
 		if (r < 0)
@@ -256,7 +205,7 @@ static int set_up(struct pg_conn *c)
 		c->state = READY;
 	/* Without them it must not be used. */
 	if (r == -EREMOTEIO) {
-		drop(c);
+		pg_conn_close(c);
 		r = -ENOTCONN;
 	}
 	return r;
@@ -277,10 +226,8 @@ int pg_conn_open(struct pg_conn *c)
 {
 	int r = 0;
 
-	if (c->state == CLOSED)
-		r = begin(c);
-	if (r == 0 && c->state == CONNECTING)
-		r = finish(c, monotonic_ms() + CONNECT_MS);
+	if (c->state == CLOSED || c->state == CONNECTING)
+		r = connect_to(c, monotonic_ms() + CONNECT_MS);
 	if (r == 0 && c->state == WAITING)
 		r = drain(c);
 	if (r == 0 && c->state == SETTING)
@@ -298,6 +245,11 @@ int pg_conn_query(struct pg_conn *c, const char *sql, struct pg_result **ret)
 void pg_conn_clear(struct pg_result *r)
 {
 	PQclear(r);
+}
+
+void pg_conn_hand_over(struct pg_conn *c, int quit_fd)
+{
+	c->quit_fd = quit_fd;
 }
 
 bool pg_conn_waits(const struct pg_conn *c)

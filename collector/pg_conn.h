@@ -31,6 +31,12 @@ int pg_conn_open(struct pg_conn *c);
  * answered, and what it answers later is dropped; -ENOTCONN: the connection is lost; -ECANCELED; -ENOMEM. */
 int pg_conn_query(struct pg_conn *c, const char *sql, struct pg_result **ret);
 
+/* It can be opened again. */
+void pg_conn_close(struct pg_conn *c);
+
+/* From now on it is another thread's, which is told to quit by that. */
+void pg_conn_hand_over(struct pg_conn *c, int quit_fd);
+
 /* Whether it is being connected, or an answer is still due: then it must be kept. */
 bool pg_conn_waits(const struct pg_conn *c);
 

@@ -9,6 +9,7 @@
  */
 #include "collector/pg_server.h"
 
+#include "collector/pg_line.h"
 #include "collector/pg_session.h"
 #include "collector/priority.h"
 #include "collector/say.h"
@@ -28,7 +29,7 @@ enum {
 	RETRY_MS = 1000, /* doubled with each failure */
 	RETRY_MAX_MS = 30000,
 	DATABASES_MAX = 64,
-	STOP_MS = 1000,
+	ENTER_MS = 20,
 	NOTE_MAX = sizeof((struct source_report *)NULL)->note
 };
 
@@ -48,20 +49,13 @@ struct served {
 	uint64_t generation;
 };
 
-/* A connection that still waits, to a database that is not the first one. */
-struct waiting {
-	char *database;
-	struct pg_conn *conn;
-};
-
 struct pg_server {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool ended, behind;
 	int quit_fd;
 
-	char *name, *conninfo;
+	char *name;
+	struct pg_line *line;
 	uint64_t interval_ms[PG_PACES];
 	struct redact *redact;
 	size_t text_max;
@@ -69,14 +63,12 @@ struct pg_server {
 	struct served *served;
 
 	/* The thread's own. */
-	struct pg_conn *conn;
-	bool up;   /* connected */
-	bool well; /* and all that was due has been answered since */
-	bool said; /* that it is not */
+	struct pg_conn *conn; /* to the first database */
+	bool up;              /* connected */
+	bool well;            /* and all that was due has been answered since */
+	bool said;            /* that it is not */
 	uint64_t retry_ms;
 	struct tick tick[PG_PACES];
-	struct waiting waiting[DATABASES_MAX];
-	size_t n_waiting;
 };
 
 static int64_t clock_ns(clockid_t id)
@@ -104,20 +96,14 @@ static void free_all(struct pg_server *s)
 		free_table(s->served[i].shown);
 	}
 	free(s->served);
-	for (size_t i = 0; i < s->n_waiting; i++) {
-		free(s->waiting[i].database);
-		pg_conn_free(s->waiting[i].conn);
-	}
-	if (s->conn)
-		pg_conn_free(s->conn);
+	if (s->line)
+		pg_line_put(s->line);
 	if (s->redact)
 		redact_free(s->redact);
 	if (s->quit_fd >= 0)
 		close(s->quit_fd);
 	pthread_mutex_destroy(&s->lock);
-	pthread_cond_destroy(&s->changed);
 	free(s->name);
-	free(s->conninfo);
 	free(s);
 }
 
@@ -285,33 +271,6 @@ static int ask_first(struct pg_server *s, enum pg_pace pace)
 
 /* --- databases --- */
 
-/* A connection to that database: the one that still waits there, or a new one. */
-static int connect_database(struct pg_server *s, const char *database, struct pg_conn **ret)
-{
-	for (size_t i = 0; i < s->n_waiting; i++) {
-		if (strcmp(s->waiting[i].database, database) != 0)
-			continue;
-		*ret = s->waiting[i].conn;
-		free(s->waiting[i].database);
-		s->waiting[i] = s->waiting[--s->n_waiting];
-		return 0;
-	}
-	/* Whose places are all taken by databases that are gone. */
-	if (s->n_waiting == DATABASES_MAX)
-		return -EBUSY;
-	return pg_conn_new(s->conninfo, database, s->quit_fd, ret);
-}
-
-static void disconnect(struct pg_server *s, const char *database, struct pg_conn *conn)
-{
-	char *copy = pg_conn_waits(conn) ? strdup(database) : NULL;
-
-	if (copy)
-		s->waiting[s->n_waiting++] = (struct waiting){copy, conn};
-	else
-		pg_conn_free(conn);
-}
-
 static bool is_visited(const struct served *v, enum pg_pace pace)
 {
 	return v->desc->postgres->pace == pace && v->desc->postgres->per_database;
@@ -344,11 +303,11 @@ static int visit(struct pg_server *s, enum pg_pace pace, const char *database)
 
 	if (strcmp(database, pg_conn_database(s->conn)) == 0)
 		return visit_on(s, pace, database, s->conn);
-	r = connect_database(s, database, &conn);
+	r = pg_line_take(s->line, database, &conn);
 	if (r < 0)
 		return r == -EBUSY ? 0 : r;
 	r = visit_on(s, pace, database, conn);
-	disconnect(s, database, conn);
+	pg_line_give(s->line, database, conn);
 	return r == -ECANCELED ? r : 0;
 }
 
@@ -488,19 +447,17 @@ static bool serve(struct pg_server *s)
 static void *server_main(void *arg)
 {
 	struct pg_server *s = arg;
-	bool behind;
 
 	priority_apart();
 	pthread_setname_np(pthread_self(), "histd-postgres");
+	/* The thread of the configuration before is about to end. */
+	while (pg_line_enter(s->line, s->quit_fd) == -EBUSY)
+		if (!wait_until(s, clock_ns(CLOCK_MONOTONIC) + ENTER_MS * INT64_C(1000000)))
+			return NULL;
+	s->conn = pg_line_first(s->line);
 	while (serve(s))
 		;
-	pthread_mutex_lock(&s->lock);
-	s->ended = true;
-	behind = s->behind;
-	pthread_cond_signal(&s->changed);
-	pthread_mutex_unlock(&s->lock);
-	if (behind)
-		free_all(s);
+	pg_line_leave(s->line);
 	return NULL;
 }
 
@@ -510,16 +467,11 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
     const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret)
 {
 	struct pg_server *s = calloc(1, sizeof *s);
-	pthread_condattr_t attr;
-	int r = 0;
+	int r;
 
 	if (!s)
 		return -ENOMEM;
 	lock_init(&s->lock);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
 	s->interval_ms[PG_OFTEN] = given->interval_ms ? given->interval_ms : c->interval_ms;
 	if (s->interval_ms[PG_OFTEN] < 1000 && !given->interval_ms)
 		s->interval_ms[PG_OFTEN] = 1000;
@@ -527,13 +479,13 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
 	s->interval_ms[PG_SLOWEST] = given->slowest_ms;
 	s->text_max = c->cmdline_max;
 	s->quit_fd = eventfd(0, EFD_CLOEXEC);
-	if (s->quit_fd < 0)
-		r = -errno;
+	r = s->quit_fd < 0 ? -errno : 0;
 	s->name = strdup(given->name);
-	s->conninfo = strdup(given->conninfo);
 	s->served = calloc(n_sources + 1, sizeof *s->served);
-	if (!s->name || !s->conninfo || !s->served)
+	if (!s->name || !s->served)
 		r = -ENOMEM;
+	if (r == 0)
+		r = pg_line_get(given->name, given->conninfo, &s->line);
 	if (r == 0 && c->redact)
 		r = redact_new((const char *const *)c->patterns.v, c->patterns.n, NULL, &s->redact);
 	for (size_t i = 0; i < n_sources && r == 0; i++) {
@@ -544,8 +496,6 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
 		if (r == 0)
 			r = new_table(sources[i], &v->shown);
 	}
-	if (r == 0)
-		r = pg_conn_new(s->conninfo, NULL, s->quit_fd, &s->conn);
 	if (r == 0)
 		r = thread_start(&s->thread, STACK, server_main, s);
 	if (r < 0) {
@@ -558,22 +508,7 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
 
 void pg_server_stop(struct pg_server *s)
 {
-	int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MS * INT64_C(1000000);
-	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
-	bool ended;
-
 	eventfd_write(s->quit_fd, 1);
-	pthread_mutex_lock(&s->lock);
-	while (!s->ended)
-		if (pthread_cond_timedwait(&s->changed, &s->lock, &until) == ETIMEDOUT)
-			break;
-	ended = s->ended;
-	s->behind = !ended;
-	if (!ended)
-		pthread_detach(s->thread);
-	pthread_mutex_unlock(&s->lock);
-	if (!ended)
-		return;
 	pthread_join(s->thread, NULL);
 	free_all(s);
 }

@@ -15,7 +15,8 @@ struct pg_server;
 /* sources: those to be asked for, which must outlive everything. What c holds is copied. */
 int pg_server_start(const struct config *c, const struct config_postgres *given,
     const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret);
-/* Ends the thread. One that hangs in a name's look-up is left behind and frees everything when it comes back. */
+/* Ends the thread, which waits for nothing then. A connection that waits stays where a next thread finds it, as long as
+ * there is another one for the same server. */
 void pg_server_stop(struct pg_server *s);
 
 /* How often the table's rows were replaced. */

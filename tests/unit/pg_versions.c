@@ -3,11 +3,15 @@
  * libpq is a scripted one: the functions below stand in its place, and answer as a server of any version.
  */
 #include "collector/pg_conn.h"
+#include "collector/pg_line.h"
 #include "collector/pg_query.h"
 #include "tests/source_rig.h"
 #include "tests/tap.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 
 /* --- the scripted libpq --- */
@@ -20,14 +24,17 @@ struct pg_result {
 
 static struct {
 	int version;
-	int fd;            /* always ready */
-	bool busy;         /* does not answer */
-	bool refuses;      /* the question */
-	bool breaks;       /* the connection, with the answer */
-	bool rejects;      /* the connection */
-	int n_connected;   /* connections that there are */
-	int n_connections; /* that there were */
-	int n_pending;     /* results not taken yet */
+	int fd;        /* always ready */
+	bool busy;     /* does not answer */
+	bool refuses;  /* the question */
+	bool breaks;   /* the connection, with the answer */
+	bool rejects;  /* the connection */
+	bool looks_up; /* the name, until look_up_fd is readable */
+	int look_up_fd;
+	int n_connected;    /* connections that there are */
+	atomic_int n_ended; /* and that are no more */
+	int n_connections;  /* that there were */
+	int n_pending;      /* results not taken yet */
 	char dbname[64], password[64];
 	char asked[8192];
 	struct pg_result result;
@@ -42,7 +49,11 @@ static PGconn *the_connection(void)
 
 PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values, int expand)
 {
+	struct pollfd look_up = {.fd = server.look_up_fd, .events = POLLIN};
+
 	ok(expand == 0);
+	if (server.looks_up)
+		poll(&look_up, 1, -1);
 	server.n_connections++;
 	server.n_connected++;
 	for (; *keywords; keywords++, values++) {
@@ -63,12 +74,13 @@ PostgresPollingStatusType PQconnectPoll(PGconn *c)
 void PQfinish(PGconn *c)
 {
 	server.n_connected -= c != NULL;
+	server.n_ended += c != NULL;
 }
 
 ConnStatusType PQstatus(const PGconn *c)
 {
 	(void)c;
-	return server.breaks && server.n_pending == 0 ? CONNECTION_BAD : CONNECTION_OK;
+	return server.rejects || (server.breaks && server.n_pending == 0) ? CONNECTION_BAD : CONNECTION_OK;
 }
 
 int PQsocket(const PGconn *c)
@@ -329,6 +341,77 @@ static void a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_
 	end(c);
 }
 
+static void a_name_that_is_looked_up_for_ever_holds_nothing_up(void)
+{
+	struct pg_conn *c = begin("", NULL);
+	uint64_t n;
+
+	server.looks_up = true;
+	server.look_up_fd = eventfd(0, EFD_CLOEXEC);
+	eq(pg_conn_open(c), -ETIMEDOUT);
+	ok(pg_conn_waits(c));
+	str_eq(pg_conn_error(c), "no answer while connecting");
+	pg_conn_free(c);
+	eq(server.n_connections, 0);
+	/* What it becomes when the look-up has come back is dropped by the thread that was left. */
+	eventfd_write(server.look_up_fd, 1);
+	while (server.n_ended == 0)
+		sched_yield();
+	eq(server.n_connected, 0);
+	close(server.fd);
+	ok(read(server.look_up_fd, &n, sizeof n) == sizeof n);
+	close(server.look_up_fd);
+}
+
+/* As at a reload: the next one's thread comes before the last one's has ended. */
+static void the_next_configuration_goes_on_with_a_connection_that_waits(void)
+{
+	_cleanup_(cleanup_pg_result) struct pg_result *answer = NULL;
+	int quit_fd = eventfd(0, EFD_CLOEXEC);
+	struct pg_line *l = NULL, *next = NULL, *other = NULL;
+	struct pg_conn *elsewhere = NULL, *again = NULL;
+
+	pg_conn_free(begin("", NULL));
+	ok_r(pg_line_get("main", "host=a", &l));
+	ok_r(pg_line_enter(l, quit_fd));
+	ok_r(pg_conn_open(pg_line_first(l)));
+	ok_r(pg_line_take(l, "elsewhere", &elsewhere));
+	ok_r(pg_conn_open(elsewhere));
+	eq(server.n_connected, 2);
+	server.busy = true;
+	server.fd = eventfd(0, EFD_CLOEXEC); /* nothing comes */
+	eventfd_write(quit_fd, 1);
+	eq(pg_conn_query(pg_line_first(l), "SELECT 1", &answer), -ECANCELED);
+	eq(pg_conn_query(elsewhere, "SELECT 1", &answer), -ECANCELED);
+	pg_line_give(l, "elsewhere", elsewhere);
+
+	ok_r(pg_line_get("main", "host=a", &next));
+	eq(pg_line_enter(next, quit_fd), -EBUSY);
+	pg_line_leave(l);
+	pg_line_put(l);
+	quit_fd = eventfd(0, EFD_CLOEXEC);
+	ok_r(pg_line_enter(next, quit_fd));
+	eq(pg_conn_open(pg_line_first(next)), -ETIMEDOUT);
+	ok_r(pg_line_take(next, "elsewhere", &again));
+	ok(again == elsewhere);
+	eq(server.n_connections, 2);
+	pg_line_give(next, "elsewhere", again);
+	/* Another server has its own. */
+	ok_r(pg_line_get("main", "host=b", &other));
+	ok(other != next);
+	pg_line_put(other);
+	/* Once it answers it is used, and closed at the end. */
+	server.busy = false;
+	ok_r(pg_conn_open(pg_line_first(next)));
+	eq(server.n_connections, 2);
+	pg_line_leave(next);
+	eq(server.n_connected, 1);
+	/* The server is no longer configured: nothing stays. */
+	pg_line_put(next);
+	eq(server.n_connected, 0);
+	close(quit_fd);
+}
+
 int main(void)
 {
 	RUN(what_a_version_does_not_have_is_null);
@@ -337,5 +420,7 @@ int main(void)
 	RUN(a_server_that_hangs_is_not_connected_to_again);
 	RUN(a_refused_question_is_not_a_lost_connection);
 	RUN(a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_then);
+	RUN(a_name_that_is_looked_up_for_ever_holds_nothing_up);
+	RUN(the_next_configuration_goes_on_with_a_connection_that_waits);
 	return tap_done();
 }
