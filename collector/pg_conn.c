@@ -31,6 +31,7 @@ struct pg_conn {
 	struct pg_attempt *attempt; /* while CONNECTING */
 	PGconn *pq;                 /* afterwards */
 	char error[ERROR_MAX];
+	char farewell[ERROR_MAX]; /* what the server said unasked since the last question */
 };
 
 int pg_conn_new(const char *conninfo, const char *dbname, int quit_fd, struct pg_conn **ret)
@@ -65,19 +66,32 @@ void pg_conn_free(struct pg_conn *c)
 }
 
 /* Keeps the first line. */
-static void keep_error(struct pg_conn *c, const char *text)
+static void keep(char to[ERROR_MAX], const char *text)
 {
 	size_t len = strcspn(text, "\n");
 
-	if (len >= sizeof c->error)
-		len = sizeof c->error - 1;
-	memcpy(c->error, text, len);
-	c->error[len] = '\0';
+	if (len >= ERROR_MAX)
+		len = ERROR_MAX - 1;
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+static void keep_error(struct pg_conn *c, const char *text)
+{
+	keep(c->error, text);
+}
+
+/* A server that ends a session says why before it is asked anything, and libpq does not take that for an answer. */
+static void keep_notice(void *arg, const char *text)
+{
+	struct pg_conn *c = arg;
+
+	keep(c->farewell, text);
 }
 
 static int lost(struct pg_conn *c)
 {
-	keep_error(c, c->pq ? PQerrorMessage(c->pq) : "out of memory");
+	keep_error(c, c->farewell[0] ? c->farewell : c->pq ? PQerrorMessage(c->pq) : "out of memory");
 	pg_conn_close(c);
 	return -ENOTCONN;
 }
@@ -129,10 +143,12 @@ static int connect_to(struct pg_conn *c, int64_t until_ms)
 		keep_error(c, "no answer while connecting");
 	if (r < 0)
 		return r;
+	c->farewell[0] = '\0';
 	c->pq = pg_attempt_take(c->attempt);
 	pg_attempt_free(TAKE(c->attempt));
 	if (!c->pq || PQstatus(c->pq) != CONNECTION_OK || PQsetnonblocking(c->pq, 1) < 0)
 		return lost(c);
+	PQsetNoticeProcessor(c->pq, keep_notice, c);
 	c->state = SETTING;
 	return 0;
 }
@@ -178,6 +194,7 @@ static int ask(struct pg_conn *c, const char *sql, struct pg_result **ret)
 	enum state before = c->state;
 	int r;
 
+	c->farewell[0] = '\0';
 	if (!PQsendQuery(c->pq, sql))
 		return lost(c);
 	c->state = WAITING;

@@ -19,7 +19,7 @@ struct source_report {
 	uint32_t interval_ms; /* 0: at every tick */
 	uint32_t took_ms;
 	int r;          /* 0, or what sample returned; -EAGAIN: its first rows are not there yet */
-	char note[160]; /* what a reader of the table ought to know; "" as a rule */
+	char note[512]; /* what a reader of the table ought to know; "" as a rule */
 };
 
 struct source_env {

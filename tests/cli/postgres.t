@@ -1,134 +1,13 @@
 #!/usr/bin/env bash
 # postgres.t -- a real PostgreSQL server recorded: what was done is what the rows say, and it may go away at any time
-#
-# The server lies in a folder of the test's own, on a Unix socket. Waits for what is to happen, at most 30 s each.
-#
-# PG_BIN=/path/to/bin, in which initdb and postgres of another version lie: that one is recorded. The folder must be
-# readable for user postgres, or nobody, when the test runs as root.
 
-BUILD=${BUILD:-build}
-histd=$BUILD/histd histctl=$BUILD/histctl
-n=0 pid='' postmaster='' failed=''
-
-bin=${PG_BIN:-$(find /usr/lib/postgresql/*/bin -maxdepth 0 2>/dev/null | sort -V | tail -n 1)}
-if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
-	echo "# SKIPPED: $0 needs PostgreSQL (initdb, postgres, psql); no server is recorded in these tests" >&2
-	echo "1..0 # SKIP needs PostgreSQL"
-	exit 0
-fi
+. "$(dirname "$0")/postgres.sh"
 
 echo "# $("$bin/postgres" --version), of $bin"
 plans=$(find "$bin/.." -name pg_store_plans.so -printf 'pg_store_plans, ' -quit)
-dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
-store=$dir/store conf=$dir/histd.conf log=$dir/log
-chmod 711 "$dir"
-mkdir "$dir/pg"
-user=$(id -un)
-if [ "$(id -u)" = 0 ]; then
-	user=$(id -un postgres 2>/dev/null || echo nobody)
-fi
-chown "$user" "$dir/pg"
-export PGHOST=$dir/pg PGUSER=boss PGDATABASE=postgres LC_ALL=C
-unset PGPORT PGSERVICE PGOPTIONS
-
-cleanup() {
-	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
-	stop_server
-	jobs -p | xargs -r kill -9 2>/dev/null
-	wait 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-# As the server's user: it refuses to be root.
-as_user() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
-	else
-		"$@"
-	fi
-}
-
-# ok STATUS NAME
-ok() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		failed=1
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$log"
-	fi
-}
-
-# poll COMMAND...: until it succeeds
-poll() {
-	for ((i = 0; i < 300; i++)); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-start_server() {
-	(cd "$dir/pg" && as_user "$bin/postgres" -D "$dir/pg/data" >>"$dir/pg.log" 2>&1 </dev/null & echo $! >"$dir/server")
-	poll psql -qAtc 'select 1' >/dev/null 2>&1
-	postmaster=$(head -n 1 "$dir/pg/data/postmaster.pid")
-}
-stop_server() {
-	[ -z "$postmaster" ] || kill -QUIT "$postmaster" 2>/dev/null
-	postmaster=
-}
-
-start_histd() {
-	rm -f "$dir/ready"
-	mkfifo "$dir/ready"
-	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
-	pid=$!
-	[ "$(timeout 20 head -n 1 "$dir/ready")" = ready ]
-}
-
-said() { grep -q -e "$1" "$log"; }
-
-# rows TABLE CONDITION [WHAT]: prints WHAT of the rows of now for which CONDITION holds; f(NAME) is a column. Fails if
-# there are none.
-rows() {
-	"$histctl" cat "$store" "now/$1" 2>/dev/null | awk -F'\t' "
-		function f(name) { return (name in c) ? \$(c[name]) : \"no such column\" }
-		NR == 1 { for (i = 1; i <= NF; i++) c[\$i] = i; next }
-		$2 { print ${3:-1}; n++ }
-		END { exit n == 0 }"
-}
-has() { rows "$@" >/dev/null; }
-hasnt() { [ "$("$histctl" cat "$store" "now/$1" 2>/dev/null | wc -l)" -gt 0 ] && ! has "$@"; }
-
-# session NAME: a session that reads statements from descriptor, kept in the array
-declare -A fd
-session() {
-	mkfifo "$dir/$1"
-	PGAPPNAME=$1 psql -qAtX <"$dir/$1" >>"$dir/psql.log" 2>&1 &
-	exec {f}>"$dir/$1"
-	fd[$1]=$f
-}
-tell() { echo "$2" >&"${fd[$1]}"; }
-hang_up() {
-	tell "$1" 'rollback; \q'
-	eval "exec ${fd[$1]}>&-"
-}
-
-as_user "$bin/initdb" -D "$dir/pg/data" -A trust -U boss -N --locale=C >"$dir/initdb.log" 2>&1 || {
-	sed 's/^/# /' "$dir/initdb.log"
-	ok 1 "a server can be made"
-	exit 1
-}
-cat >>"$dir/pg/data/postgresql.conf" <<END
-listen_addresses = ''
-unix_socket_directories = '$dir/pg'
-shared_preload_libraries = '${plans}pg_stat_statements'
-pg_store_plans.min_duration = 0
-deadlock_timeout = 60s
-fsync = off
-END
+make_server pg "shared_preload_libraries = '${plans}pg_stat_statements'" 'pg_store_plans.min_duration = 0' \
+	'deadlock_timeout = 60s'
+export PGHOST=$dir/pg
 cat >"$conf" <<END
 [store]
 path = $store
@@ -155,7 +34,7 @@ poll said 'postgres main: .*No such file'
 ok $? "and it is said"
 poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") ~ /^main: .*No such file/'
 ok $? "the table sources says why its tables are absent"
-start_server
+start_server pg
 poll said 'postgres main: version .*, recorded'
 ok $? "it is recorded once it is there"
 [ "$(grep -c 'No such file' "$log")" = 1 ]
@@ -368,13 +247,13 @@ backend=$(psql -qAtc "select pid from pg_stat_activity where application_name = 
 kill -STOP "$backend"
 poll has sources 'f("table") == "pg_stat_activity" && f("note") ~ /no answer/'
 ok $? "a connection that does not answer makes the tables absent"
-[ "$(psql -qAtc "select count(*) from pg_stat_activity where application_name = 'histd' and datname = 'postgres'")" = 1 ]
+[ "$(count_histd pg postgres)" = 1 ]
 ok $? "no second connection is made beside it"
 kill -CONT "$backend"
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "it goes on when the answer comes"
 
-kill -9 "$postmaster"
+stop_server pg
 poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") != "\\N"'
 ok $? "a server that was killed is noted"
 no_locks() { ! "$histctl" cat "$store" now/pg_locks >/dev/null 2>&1; }
@@ -384,11 +263,7 @@ poll summary_has 'POSTGRES not asked: main: '
 ok $? "the summary says that"
 has load 1
 ok $? "the machine is recorded all the same"
-ipcs_done() { ! pgrep -u "$user" -f "$dir/pg/data" >/dev/null; }
-poll ipcs_done
-rm -f "$dir/pg/data/postmaster.pid"
-psql -qAtc 'select 1' >/dev/null 2>&1
-start_server
+start_server pg
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "and recorded again when it is back"
 
@@ -398,10 +273,8 @@ ok $? "a session that was ended is said"
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "and begun anew"
 
-kill -TERM "$pid"
-wait "$pid"
+stop_histd
 ok $? "histd ends well"
-pid=
 "$histctl" verify "$store" >/dev/null
 ok $? "the store is whole"
 rows_of_hour() { "$histctl" dump "$store" pg_lock_tree "$began" 2>/dev/null | grep -c 'idle in transaction'; }
@@ -410,5 +283,4 @@ ok $? "the pile-up is told when it is long gone"
 "$histctl" cat "$store" "$seen/pg_locks" | grep -q "^  $root .* blocks 2"
 ok $? "and who was at its root"
 
-echo "1..$n"
-[ -z "$failed" ]
+done_testing

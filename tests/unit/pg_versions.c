@@ -24,17 +24,20 @@ struct pg_result {
 
 static struct {
 	int version;
-	int fd;        /* always ready */
-	bool busy;     /* does not answer */
-	bool refuses;  /* the question */
-	bool breaks;   /* the connection, with the answer */
-	bool rejects;  /* the connection */
-	bool looks_up; /* the name, until look_up_fd is readable */
+	int fd;           /* always ready */
+	bool busy;        /* does not answer */
+	bool refuses;     /* the question */
+	bool breaks;      /* the connection, with the answer */
+	bool takes_leave; /* before that */
+	bool rejects;     /* the connection */
+	bool looks_up;    /* the name, until look_up_fd is readable */
 	int look_up_fd;
 	int n_connected;    /* connections that there are */
 	atomic_int n_ended; /* and that are no more */
 	int n_connections;  /* that there were */
-	int n_pending;      /* results not taken yet */
+	PQnoticeProcessor notice;
+	void *notice_arg;
+	int n_pending; /* results not taken yet */
 	char dbname[64], password[64];
 	char asked[8192];
 	struct pg_result result;
@@ -95,6 +98,14 @@ int PQsetnonblocking(PGconn *c, int on)
 	return on ? 0 : -1;
 }
 
+PQnoticeProcessor PQsetNoticeProcessor(PGconn *c, PQnoticeProcessor p, void *arg)
+{
+	(void)c;
+	server.notice = p;
+	server.notice_arg = arg;
+	return NULL;
+}
+
 int PQsendQuery(PGconn *c, const char *sql)
 {
 	(void)c;
@@ -112,6 +123,8 @@ int PQflush(PGconn *c)
 int PQconsumeInput(PGconn *c)
 {
 	(void)c;
+	if (server.takes_leave)
+		server.notice(server.notice_arg, "FATAL:  terminating connection\n");
 	return 1;
 }
 
@@ -341,6 +354,23 @@ static void a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_
 	end(c);
 }
 
+static void why_a_server_ends_a_session_is_kept(void)
+{
+	_cleanup_(cleanup_pg_result) struct pg_result *answer = NULL;
+	struct pg_conn *c = begin("", NULL);
+
+	ok_r(pg_conn_open(c));
+	server.breaks = server.takes_leave = true;
+	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "FATAL:  terminating connection");
+	server.breaks = server.takes_leave = false;
+	ok_r(pg_conn_open(c));
+	server.breaks = true;
+	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "the server said no");
+	end(c);
+}
+
 static void a_name_that_is_looked_up_for_ever_holds_nothing_up(void)
 {
 	struct pg_conn *c = begin("", NULL);
@@ -420,6 +450,7 @@ int main(void)
 	RUN(a_server_that_hangs_is_not_connected_to_again);
 	RUN(a_refused_question_is_not_a_lost_connection);
 	RUN(a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_then);
+	RUN(why_a_server_ends_a_session_is_kept);
 	RUN(a_name_that_is_looked_up_for_ever_holds_nothing_up);
 	RUN(the_next_configuration_goes_on_with_a_connection_that_waits);
 	return tap_done();
