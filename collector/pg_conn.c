@@ -12,7 +12,7 @@
 enum {
 	CONNECT_MS = 3000,
 	ANSWER_MS = 4000, /* somewhat more than statement_timeout */
-	ERROR_MAX = 120
+	ERROR_MAX = 256
 };
 
 /* search_path: what stands in a query is the catalog's. Limits are the server's to keep: where this program is killed,

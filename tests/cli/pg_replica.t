@@ -27,9 +27,6 @@ follow() {
 	again
 }
 
-# Pauses between tries grow; whoever reads the configuration again tries at once.
-again() { kill -HUP "$pid"; }
-
 start_server one
 psql -h "$dir/one" -qAtc "select pg_create_physical_replication_slot('copy')" \
 	-c "create table t(a int); insert into t select generate_series(1, 1000)" >/dev/null

@@ -146,6 +146,9 @@ stop_histd() {
 	return "$1"
 }
 
+# Pauses between tries to connect grow; whoever reads the configuration again tries at once.
+again() { kill -HUP "$pid"; }
+
 said() { grep -q -e "$1" "$log"; }
 
 # rows TABLE CONDITION [WHAT]: prints WHAT of the rows of now for which CONDITION holds; f(NAME) is a column. Fails if
