@@ -9,13 +9,18 @@
 #include "store/schema.h"
 #include "store/strpool.h"
 
+/* How a column's changes are stored: life by life, as differences to the value before, or to the change before; or
+ * snapshot by snapshot, as differences to the change before that. */
+enum section_order { SECTION_FIRST = 1, SECTION_SECOND, SECTION_ACROSS };
+
 /* --- writing --- */
 
 /* A changed cell of a column. */
 struct section_change {
 	uint32_t life;
-	uint32_t s; /* snapshot << 1 | becomes NULL */
-	uint64_t v; /* integers: the difference to the last value; f64: xor with it; string: the id */
+	uint32_t s;   /* snapshot << 1 | becomes NULL */
+	uint64_t v;   /* integers: the difference to the last value; f64: xor with it; string: the id */
+	uint64_t now; /* the value */
 };
 
 struct section_lives {
@@ -55,10 +60,15 @@ struct section_change_list {
 int section_take_init(
     const struct column *col, struct span in, uint32_t n, const struct strpool *pool, uint64_t *init, uint8_t *null);
 
-/* Takes one life's changes off positions and values. p: the cell's last value; from, end: the first snapshot at which
- * it can change, and the one behind the last; ch: life and column. */
+/* Takes one life's changes off positions and, unless the order is SECTION_ACROSS, values. p: the cell's last value;
+ * from, end: the first snapshot at which it can change, and the one behind the last; ch: life and column. */
 int section_take_cell(struct span *positions, struct span *values, uint8_t type, uint8_t order,
     const struct strpool *pool, uint64_t p, uint32_t from, uint32_t end, struct section_cell ch,
+    struct section_change_list *cl);
+
+/* Takes the values of a column's changes, which are those of cl from number `first` on, in the order SECTION_ACROSS; n:
+ * number of snapshots. */
+int section_take_across(struct span *values, uint8_t type, const struct strpool *pool, uint32_t n, uint32_t first,
     struct section_change_list *cl);
 
 #endif

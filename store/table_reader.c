@@ -434,11 +434,11 @@ static int parse_init(struct table_reader *t, struct span in, uint32_t c, uint32
 	    &t->table.schema->columns[c], in, n, t->table.pool, n ? t->init + i : NULL, n ? t->init_null + i : NULL);
 }
 
-static int parse_changes(struct table_reader *t, struct span positions, struct span values, uint32_t c,
+static int parse_changes(struct table_reader *t, struct span positions, struct span values, uint32_t c, uint32_t n,
     const struct births *b, struct section_change_list *cl)
 {
 	uint8_t type = t->table.schema->columns[c].type;
-	uint32_t n_section = b->n_base + b->n_new, first_new = t->n_lives - b->n_new;
+	uint32_t n_section = b->n_base + b->n_new, first_new = t->n_lives - b->n_new, first = cl->n;
 	const uint8_t *order;
 	uint64_t next = 0;
 	int r = 0;
@@ -446,7 +446,8 @@ static int parse_changes(struct table_reader *t, struct span positions, struct s
 	if (span_left(&positions) == 0)
 		return span_left(&values) ? -EBADMSG : 0;
 	order = span_take(&positions, 1);
-	if (*order < 1 || *order > 2 || (*order == 2 && (type == COL_STR || type == COL_F64)))
+	if (*order < SECTION_FIRST || *order > SECTION_ACROSS || (*order == SECTION_SECOND && type == COL_STR) ||
+	    (*order != SECTION_FIRST && type == COL_F64))
 		return -EBADMSG;
 	while (span_left(&positions) > 0 && r == 0) {
 		uint32_t life, from;
@@ -467,6 +468,8 @@ static int parse_changes(struct table_reader *t, struct span positions, struct s
 		r = section_take_cell(&positions, &values, type, *order, t->table.pool, t->table.cells[i], from,
 		    t->death[life], (struct section_cell){.life = life, .column = c << 1}, cl);
 	}
+	if (r == 0 && *order == SECTION_ACROSS)
+		r = section_take_across(&values, type, t->table.pool, n, first, cl);
 	return r < 0 ? r : span_left(&values) ? -EBADMSG : 0;
 }
 
@@ -530,7 +533,7 @@ static int parse_columns(struct table_reader *t, struct span in, uint32_t n, con
 	for (uint32_t c = 0; c < n_columns && r == 0; c++) {
 		const struct span *part = &parts[3 * (t->stored_as ? t->stored_as[c] : c)];
 
-		r = parse_changes(t, part[1], part[2], c, b, &cl);
+		r = parse_changes(t, part[1], part[2], c, n, b, &cl);
 	}
 	if (r == 0)
 		r = distribute(t, &cl, n);

@@ -590,6 +590,7 @@ static int put_change(struct table_writer *w, uint32_t c, uint32_t s, uint32_t r
 	w->nulls[i] = null;
 	if (null)
 		return 0;
+	ch->now = w->in[in];
 	switch (w->schema->columns[c].type) {
 	case COL_STR:
 		ch->v = w->in[in];

@@ -400,9 +400,11 @@ class TableState:
 		if not new:
 			return r.done()
 		mode = r.u8()
-		need(mode <= 2, "init of a column")
+		differences = column.integer_key() or mode >= 3
+		need(mode <= 4, "init of a column")
+		need(mode <= 2 or not (column.integer_key() or column.type == F64), "init of a column")
 		null = [mode == 1] * len(new)
-		if mode == 2:
+		if mode in (2, 4):
 			bitmap = r.take((len(new) + 7) // 8)
 			null = [bool(bitmap[k // 8] >> (k % 8) & 1) for k in range(len(new))]
 		before = 0
@@ -410,7 +412,7 @@ class TableState:
 			life.null[i] = is_null
 			if is_null:
 				continue
-			if column.integer_key():
+			if differences:
 				before = (before + r.zigzag()) & MASK
 				life.cells[i] = before
 			elif column.type in (U64, STRING):
@@ -425,13 +427,16 @@ class TableState:
 		if positions.left() == 0:
 			return values.done()
 		order = positions.u8()
-		need(order in (1, 2) and (order == 1 or column.type not in (STRING, F64)), "order")
-		number = -1
+		need(order == 1 or order == 2 and column.type not in (STRING, F64) or order == 3 and column.type != F64, "order")
+		number, across = -1, []
 		while positions.left():
 			gap = positions.varint()
 			number += gap
 			need(gap > 0 and number < len(lives), "number of a life")
 			life = lives[number]
+			if order == 3:
+				across += [(s, number, null) for s, null in self.steps(positions, life)]
+				continue
 			p, d = life.cells[i], 0
 			for s, null in self.steps(positions, life):
 				if null:
@@ -445,6 +450,11 @@ class TableState:
 					d = (values.zigzag() + (d if order == 2 else 0)) & MASK
 					p = (p + d) & MASK
 				steps.setdefault(s, []).append((life, i, p))
+		value = 0
+		for s, number, null in sorted(across):
+			if not null:
+				value = (value + values.zigzag()) & MASK
+			steps.setdefault(s, []).append((lives[number], i, None if null else value))
 		values.done()
 
 	def steps(self, r, life):

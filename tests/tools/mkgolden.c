@@ -173,6 +173,59 @@ static void rows(const char *dir)
 	end(w);
 }
 
+/* Cells that resemble those of other rows more than what they were: times of the last event, numbers of one sequence,
+ * texts that are all new. */
+static void sessions(const char *dir)
+{
+	static const struct column columns[] = {
+	    {.name = "pid", .type = COL_U64, .flags = COL_KEY},
+	    {.name = "since_s", .unit = "s", .type = COL_DEC, .scale = 3},
+	    {.name = "xid", .type = COL_U64},
+	    {.name = "hash", .type = COL_I64},
+	    {.name = "query", .type = COL_STR},
+	};
+	static char texts[4096][40];
+	struct world *w = begin(dir, "sessions", 1795090000000);
+	struct model_table *t = add_table(w, new_schema(65, "sessions", columns, N_ELEMENTS(columns)));
+	uint64_t pid = 100, xid = UINT64_MAX - 3000;
+	size_t n = 0;
+
+	start(w);
+	for (uint32_t s = 0; s < 100; s++) {
+		while (t->n_rows < 20) {
+			memset(t->rows[t->n_rows], 0, sizeof t->rows[0]);
+			t->rows[t->n_rows++][0] = NUM(pid++);
+		}
+		if (rnd(2) == 0) {
+			uint32_t at = (uint32_t)rnd(t->n_rows);
+
+			t->n_rows--;
+			memmove(t->rows[at], t->rows[at + 1], (t->n_rows - at) * sizeof *t->rows);
+		}
+		for (uint32_t i = 0; i < t->n_rows; i++) {
+			struct cell *c = t->rows[i];
+			uint64_t ms = (uint64_t)w->time_ms - rnd(200);
+			char *since = texts[n++], *query = texts[n++];
+
+			if (s > 0 && c[1].text && rnd(5) == 0) {
+				n -= 2;
+				continue;
+			}
+			snprintf(
+			    since, sizeof *texts, "%llu.%03u", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
+			snprintf(query, sizeof *texts, "update t set a = %u", (unsigned)rnd(100000));
+			c[1] = TXT(ms, since);
+			c[2] = rnd(4) ? NUM(xid += rnd(3)) : NIL;
+			c[3] = NUM(-(int64_t)ms * 1000);
+			c[4] = rnd(9) ? (struct cell){.text = query, .len = strlen(query)} : NIL;
+		}
+		record(w);
+		pass(w, s == 79 ? 3600000 : 10000);
+	}
+	seal(w); /* the first hour; the second stays a log */
+	end(w);
+}
+
 /* Tables gain columns and new tables come, in the middle of the hour and of a log; another process goes on with it. */
 static void growth(const char *dir)
 {
@@ -325,6 +378,7 @@ int main(int argc, char **argv)
 	types(argv[1]);
 	rows(argv[1]);
 	growth(argv[1]);
+	sessions(argv[1]);
 	clock_steps(argv[1]);
 	damaged(argv[1]);
 	return 0;
