@@ -8,6 +8,7 @@
 #include "collector/thread.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>

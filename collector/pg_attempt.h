@@ -9,9 +9,8 @@
 
 #include "store/cleanup.h"
 
-#include <libpq-fe.h>
-
 struct pg_attempt;
+struct pg_conn; /* libpq's PGconn */
 
 /* conninfo: as libpq takes it; dbname: instead of the database in it, or NULL. */
 int pg_attempt_start(const char *conninfo, const char *dbname, struct pg_attempt **ret);
@@ -20,7 +19,7 @@ int pg_attempt_start(const char *conninfo, const char *dbname, struct pg_attempt
 int pg_attempt_fd(const struct pg_attempt *a);
 
 /* After it is over: the connection, which is the caller's, also a failed one, which says why. NULL: out of memory. */
-PGconn *pg_attempt_take(struct pg_attempt *a);
+struct pg_conn *pg_attempt_take(struct pg_attempt *a);
 
 /* Gives it up, if it is not over. */
 void pg_attempt_free(struct pg_attempt *a);

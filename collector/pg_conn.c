@@ -4,6 +4,7 @@
 #include "collector/pg_attempt.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
