@@ -10,7 +10,7 @@
 
 enum { INTERVAL_MAX_MS = 86400 * 1000, SERVER_NAME_MAX = 32 };
 
-enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE, CONNINFO };
+enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE, CONNINFO, LOG, QUOTED };
 
 static const struct key {
 	const char *section, *name;
@@ -54,6 +54,8 @@ static const struct key postgres_keys[] = {
     KEY("interval", TIME, interval_ms, 100, 3600000, "a time from 100ms to 1h"),
     KEY("slow", TIME, slow_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
     KEY("slowest", TIME, slowest_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
+    KEY("log", LOG, log, 0, 0, "a path that begins with /, or off"),
+    KEY("log_line_prefix", QUOTED, log_line_prefix, 0, 0, "a text, in quotes if it ends with a blank"),
 #undef KEY
 };
 
@@ -272,6 +274,25 @@ static int set_conninfo(char **to, const char *value)
 	return 0;
 }
 
+static int set_log(char **to, const char *value)
+{
+	if (*value != '/' && strcmp(value, "off") != 0)
+		return -EINVAL;
+	return set_string(to, value);
+}
+
+/* Blanks at its ends are lost unless it is in quotes. */
+static int set_quoted(char **to, const char *value)
+{
+	_cleanup_(cleanup_free) char *inner = NULL;
+	size_t len = strlen(value);
+
+	if (len < 2 || (*value != '\'' && *value != '"') || value[len - 1] != *value)
+		return set_string(to, value);
+	inner = strndup(value + 1, len - 2);
+	return inner ? set_string(to, inner) : -ENOMEM;
+}
+
 static int set_number(const struct key *k, uint64_t *to, const char *value)
 {
 	uint64_t v;
@@ -314,6 +335,10 @@ static int set_value(void *base, const struct key *k, const char *value)
 		return set_score(to, value, k->max);
 	case CONNINFO:
 		return set_conninfo(to, value);
+	case LOG:
+		return set_log(to, value);
+	case QUOTED:
+		return set_quoted(to, value);
 	default:
 		return set_number(k, to, value);
 	}
@@ -610,6 +635,8 @@ void config_put(struct config *c)
 	for (size_t i = 0; i < c->n_postgres; i++) {
 		free(c->postgres[i].name);
 		free(c->postgres[i].conninfo);
+		free(c->postgres[i].log);
+		free(c->postgres[i].log_line_prefix);
 	}
 	free(c->postgres);
 	if (c->redact)

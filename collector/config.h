@@ -29,6 +29,8 @@
  *   interval = 0               of sessions, locks and counters, 100ms to 1h; 0: [record]'s, but a second at least
  *   slow = 30s                 of statements, tables, indexes and replication, 1s to 1d
  *   slowest = 5min             of settings, sizes and ages, 1s to 1d
+ *   log =                      files of its log, whose last part may have wildcards, or off; empty: as the server says
+ *   log_line_prefix =          of these files; empty: the server's
  *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
  * not understood are errors. A config is immutable and shared by counting, from any thread.
@@ -58,7 +60,9 @@ struct config_postgres {
 	uint64_t interval_ms; /* 0: as that of all */
 	uint64_t slow_ms;
 	uint64_t slowest_ms;
-	unsigned given; /* keys, a bit each */
+	char *log;             /* files, or "off"; NULL: as the server says */
+	char *log_line_prefix; /* NULL: the server's */
+	unsigned given;        /* keys, a bit each */
 };
 
 struct config {

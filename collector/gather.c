@@ -159,7 +159,7 @@ static int add_source(struct gather *g, const struct config *c, const struct sou
 /* Tables of servers that nobody named are left out altogether. */
 static bool is_wanted(const struct gather *g, const struct config *c, const struct source_desc *desc)
 {
-	return config_wants(c, desc->name, desc->off) && (!desc->postgres || g->env.pg);
+	return config_wants(c, desc->name, desc->off) && (!desc->take || g->env.pg);
 }
 
 int gather_new(const struct config *c, struct strpool *pool, const struct schema *known, const struct health *health,

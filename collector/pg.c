@@ -9,6 +9,8 @@ struct pg {
 	size_t n_sources;
 	struct pg_server **servers;
 	size_t n_servers;
+	struct pglog **logs; /* of the servers; NULL: not read */
+	size_t n_logs;
 };
 
 static int find_sources(struct pg *p, const struct config *c)
@@ -39,10 +41,15 @@ int pg_new(const struct config *c, struct pg **ret)
 		return -ENOMEM;
 	r = find_sources(p, c);
 	p->servers = calloc(c->n_postgres, sizeof(struct pg_server *));
-	if (!p->servers)
+	p->logs = calloc(c->n_postgres, sizeof(struct pglog *));
+	if (!p->servers || !p->logs)
 		r = -ENOMEM;
 	for (size_t i = 0; i < c->n_postgres && r == 0; i++) {
-		r = pg_server_start(c, &c->postgres[i], p->sources, p->n_sources, &p->servers[i]);
+		r = pglog_start(c, &c->postgres[i], &p->logs[p->n_logs]);
+		if (r < 0)
+			break;
+		p->n_logs++;
+		r = pg_server_start(c, &c->postgres[i], p->sources, p->n_sources, p->logs[i], &p->servers[i]);
 		if (r == 0)
 			p->n_servers++;
 	}
@@ -55,7 +62,11 @@ void pg_free(struct pg *p)
 {
 	for (size_t i = 0; i < p->n_servers; i++)
 		pg_server_stop(p->servers[i]);
+	for (size_t i = 0; i < p->n_logs; i++)
+		if (p->logs[i])
+			pglog_stop(p->logs[i]);
 	free(p->servers);
+	free(p->logs);
 	free(p->sources);
 	free(p->seen);
 	free(p);
@@ -123,4 +134,46 @@ int pg_take(const struct source_env *env, const struct source_desc *desc, struct
 	r = put_all(p, source, seen, t, ret_ns, report);
 	strpool_sweep(t->pool);
 	return r;
+}
+
+/* Whether any log has rows that were not taken, or none is read at all. */
+static bool has_new_rows(const struct pg *p, enum pglog_table which)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->n_logs; i++) {
+		any = any || p->logs[i];
+		if (p->logs[i] && pglog_is_new(p->logs[i], which))
+			return true;
+	}
+	return !any;
+}
+
+int pg_take_log(const struct source_env *env, enum pglog_table which, struct table *t, int64_t *ret_ns,
+    struct source_report *report)
+{
+	struct pg *p = env->pg;
+	int64_t newest_ns = 0;
+	int result = -ENOENT;
+
+	/* An event is in one snapshot; all other rows are shown until there are newer ones. */
+	if (which != PGLOG_EVENTS && !has_new_rows(p, which))
+		return -EAGAIN;
+	report->note[0] = '\0';
+	strpool_epoch(t->pool);
+	table_clear(t);
+	for (size_t i = 0; i < p->n_logs; i++) {
+		int64_t ns;
+		int r = p->logs[i] ? pglog_put(p->logs[i], which, t, &ns, report) : -ENOENT;
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r == 0) {
+			newest_ns = ns > newest_ns ? ns : newest_ns;
+			result = 0;
+		}
+	}
+	strpool_sweep(t->pool);
+	*ret_ns = newest_ns;
+	return result;
 }

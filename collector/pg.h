@@ -6,6 +6,7 @@
 #define COLLECTOR_PG_H
 
 #include "collector/config.h"
+#include "collector/pglog.h"
 #include "collector/source.h"
 
 struct pg;
@@ -18,6 +19,10 @@ DEFINE_CLEANUP(pg, pg_free)
 /* The `take` of PostgreSQL's tables: the rows of all servers that answer, by the order of the configuration. -EAGAIN
  * while no server has newer ones, or one is about to have them; -ENOENT: there are none. */
 int pg_take(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+    struct source_report *report);
+
+/* The same of the tables of their logs; to be called with which of these it is. */
+int pg_take_log(const struct source_env *env, enum pglog_table which, struct table *t, int64_t *ret_ns,
     struct source_report *report);
 
 #endif

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum {
@@ -297,6 +299,24 @@ const char *pg_conn_database(const struct pg_conn *c)
 int pg_conn_backend(const struct pg_conn *c)
 {
 	return c->pq ? PQbackendPID(c->pq) : 0;
+}
+
+bool pg_conn_is_local(const struct pg_conn *c)
+{
+	struct sockaddr_storage here = {0}, there = {0};
+	socklen_t here_len = sizeof here, there_len = sizeof there;
+	int fd = c->pq ? PQsocket(c->pq) : -1;
+
+	if (getsockname(fd, (struct sockaddr *)&here, &here_len) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&there, &there_len) < 0 || here.ss_family != there.ss_family)
+		return false;
+	if (here.ss_family == AF_INET)
+		return ((struct sockaddr_in *)&here)->sin_addr.s_addr ==
+		       ((struct sockaddr_in *)&there)->sin_addr.s_addr;
+	if (here.ss_family == AF_INET6)
+		return memcmp(&((struct sockaddr_in6 *)&here)->sin6_addr, &((struct sockaddr_in6 *)&there)->sin6_addr,
+		           sizeof(struct in6_addr)) == 0;
+	return here.ss_family == AF_UNIX;
 }
 
 bool pg_conn_check(const char *conninfo)

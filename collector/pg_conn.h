@@ -49,6 +49,9 @@ const char *pg_conn_database(const struct pg_conn *c);
 /* The process that serves it. */
 int pg_conn_backend(const struct pg_conn *c);
 
+/* Whether the server is on this machine, as far as addresses tell. */
+bool pg_conn_is_local(const struct pg_conn *c);
+
 /* Whether conninfo can be understood. */
 bool pg_conn_check(const char *conninfo);
 

@@ -72,8 +72,13 @@ static bool parse_thousandfold(const char *text, int64_t *ret)
 int pg_query_set_text(
     struct table *t, uint32_t row, uint32_t column, const struct redact *redact, size_t max, const char *text)
 {
+	return pg_query_set_bytes(t, row, column, redact, max, text, strlen(text));
+}
+
+int pg_query_set_bytes(struct table *t, uint32_t row, uint32_t column, const struct redact *redact, size_t max,
+    const char *text, size_t len)
+{
 	_cleanup_(buf_done) struct buf clean = {0};
-	size_t len = strlen(text);
 
 	len = utf8_cut(text, len, max);
 	if (!redact)

@@ -170,6 +170,9 @@ int pg_query_read(const struct pg_table *of, uint32_t version, const char *serve
 /* Sets a cell of free text: cut to max bytes, and redacted unless redact is NULL. */
 int pg_query_set_text(
     struct table *t, uint32_t row, uint32_t column, const struct redact *redact, size_t max, const char *text);
+/* The same of a text that is not terminated. */
+int pg_query_set_bytes(struct table *t, uint32_t row, uint32_t column, const struct redact *redact, size_t max,
+    const char *text, size_t len);
 
 /* Added to the version of an extension whose function of its own name cannot leave out texts: of pg_store_plans there
  * are two, which went apart under the same name and numbers. */

@@ -59,6 +59,7 @@ struct pg_server {
 	uint64_t interval_ms[PG_PACES];
 	struct redact *redact;
 	size_t text_max;
+	struct pglog *log; /* NULL: it is not read */
 	size_t n_served;
 	struct served *served;
 
@@ -81,19 +82,11 @@ static int64_t clock_ns(clockid_t id)
 
 /* --- memory --- */
 
-static void free_table(struct table *t)
-{
-	if (!t)
-		return;
-	strpool_free(t->pool);
-	table_free(t);
-}
-
 static void free_all(struct pg_server *s)
 {
 	for (size_t i = 0; i < s->n_served; i++) {
-		free_table(s->served[i].filling);
-		free_table(s->served[i].shown);
+		source_table_free(s->served[i].filling);
+		source_table_free(s->served[i].shown);
 	}
 	free(s->served);
 	if (s->line)
@@ -105,23 +98,6 @@ static void free_all(struct pg_server *s)
 	pthread_mutex_destroy(&s->lock);
 	free(s->name);
 	free(s);
-}
-
-static int new_table(const struct source_desc *desc, struct table **ret)
-{
-	_cleanup_(cleanup_table_schema) struct table_schema *schema = NULL;
-	_cleanup_(cleanup_strpool) struct strpool *pool = NULL;
-	int r = table_schema_new(desc->id, desc->name, &schema);
-
-	for (uint32_t i = 0; i < desc->n_columns && r >= 0; i++)
-		r = table_schema_add(schema, &desc->columns[i]);
-	if (r >= 0)
-		r = strpool_new(&pool);
-	if (r >= 0)
-		r = table_new(schema, pool, ret);
-	if (r >= 0)
-		(void)TAKE(pool);
-	return r < 0 ? r : 0;
 }
 
 /* --- what is shown --- */
@@ -375,7 +351,10 @@ static int ask_all_due(struct pg_server *s)
 		if (!is_due(s, pace))
 			continue;
 		schedule(s, pace);
-		r = ask_first(s, pace);
+		if (pace == PG_SLOW && s->log)
+			r = pglog_find(s->log, s->conn);
+		if (r == 0)
+			r = ask_first(s, pace);
 		if (r == 0)
 			r = visit_databases(s, pace);
 	}
@@ -464,7 +443,7 @@ static void *server_main(void *arg)
 /* --- callers --- */
 
 int pg_server_start(const struct config *c, const struct config_postgres *given,
-    const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret)
+    const struct source_desc *const *sources, size_t n_sources, struct pglog *log, struct pg_server **ret)
 {
 	struct pg_server *s = calloc(1, sizeof *s);
 	int r;
@@ -478,6 +457,7 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
 	s->interval_ms[PG_SLOW] = given->slow_ms;
 	s->interval_ms[PG_SLOWEST] = given->slowest_ms;
 	s->text_max = c->cmdline_max;
+	s->log = log;
 	s->quit_fd = eventfd(0, EFD_CLOEXEC);
 	r = s->quit_fd < 0 ? -errno : 0;
 	s->name = strdup(given->name);
@@ -492,9 +472,9 @@ int pg_server_start(const struct config *c, const struct config_postgres *given,
 		struct served *v = &s->served[s->n_served++];
 
 		*v = (struct served){.desc = sources[i], .r = -ENOENT};
-		r = new_table(sources[i], &v->filling);
+		r = source_table_new(sources[i], &v->filling);
 		if (r == 0)
-			r = new_table(sources[i], &v->shown);
+			r = source_table_new(sources[i], &v->shown);
 	}
 	if (r == 0)
 		r = thread_start(&s->thread, STACK, server_main, s);
@@ -523,40 +503,6 @@ uint64_t pg_server_generation(struct pg_server *s, size_t source)
 	return n;
 }
 
-/* Appends the rows of one table to another one that has its columns, in the same places. */
-static int copy_rows(const struct table *from, struct table *to)
-{
-	for (uint32_t i = 0; i < from->n_rows; i++) {
-		uint32_t row;
-		int r = table_add_row(to, &row);
-
-		for (uint32_t c = 0; c < from->schema->n_columns && r == 0; c++) {
-			struct str s;
-
-			if (table_is_null(from, c, i))
-				continue;
-			if (from->schema->columns[c].type != COL_STR) {
-				table_set(to, row, c, table_get(from, c, i));
-				continue;
-			}
-			s = table_str(from, c, i);
-			r = table_set_str(to, row, c, s.p, s.len);
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Appends "SERVER: TEXT". */
-static void add_note(struct source_report *report, const char *server, const char *text)
-{
-	size_t len = strlen(report->note);
-
-	if (text[0] != '\0')
-		snprintf(report->note + len, sizeof report->note - len, "%s%s: %s", len ? "; " : "", server, text);
-}
-
 bool pg_server_awaited(struct pg_server *s, size_t source)
 {
 	const struct served *v = &s->served[source];
@@ -578,16 +524,16 @@ int pg_server_put(
 	pthread_mutex_lock(&s->lock);
 	r = v->r;
 	if (r == 0 && v->generation == *seen) {
-		add_note(report, s->name, "no answer in time");
+		source_report_add(report, s->name, "no answer in time");
 		r = -ENOENT;
 	}
 	*seen = v->generation;
 	if (r == 0)
-		r = copy_rows(v->shown, t);
+		r = source_table_append(v->shown, t);
 	*ret_ns = v->taken_ns;
 	report->took_ms = v->took_ms;
 	report->interval_ms = (uint32_t)s->interval_ms[v->desc->postgres->pace];
-	add_note(report, s->name, v->shown_note);
+	source_report_add(report, s->name, v->shown_note);
 	pthread_mutex_unlock(&s->lock);
 	return r;
 }

@@ -8,13 +8,15 @@
 #define COLLECTOR_PG_SERVER_H
 
 #include "collector/config.h"
+#include "collector/pglog.h"
 #include "collector/source.h"
 
 struct pg_server;
 
-/* sources: those to be asked for, which must outlive everything. What c holds is copied. */
+/* sources: those to be asked for, which must outlive everything, as must log, which is told where the server writes it
+ * (NULL: nobody reads it). What c holds is copied. */
 int pg_server_start(const struct config *c, const struct config_postgres *given,
-    const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret);
+    const struct source_desc *const *sources, size_t n_sources, struct pglog *log, struct pg_server **ret);
 /* Ends the thread, which waits for nothing then. A connection that waits stays where a next thread finds it, as long as
  * there is another one for the same server. */
 void pg_server_stop(struct pg_server *s);

@@ -93,3 +93,60 @@ void source_name(char ret[65], const char *word, size_t len)
 		ret[n++] = 'x';
 	ret[n] = '\0';
 }
+
+int source_table_new(const struct source_desc *desc, struct table **ret)
+{
+	_cleanup_(cleanup_table_schema) struct table_schema *schema = NULL;
+	_cleanup_(cleanup_strpool) struct strpool *pool = NULL;
+	int r = table_schema_new(desc->id, desc->name, &schema);
+
+	for (uint32_t i = 0; i < desc->n_columns && r >= 0; i++)
+		r = table_schema_add(schema, &desc->columns[i]);
+	if (r >= 0)
+		r = strpool_new(&pool);
+	if (r >= 0)
+		r = table_new(schema, pool, ret);
+	if (r >= 0)
+		(void)TAKE(pool);
+	return r < 0 ? r : 0;
+}
+
+void source_table_free(struct table *t)
+{
+	if (!t)
+		return;
+	strpool_free(t->pool);
+	table_free(t);
+}
+
+int source_table_append(const struct table *from, struct table *to)
+{
+	for (uint32_t i = 0; i < from->n_rows; i++) {
+		uint32_t row;
+		int r = table_add_row(to, &row);
+
+		for (uint32_t c = 0; c < from->schema->n_columns && r == 0; c++) {
+			struct str s;
+
+			if (table_is_null(from, c, i))
+				continue;
+			if (from->schema->columns[c].type != COL_STR) {
+				table_set(to, row, c, table_get(from, c, i));
+				continue;
+			}
+			s = table_str(from, c, i);
+			r = table_set_str(to, row, c, s.p, s.len);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void source_report_add(struct source_report *report, const char *who, const char *text)
+{
+	size_t len = strlen(report->note);
+
+	if (text[0] != '\0')
+		snprintf(report->note + len, sizeof report->note - len, "%s%s: %s", len ? "; " : "", who, text);
+}

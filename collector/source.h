@@ -41,6 +41,9 @@ struct source_env {
  * until the source's next sample. */
 void source_note(const struct source_env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends "WHO: TEXT" to the note, unless the text is empty. */
+void source_report_add(struct source_report *report, const char *who, const char *text);
+
 struct source_desc {
 	const char *name;
 	uint16_t id;
@@ -89,6 +92,13 @@ const struct source_desc *const *source_all(size_t *ret_n);
  * a newer kernel prints are recorded. Only while the table has no rows. -EINVAL for a name the format cannot hold (see
  * source_name). */
 int source_column(struct table *t, const char *name, const struct column *c);
+
+/* A table with the descriptor's columns and a pool of its own, for those who fill it on another thread. free: NULL is
+ * nothing. */
+int source_table_new(const struct source_desc *desc, struct table **ret);
+void source_table_free(struct table *t);
+/* Appends the rows of one table to another one that has its columns, in the same places. */
+int source_table_append(const struct table *from, struct table *to);
 
 /* Makes a column name of a kernel's word: characters that the format does not allow become '_', cut at 64 bytes. */
 void source_name(char ret[65], const char *word, size_t len);

@@ -32,6 +32,7 @@ enum {
 #define KIND_WAL "SNPW"
 #define KIND_CHUNK "SNPC"
 #define KIND_HEAT "HEAT"
+#define KIND_BOOKMARK "BOOK"
 
 enum frame_type {
 	FRAME_SCHEMA = 1,
@@ -45,6 +46,7 @@ enum frame_type {
 	FRAME_HOST = 9,
 	FRAME_ROSTERS = 10,
 	FRAME_HEAT_SUM = 11,
+	FRAME_BOOKMARK = 12,
 	FRAME_TOC = 255,
 };
 
