@@ -172,7 +172,7 @@ static void set_name(struct pglog_record *rec, char escape, struct pgtext value)
 		rec->application = value;
 }
 
-/* Whether a severity, or the word of a part, stands in front: some word and ":". */
+/* Whether a severity, or the word of a part, stands in front: some word and ":". One that is not known has no blanks. */
 static bool begins_message(struct pgtext t)
 {
 	struct pgtext word;
@@ -181,7 +181,10 @@ static bool begins_message(struct pgtext t)
 		return true;
 	if (t.len > WORD_MAX)
 		t.len = WORD_MAX;
-	return pgtext_take_until(&t, ":  ", &word) && word.len > 0 && !memchr(word.p, ':', word.len);
+	if (!pgtext_take_until(&t, ":  ", &word) || word.len == 0)
+		return false;
+	return pglog_record_find_severity(word) != PGLOG_UNKNOWN ||
+	       (!memchr(word.p, ':', word.len) && !memchr(word.p, ' ', word.len));
 }
 
 static bool match(struct attempt *a, size_t i, struct pgtext *t);

@@ -51,6 +51,18 @@ static void take_severity(struct pgtext *t, struct pglog_record *rec)
 		pgtext_skip(t, 7);
 }
 
+/* Where in its statement an error is stands behind the message here only. */
+static void drop_cursor(struct pgtext *message)
+{
+	static const char words[] = " at character ";
+	size_t len = message->len, n = strlen(words);
+
+	while (len > 0 && message->p[len - 1] >= '0' && message->p[len - 1] <= '9')
+		len--;
+	if (len < message->len && len >= n && memcmp(message->p + len - n, words, n) == 0)
+		message->len = len - n;
+}
+
 int pglog_stderr_take(struct pgtext *t, enum pglog_ahead ahead, const struct pglog_clock *clock, struct buf *scratch,
     const struct pglog_prefix *prefix, struct pglog_record *ret)
 {
@@ -68,6 +80,7 @@ int pglog_stderr_take(struct pgtext *t, enum pglog_ahead ahead, const struct pgl
 	if (pglog_record_take_part(&lines) != PGLOG_MESSAGE)
 		return -EBADMSG;
 	take_severity(&lines, ret);
+	drop_cursor(&lines);
 	ret->part[PGLOG_MESSAGE] = lines;
 	for (next = left; next.len > 0; left = next) {
 		struct pglog_record of_part;
