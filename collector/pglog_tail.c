@@ -456,7 +456,7 @@ int pglog_tail_read(struct pglog_tail *t, struct pgtext *ret, size_t *ret_new, e
 	/* A line that is longer is cut, and its rest dropped. */
 	if (was_full)
 		t->aligned = false;
-	return t->len > 0 ? 0 : -ENODATA;
+	return t->len > 0 || *ret_new > 0 ? 0 : -ENODATA;
 }
 
 void pglog_tail_took(struct pglog_tail *t, size_t len)

@@ -34,7 +34,7 @@ int pglog_tail_new(const char *glob, const struct pglog_position *from, struct p
 void pglog_tail_free(struct pglog_tail *t);
 DEFINE_CLEANUP(pglog_tail, pglog_tail_free)
 
-/* Reads on. 0: *ret is what was not taken yet, and *ret_new how much of it was read just now; -ENODATA: there is
+/* Reads on. 0: *ret is what was not taken yet, and *ret_new how much was read just now; -ENODATA: there is
  * nothing; another errno: the files cannot be read (-ENOENT: there are none). */
 int pglog_tail_read(struct pglog_tail *t, struct pgtext *ret, size_t *ret_new, enum pglog_ahead *ret_ahead);
 

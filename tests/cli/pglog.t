@@ -100,8 +100,8 @@ poll errors 'f("message") == "invalid page in block ? of relation base/?/?" && f
 ok $? "corruption"
 poll count errors_critical '== 1' && count errors_warning '>= 3' && count errors_info '>= 8'
 ok $? "errors are counted by how much they matter"
-sql "alter role boss password 'topsecret' valid until nonsense"
-poll errors 'f("statement") ~ /^alter role boss/'
+sql "alter role not_there password 'topsecret'"
+poll errors 'f("statement") ~ /^alter role not_there/'
 "$histctl" cat "$store" now/pg_log_errors | grep -q topsecret
 [ $? = 1 ]
 ok $? "secrets are blanked"
