@@ -33,7 +33,13 @@ void check_problem(struct check *c, uint64_t off, const char *fmt, ...)
 
 static bool is_rate(unsigned measure)
 {
-	return measure != HEAT_MEM && measure != HEAT_CGROUP_MEM;
+	return measure != HEAT_MEM && measure != HEAT_CGROUP_MEM && measure != HEAT_ACTIVE && measure != HEAT_WAITING;
+}
+
+/* Of a log's messages: there may be any number of them. */
+static bool is_count(unsigned measure)
+{
+	return measure >= HEAT_ERR_CRITICAL && measure <= HEAT_SLOW;
 }
 
 /* Whether b could be the entry of a snapshot that has entry a, but that its rates come from another one before. */
@@ -46,7 +52,7 @@ static bool same_but_rates(const struct disk_heat *a, const struct disk_heat *b)
 
 		if (!is_rate(i))
 			continue;
-		if (v > 1000 && v != HEAT_UNKNOWN)
+		if (v > 1000 && v != HEAT_UNKNOWN && !is_count(i))
 			return false;
 		mixed.m[i] = a->m[i];
 	}

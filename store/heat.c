@@ -2,6 +2,7 @@
 #include "store/heat.h"
 
 #include "store/heat_cgroups.h"
+#include "store/heat_logs.h"
 
 enum { CPU_BUSY, CPU_IOWAIT, CPU_ALL, CPU_N };
 enum { PSI_CPU, PSI_IO, PSI_MEM, PSI_N };
@@ -26,6 +27,8 @@ struct heat_state {
 	struct counters before, now;
 	struct heat_cgroups cgroups, cgroups_before;
 	uint64_t cgroups_us; /* when they were taken, since the boot; 0: not there */
+	struct heat_logs logs, logs_before;
+	uint64_t logs_us;
 };
 
 const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_permille", "psi_cpu_permille",
@@ -35,7 +38,7 @@ const char *const heat_names[HEAT_N] = {"cpu_permille", "iowait_permille", "mem_
 
 bool heat_uses(const char *table)
 {
-	static const char *const used[] = {"cpu", "psi", "mem", "disk", "cgroup", "pg_stat_activity"};
+	static const char *const used[] = {"cpu", "psi", "mem", "disk", "cgroup", "pg_stat_activity", "pg_log_events"};
 
 	for (unsigned i = 0; i < N_ELEMENTS(used); i++)
 		if (strcmp(used[i], table) == 0)
@@ -55,6 +58,8 @@ void heat_state_free(struct heat_state *h)
 	free(h->now.disks);
 	heat_cgroups_done(&h->cgroups);
 	heat_cgroups_done(&h->cgroups_before);
+	heat_logs_done(&h->logs);
+	heat_logs_done(&h->logs_before);
 	free(h);
 }
 
@@ -288,7 +293,7 @@ static int step(struct heat_state *h, uint64_t boot)
 
 	if (boot != h->boot || !h->any) {
 		n->cpu_us = n->psi_us = n->disk_us = 0;
-		h->cgroups_us = 0;
+		h->cgroups_us = h->logs_us = 0;
 		n->n_disks = 0;
 		n->has_cpu = false;
 		memset(n->has_psi, 0, sizeof n->has_psi);
@@ -354,6 +359,24 @@ static int measure_cgroups(struct heat_state *h, const struct snapshot *s, uint1
 	return r;
 }
 
+static int measure_logs(struct heat_state *h, const struct snapshot *s, uint16_t m[HEAT_N])
+{
+	const struct table *t = find_table(s, "pg_log_events");
+	struct heat_logs swap = h->logs_before;
+	uint64_t before_us = h->logs_us;
+	int r;
+
+	if (is_old(t, before_us))
+		return 0;
+	h->logs_before = h->logs;
+	h->logs = swap;
+	h->logs_us = taken_us(s, t);
+	r = heat_logs_take(&h->logs, t);
+	if (r == 0 && before_us > 0 && h->logs_us > before_us)
+		heat_logs_growth(&h->logs_before, &h->logs, m);
+	return r;
+}
+
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret)
 {
 	struct counters *before = &h->before, *now = &h->now;
@@ -376,6 +399,8 @@ int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat 
 	if (before->disk_us > 0 && now->disk_us > before->disk_us)
 		m[HEAT_DISK] = busiest_disk(before, now, now->disk_us - before->disk_us);
 	r = measure_cgroups(h, s, m);
+	if (r == 0)
+		r = measure_logs(h, s, m);
 	if (r < 0)
 		return r;
 	m[HEAT_HEALTH] = health(m, &measure);

@@ -24,6 +24,8 @@ DEFINE_CLEANUP(heat_state, heat_state_free)
  *   cgroup_mem    memory_current / memory_max of the row of `cgroup` with the most
  *   active        rows of pg_stat_activity that are client backends in state active
  *   waiting       those of them that have a wait_event
+ *   errors_*, checkpoints, autovacuums, slow_queries
+ *                 growth of columns of pg_log_events; checkpoints are restartpoints, too
  *   health        100 less the worst of: psi cpu, psi io, twice psi memory, ten times what memory is used over 900 ‰
  *                 (in per cent; without psi: cpu busy over 900 ‰ times ten, iowait) */
 int heat_entry(struct heat_state *h, const struct snapshot *s, struct disk_heat *ret);

@@ -6,12 +6,12 @@
 
 #include <fcntl.h>
 
-enum { N = 6 };
+enum { N = 7 };
 
 /* The tables that measures are taken from. */
 struct heat_test {
 	struct strpool *pool;
-	struct table *tables[N]; /* cpu, mem, disk, psi, cgroup, pg_stat_activity */
+	struct table *tables[N]; /* cpu, mem, disk, psi, cgroup, pg_stat_activity, pg_log_events */
 	struct heat_state *state;
 	uint64_t boot, boot_us;
 };
@@ -37,6 +37,12 @@ static void begin(struct heat_test *t)
 	    {"backend_type", "", COL_STR, 0, 0, 0}, {"state", "", COL_STR, 0, 0, 0},
 	    {"wait_event", "", COL_STR, 0, 0, 0}};
 
+	static const struct column log[] = {{"server", "", COL_STR, 0, COL_KEY, 0}, {"since_s", "s", COL_DEC, 0, 0, 3},
+	    {"errors_critical", "", COL_U64, 2, 0, 0}, {"errors_warning", "", COL_U64, 2, 0, 0},
+	    {"errors_info", "", COL_U64, 2, 0, 0}, {"checkpoints", "", COL_U64, 2, 0, 0},
+	    {"restartpoints", "", COL_U64, 2, 0, 0}, {"autovacuums", "", COL_U64, 2, 0, 0},
+	    {"slow_queries", "", COL_U64, 2, 0, 0}};
+
 	*t = (struct heat_test){.boot = 1, .boot_us = 1000000};
 	ok_r(strpool_new(&t->pool));
 	t->tables[0] = machine_table(t->pool, 1, "cpu", cpu, N_ELEMENTS(cpu));
@@ -46,6 +52,8 @@ static void begin(struct heat_test *t)
 	t->tables[4] = machine_table(t->pool, 5, "cgroup", cgroup, N_ELEMENTS(cgroup));
 	t->tables[5] = machine_table(t->pool, 65, "pg_stat_activity", activity, N_ELEMENTS(activity));
 	t->tables[5]->absent = true;
+	t->tables[6] = machine_table(t->pool, 84, "pg_log_events", log, N_ELEMENTS(log));
+	t->tables[6]->absent = true;
 	ok_r(heat_state_new(&t->state));
 }
 
@@ -120,7 +128,19 @@ static void measure(struct heat_test *t, uint16_t m[HEAT_N])
 		m[i] = get_le16(h.m[i]);
 	for (unsigned i = 0; i < N; i++)
 		table_clear(t->tables[i]);
-	t->tables[5]->absent = true;
+	t->tables[5]->absent = t->tables[6]->absent = true;
+}
+
+/* A server's counts since then: k more of the k-th of them. */
+static void add_log(struct heat_test *t, const char *server, uint64_t since, uint64_t n)
+{
+	uint32_t r;
+
+	t->tables[6]->absent = false;
+	r = row(t->tables[6], server);
+	table_set(t->tables[6], r, 1, since);
+	for (uint32_t k = 0; k < 7; k++)
+		table_set(t->tables[6], r, 2 + k, n + n * k);
 }
 
 static void add_session(struct heat_test *t, const char *type, const char *state, const char *wait_event)
@@ -476,6 +496,58 @@ static void rows_of_cgroups_that_are_repeated_have_no_growth_but_memory(void)
 	end(&t);
 }
 
+static void what_logs_tell_is_counted_of_all_servers(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], HEAT_UNKNOWN);
+	add_log(&t, "a", 1, 10);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], HEAT_UNKNOWN);
+	add_log(&t, "a", 1, 13);
+	add_log(&t, "b", 1, 1000); /* another one: since when? */
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], 3);
+	eq(m[HEAT_ERR_WARNING], 6);
+	eq(m[HEAT_ERR_INFO], 9);
+	eq(m[HEAT_CHECKPOINTS], 12 + 15);
+	eq(m[HEAT_AUTOVACUUMS], 18);
+	eq(m[HEAT_SLOW], 21);
+	add_log(&t, "b", 1, 1004);
+	add_log(&t, "a", 1, 13);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], 4);
+	add_log(&t, "a", 1, 13);
+	add_log(&t, "b", 1, 1004);
+	t.tables[6]->repeated = true;
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], HEAT_UNKNOWN);
+	add_log(&t, "a", 2, 2); /* the recorder began anew */
+	add_log(&t, "b", 1, 1004);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], 2);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], HEAT_UNKNOWN);
+	end(&t);
+}
+
+static void more_than_can_be_shown_is_the_most_that_can(void)
+{
+	struct heat_test t;
+	uint16_t m[HEAT_N];
+
+	begin(&t);
+	add_log(&t, "a", 1, 0);
+	measure(&t, m);
+	add_log(&t, "a", 1, 1000000);
+	measure(&t, m);
+	eq(m[HEAT_ERR_CRITICAL], HEAT_MAX);
+	end(&t);
+}
+
 static void a_sidecar_comes_back(void)
 {
 	_cleanup_(cleanup_close) int dir = open(tap_tmpdir(), O_RDONLY | O_DIRECTORY);
@@ -496,7 +568,7 @@ static void a_sidecar_comes_back(void)
 
 static void most_tables_do_not_matter(void)
 {
-	ok(heat_uses("cpu") && heat_uses("cgroup"));
+	ok(heat_uses("cpu") && heat_uses("cgroup") && heat_uses("pg_log_events"));
 	ok(!heat_uses("processes") && !heat_uses("exited") && !heat_uses("cpu0") && !heat_uses(""));
 }
 
@@ -516,6 +588,8 @@ int main(void)
 	RUN(a_sidecar_has_the_sum_of_its_entries);
 	RUN(the_cgroup_nearest_to_its_limit_of_cpu_counts);
 	RUN(rows_of_cgroups_that_are_repeated_have_no_growth_but_memory);
+	RUN(what_logs_tell_is_counted_of_all_servers);
+	RUN(more_than_can_be_shown_is_the_most_that_can);
 	RUN(a_sidecar_comes_back);
 	RUN(most_tables_do_not_matter);
 	return tap_done();
