@@ -24,16 +24,20 @@ enum {
 	LEAD_MS = 100,            /* before ticks; less for short intervals */
 	RETRY_MS = 50,            /* while another thread still has the bookmark */
 	BYTES_A_SECOND = 4 << 20, /* that are read; what comes faster for long is passed over */
+	PATIENCE_MS = 30000,      /* for a server to say how it writes a log that a person named */
 	STOP_MS = 1000,
 	NOTE_MAX = sizeof((struct source_report *)NULL)->note
 };
 
-/* How the bookmark's bytes begin; the files' pattern follows. */
+/* How the bookmark's bytes begin; the files' pattern, a NUL and the prefix follow. */
 struct bookmark_head {
 	le64 ino;
 	le64 off;
 	le64 mtime_ns;
 	le64 sequence;
+	le64 slow_us;
+	le32 offset_s;
+	uint8_t clock_known;
 	uint8_t format;
 	uint8_t head_len;
 	uint8_t head[PGLOG_HEAD_LEN];
@@ -72,11 +76,13 @@ struct pglog {
 	/* The thread's own. */
 	struct table *filled[PGLOG_TABLES];
 	struct pglog_sum *sum;
-	struct pglog_place place; /* that is read */
+	struct pglog_place place;      /* that is read */
+	struct pglog_place remembered; /* that the bookmark is of */
+	int64_t begun_ns;
 	struct pglog_parser *parser;
 	struct pglog_tail *tail;
 	struct bookmark *bookmark;
-	struct mark saved;
+	struct mark saved;       /* in it */
 	uint64_t errors_version; /* of those that are shown */
 	bool said;               /* which file is read */
 	char why[NOTE_MAX];      /* it is not, or not all of it */
@@ -127,41 +133,58 @@ static void empty(struct table *t)
 
 /* --- the bookmark --- */
 
-/* Where reading is to go on with these files. False: that is not known. */
-static bool read_bookmark(const struct pglog *l, struct mark *ret)
+/* What the bookmark says, if it says anything: which files were read last, and how far. */
+static void read_bookmark(struct pglog *l)
 {
 	const struct bookmark_head *h;
-	size_t len, glob_len = strlen(l->place.glob);
+	struct pglog_place *place = &l->remembered;
+	struct pgtext text, glob;
+	size_t len;
 	const void *p;
 
-	if (!l->bookmark || bookmark_get(l->bookmark, &p, &len) < 0 || len < sizeof *h)
-		return false;
+	if (bookmark_get(l->bookmark, &p, &len) < 0 || len < sizeof *h)
+		return;
 	h = p;
-	if (h->format != l->place.format || h->head_len > PGLOG_HEAD_LEN || len - sizeof *h != glob_len ||
-	    memcmp(h + 1, l->place.glob, glob_len) != 0)
-		return false;
-	*ret = (struct mark){.sequence = get_le64(h->sequence)};
-	ret->position = (struct pglog_position){.ino = get_le64(h->ino),
+	text = (struct pgtext){(const char *)(h + 1), len - sizeof *h};
+	if (h->format >= PGLOG_FORMATS || h->head_len > PGLOG_HEAD_LEN || text.len == 0 ||
+	    !memchr(text.p, '\0', text.len))
+		return;
+	glob = (struct pgtext){text.p, strnlen(text.p, text.len)};
+	pgtext_skip(&text, glob.len + 1);
+	if (glob.len >= sizeof place->glob || text.len >= sizeof place->prefix)
+		return;
+	*place = (struct pglog_place){.format = h->format,
+	    .clock = {h->clock_known != 0, (int32_t)get_le32(h->offset_s)},
+	    .slow_us = (int64_t)get_le64(h->slow_us)};
+	memcpy(place->glob, glob.p, glob.len);
+	if (text.len > 0)
+		memcpy(place->prefix, text.p, text.len);
+	l->saved.sequence = get_le64(h->sequence);
+	l->saved.position = (struct pglog_position){.ino = get_le64(h->ino),
 	    .off = get_le64(h->off),
 	    .mtime_ns = (int64_t)get_le64(h->mtime_ns),
 	    .head_len = h->head_len};
-	memcpy(ret->position.head, h->head, sizeof h->head);
-	return true;
+	memcpy(l->saved.position.head, h->head, sizeof h->head);
 }
 
 static int write_bookmark(const struct pglog *l, const struct mark *m)
 {
 	_cleanup_(buf_done) struct buf out = {0};
+	const struct pglog_place *place = &l->place;
 	struct bookmark_head h = {.ino = put_le64(m->position.ino),
 	    .off = put_le64(m->position.off),
 	    .mtime_ns = put_le64((uint64_t)m->position.mtime_ns),
 	    .sequence = put_le64(m->sequence),
-	    .format = (uint8_t)l->place.format,
+	    .slow_us = put_le64((uint64_t)place->slow_us),
+	    .offset_s = put_le32((uint32_t)place->clock.offset_s),
+	    .clock_known = place->clock.known,
+	    .format = (uint8_t)place->format,
 	    .head_len = (uint8_t)m->position.head_len};
 
 	memcpy(h.head, m->position.head, sizeof h.head);
 	buf_put(&out, &h, sizeof h);
-	buf_puts(&out, l->place.glob);
+	buf_put(&out, place->glob, strlen(place->glob) + 1);
+	buf_puts(&out, place->prefix);
 	return out.err < 0 ? out.err : bookmark_set(l->bookmark, out.p, out.len);
 }
 
@@ -180,8 +203,10 @@ static void save(struct pglog *l)
 	    (m.position.ino == l->saved.position.ino && m.position.off == l->saved.position.off &&
 	        m.sequence == l->saved.sequence))
 		return;
-	if (write_bookmark(l, &m) == 0)
+	if (write_bookmark(l, &m) == 0) {
 		l->saved = m;
+		l->remembered = l->place;
+	}
 }
 
 /* --- which files --- */
@@ -198,6 +223,9 @@ static void set_why(struct pglog *l, const char *fmt, ...)
 
 static void forget_files(struct pglog *l)
 {
+	pthread_mutex_lock(&l->lock);
+	l->mark = (struct mark){0};
+	pthread_mutex_unlock(&l->lock);
 	if (l->tail)
 		pglog_tail_free(TAKE(l->tail));
 	if (l->parser)
@@ -205,41 +233,49 @@ static void forget_files(struct pglog *l)
 	l->said = false;
 }
 
-/* What is known of the log: of the person first, then of the server. */
+static bool is_same(const struct pglog_place *a, const struct pglog_place *b)
+{
+	return a->format == b->format && strcmp(a->glob, b->glob) == 0;
+}
+
+/* What is known of the log: of the person first, then of the server, then of the time before. */
 static void know_place(struct pglog *l, struct pglog_place *ret)
 {
-	struct pglog_place found;
+	struct pglog_place said = l->remembered;
 	bool has_found;
 
 	pthread_mutex_lock(&l->lock);
 	has_found = l->has_found;
 	if (has_found)
-		found = l->found;
+		said = l->found;
 	pthread_mutex_unlock(&l->lock);
-	*ret = has_found ? found : (struct pglog_place){.slow_us = -1, .why = "the server did not say yet where it is"};
+	*ret = said;
 	if (l->named) {
 		pglog_place_named(l->named, ret);
-		if (has_found) {
-			memcpy(ret->prefix, found.prefix, sizeof ret->prefix);
-			ret->clock = found.clock;
-			ret->slow_us = found.slow_us;
+		if (has_found || is_same(ret, &said)) {
+			memcpy(ret->prefix, said.prefix, sizeof ret->prefix);
+			ret->clock = said.clock;
+			ret->slow_us = said.slow_us;
+		} else if (clock_ns(CLOCK_MONOTONIC) < l->begun_ns + PATIENCE_MS * INT64_C(1000000)) {
+			/* Read with another prefix its lines would be lost. */
+			ret->format = PGLOG_NO_FORMAT;
 		}
 	}
 	if (l->prefix)
 		snprintf(ret->prefix, sizeof ret->prefix, "%s", l->prefix);
+	if (ret->format == PGLOG_NO_FORMAT && ret->why[0] == '\0')
+		snprintf(ret->why, sizeof ret->why, "the server did not say yet how it writes it");
 }
 
 /* Goes over to other files, or to another prefix, if that is so now. */
 static int settle(struct pglog *l)
 {
 	struct pglog_place place;
-	struct mark m;
-	bool same, known;
+	bool known;
 	int r;
 
 	know_place(l, &place);
-	same = place.format == l->place.format && strcmp(place.glob, l->place.glob) == 0;
-	if (!same)
+	if (!is_same(&place, &l->place))
 		forget_files(l);
 	else if (l->parser && strcmp(place.prefix, l->place.prefix) != 0)
 		pglog_parse_free(TAKE(l->parser));
@@ -252,10 +288,10 @@ static int settle(struct pglog *l)
 	r = l->parser ? 0 : pglog_parse_new(place.format, place.prefix, &l->parser);
 	if (r < 0 || l->tail)
 		return r;
-	known = read_bookmark(l, &m);
-	if (known && m.sequence > pglog_sum_sequence(l->sum))
-		pglog_sum_set_sequence(l->sum, m.sequence);
-	return pglog_tail_new(place.glob, known ? &m.position : NULL, &l->tail);
+	known = is_same(&place, &l->remembered);
+	if (l->saved.sequence > pglog_sum_sequence(l->sum))
+		pglog_sum_set_sequence(l->sum, l->saved.sequence);
+	return pglog_tail_new(place.glob, known ? &l->saved.position : NULL, &l->tail);
 }
 
 /* --- reading --- */
@@ -316,6 +352,8 @@ static int open_bookmark(struct pglog *l)
 	/* Without one it begins at the end again after a restart. */
 	if (r < 0)
 		set_why(l, "log: where it was read to cannot be kept: %s", strerror(-r));
+	else
+		read_bookmark(l);
 	return 0;
 }
 
@@ -551,6 +589,7 @@ int pglog_start(const struct config *c, const struct config_postgres *given, str
 	pthread_condattr_destroy(&attr);
 	l->quit_fd = eventfd(0, EFD_CLOEXEC);
 	l->r = -ENOENT;
+	l->begun_ns = clock_ns(CLOCK_MONOTONIC);
 	r = l->quit_fd < 0 ? -errno : configure(l, c, given);
 	if (r == 0)
 		r = new_tables(l, c);

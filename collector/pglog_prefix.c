@@ -172,7 +172,8 @@ static void set_name(struct pglog_record *rec, char escape, struct pgtext value)
 		rec->application = value;
 }
 
-/* Whether a severity, or the word of a part, stands in front: some word and ":". One that is not known has no blanks. */
+/* Whether a severity, or the word of a part, stands in front: some word and ":". One that is not known has no blanks.
+ */
 static bool begins_message(struct pgtext t)
 {
 	struct pgtext word;

@@ -1,7 +1,7 @@
 /* pglog.c -- fuzz target: the log of a PostgreSQL server, in each format, into rows
  *
- * An input is a byte that chooses the format, a line with the prefix, and the log. Beside not crashing: the log is taken
- * whole, whatever is in it, and where it is cut makes no difference to what was taken before.
+ * An input is a byte that chooses the format, a line with the prefix, and the log. Beside not crashing: the log is
+ * taken whole, whatever is in it, and where it is cut makes no difference to what was taken before.
  */
 #include "collector/pglog_parse.h"
 #include "collector/pglog_sum.h"
@@ -37,8 +37,8 @@ static void check_record(const struct pglog_record *rec)
 }
 
 /* Messages of the text, as many as there are with that ahead. */
-static size_t take_all(struct pglog_parser *x, struct pgtext t, enum pglog_ahead ahead, struct pglog_sum *sum,
-    struct table *events)
+static size_t take_all(
+    struct pglog_parser *x, struct pgtext t, enum pglog_ahead ahead, struct pglog_sum *sum, struct table *events)
 {
 	static const struct pglog_clock clock = {true, 3600};
 	size_t n = 0;

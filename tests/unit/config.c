@@ -56,6 +56,7 @@ static void servers_have_sections_of_their_own(void)
 {
 	_cleanup_(cleanup_config) struct config *c = load(
 	    "[postgres.main]\nconninfo = host=/tmp user=u password='a b\\'c'\ninterval = 5s\nslow=1min\nslowest=1h\n"
+	    "log = /var/log/p*.csv\nlog_line_prefix = '%m [%p] '\n"
 	    "[record]\ninterval = 2s\n[postgres.two-2]\n[postgres.three]\nconninfo=service=x\n");
 
 	str_eq(error, "");
@@ -66,6 +67,9 @@ static void servers_have_sections_of_their_own(void)
 	eq(c->postgres[0].interval_ms, 5000);
 	eq(c->postgres[0].slow_ms, 60000);
 	eq(c->postgres[0].slowest_ms, 3600000);
+	str_eq(c->postgres[0].log, "/var/log/p*.csv");
+	str_eq(c->postgres[0].log_line_prefix, "%m [%p] ");
+	ok(!c->postgres[1].log && !c->postgres[1].log_line_prefix);
 	str_eq(c->postgres[1].name, "two-2");
 	str_eq(c->postgres[1].conninfo, "");
 	eq(c->postgres[1].interval_ms, 0);
@@ -76,6 +80,8 @@ static void servers_have_sections_of_their_own(void)
 
 static void sections_of_servers_are_checked(void)
 {
+	is_refused("[postgres.a]\nlog = relative.log\n",
+	    "2: log: expected a path that begins with /, or off, not 'relative.log'");
 	is_refused("[postgres.]\n", "1: unknown section [postgres.]");
 	is_refused("[postgres]\n", "1: unknown section [postgres]");
 	is_refused("[postgres.a b]\n", "1: unknown section [postgres.a b]");

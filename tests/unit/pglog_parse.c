@@ -30,7 +30,8 @@ static struct pglog_parser *parser_of(enum pglog_format format, const char *pref
 }
 
 /* Takes one message of a text that has that and nothing else. */
-static void take_one(struct pglog_parser *x, const char *text, const struct pglog_clock *clock, struct pglog_record *ret)
+static void take_one(
+    struct pglog_parser *x, const char *text, const struct pglog_clock *clock, struct pglog_record *ret)
 {
 	struct pgtext t = pgtext_of(text);
 
@@ -44,7 +45,8 @@ static void lines_with_a_prefix_are_taken_apart(void)
 	struct pglog_record rec;
 
 	take_one(x,
-	    "2026-11-20 03:12:05.123 UTC [4711] bob@shop/psql: x ERROR:  relation \"t\" does not exist at character 15\n"
+	    "2026-11-20 03:12:05.123 UTC [4711] bob@shop/psql: x ERROR:  relation \"t\" does not exist at character "
+	    "15\n"
 	    "2026-11-20 03:12:05.123 UTC [4711] bob@shop/psql: x DETAIL:  There is none.\n"
 	    "2026-11-20 03:12:05.123 UTC [4711] bob@shop/psql: x HINT:  Make it.\n"
 	    "2026-11-20 03:12:05.123 UTC [4711] bob@shop/psql: x STATEMENT:  select *\n\tfrom t\n\t\n\twhere 1\n",
@@ -84,11 +86,14 @@ static void prefixes_of_every_kind_are_understood(void)
 	    {"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
 	        "2026-11-20 03:12:05 UTC [5]: [3-1] user=,db=,app=,client= LOG:  x\n", 5},
 	    {"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
-	        "2026-11-20 03:12:05 UTC [5]: [3-1] user=[unknown],db=[unknown],app=[unknown],client=[local] LOG:  x\n", 5},
+	        "2026-11-20 03:12:05 UTC [5]: [3-1] user=[unknown],db=[unknown],app=[unknown],client=[local] LOG:  x\n",
+	        5},
 	    {"< %m >", "< 2026-11-20 03:12:05.123 UTC >LOG:  x\n", 0},
 	    {"%n %p %e ", "1795144325.123 5 00000 LOG:  x\n", 5},
-	    {"%%%m %6p %-6p|%c %s %v %x ", "%2026-11-20 03:12:05.123 UTC      5 5     |6560a0b1.5 2026-11-20 03:00:00 UTC "
-	                                   "3/17 0 LOG:  x\n", 5},
+	    {"%%%m %6p %-6p|%c %s %v %x ",
+	        "%2026-11-20 03:12:05.123 UTC      5 5     |6560a0b1.5 2026-11-20 03:00:00 UTC "
+	        "3/17 0 LOG:  x\n",
+	        5},
 	    {"%p %10u|%-10d|%b %Q %P %i ", "5        bob|shop      |client backend -77 6 SELECT LOG:  x\n", 5},
 	    {"%m [%p] %q%u ", "2026-11-20 03:12:05.123 UTC [5] LOG:  x\n", 5},
 	    {"%p %L ", "5 ::1 LOG:  x\n", 5}, /* from 18 on */
@@ -205,8 +210,10 @@ static void csv_has_23_24_or_26_fields(void)
 		char line[1024];
 
 		snprintf(line, sizeof line,
-		    "2026-11-20 03:12:05.123 UTC,\"bob\",\"shop\",4711,\"[local]\",656.1,2,\"SELECT\",2026-11-20 03:00:00 "
-		    "UTC,3/4,0,ERROR,42P01,\"relation \"\"t\"\", \nsecond\",\"a detail\",\"a hint\",,,\"a context\",\"select\n"
+		    "2026-11-20 03:12:05.123 UTC,\"bob\",\"shop\",4711,\"[local]\",656.1,2,\"SELECT\",2026-11-20 "
+		    "03:00:00 "
+		    "UTC,3/4,0,ERROR,42P01,\"relation \"\"t\"\", \nsecond\",\"a detail\",\"a hint\",,,\"a "
+		    "context\",\"select\n"
 		    "1\",15,,\"psql\"%s\n",
 		    ends[i]);
 		take_one(x, line, &no_clock, &rec);
@@ -225,7 +232,8 @@ static void csv_has_23_24_or_26_fields(void)
 }
 
 #define CSV_LINE                                                                                                       \
-	"2026-11-20 03:12:05.123 UTC,\"bob\",\"shop\",1,,6.1,2,\"\",2026-11-20 03:00:00 UTC,,0,LOG,00000,\"m\",,,,,,,,,\"\"\n"
+	"2026-11-20 03:12:05.123 UTC,\"bob\",\"shop\",1,,6.1,2,\"\",2026-11-20 03:00:00 "                              \
+	"UTC,,0,LOG,00000,\"m\",,,,,,,,,\"\"\n"
 
 static void a_torn_csv_record_costs_nothing_behind_it(void)
 {
@@ -259,8 +267,10 @@ static void json_has_its_escapes(void)
 	take_one(x,
 	    "{\"timestamp\":\"2026-11-20 03:12:05.123 UTC\",\"user\":\"bob\",\"dbname\":\"shop\",\"pid\":4711,"
 	    "\"remote_host\":\"[local]\",\"session_id\":\"6.1\",\"line_num\":2,\"ps\":\"SELECT\",\"txid\":0,"
-	    "\"error_severity\":\"ERROR\",\"state_code\":\"42P01\",\"message\":\"a \\\"b\\\"\\n\\u00e4\\ud83d\\ude00\\u0001\\\\\\/\","
-	    "\"statement\":\"select 1\",\"cursor_position\":15,\"application_name\":\"psql\",\"query_id\":-77,\"new\":\"\"}\n",
+	    "\"error_severity\":\"ERROR\",\"state_code\":\"42P01\",\"message\":\"a "
+	    "\\\"b\\\"\\n\\u00e4\\ud83d\\ude00\\u0001\\\\\\/\","
+	    "\"statement\":\"select "
+	    "1\",\"cursor_position\":15,\"application_name\":\"psql\",\"query_id\":-77,\"new\":\"\"}\n",
 	    &no_clock, &rec);
 	eq(rec.time_ms, AT);
 	eq(rec.pid, 4711);

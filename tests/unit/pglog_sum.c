@@ -1,4 +1,5 @@
-/* pglog_sum.c -- what a PostgreSQL server's messages become: errors, counts, and events as versions 10 to 18 tell them */
+/* pglog_sum.c -- what a PostgreSQL server's messages become: errors, counts, and events as versions 10 to 18 tell them
+ */
 #include "collector/pg_query.h"
 #include "collector/pglog_class.h"
 #include "collector/pglog_event.h"
@@ -100,7 +101,8 @@ static void messages_keep_names_and_lose_values(void)
 {
 	check_message("duplicate key value violates unique constraint \"users_pkey\"",
 	    "duplicate key value violates unique constraint \"users_pkey\"");
-	check_message("invalid input syntax for type integer: \"a \"\"b\"", "invalid input syntax for type integer: \"?\"");
+	check_message(
+	    "invalid input syntax for type integer: \"a \"\"b\"", "invalid input syntax for type integer: \"?\"");
 	check_message("syntax error at or near \"selec\"", "syntax error at or near \"?\"");
 	check_message("column t2.x1 does not exist", "column t2.x1 does not exist");
 	check_message("canceling autovacuum of 12 and 0/16B3748", "canceling autovacuum of ? and ?/?");
@@ -204,13 +206,15 @@ static void errors_have_categories_by_code_or_by_text(void)
 	    {"40P01", "deadlock detected", PGLOG_ERROR, PGLOG_OF_LOCK, PGLOG_MATTERS},
 	    {"", "deadlock detected", PGLOG_ERROR, PGLOG_OF_LOCK, PGLOG_MATTERS},
 	    {"23505", "x", PGLOG_ERROR, PGLOG_OF_CONSTRAINT, PGLOG_MINOR},
-	    {"", "new row for relation \"t\" violates check constraint \"c\"", PGLOG_ERROR, PGLOG_OF_CONSTRAINT, PGLOG_MINOR},
+	    {"", "new row for relation \"t\" violates check constraint \"c\"", PGLOG_ERROR, PGLOG_OF_CONSTRAINT,
+	        PGLOG_MINOR},
 	    {"40001", "x", PGLOG_ERROR, PGLOG_OF_SERIALIZATION, PGLOG_MATTERS},
 	    {"57014", "canceling statement due to statement timeout", PGLOG_ERROR, PGLOG_OF_TIMEOUT, PGLOG_MATTERS},
 	    {"57014", "canceling statement due to user request", PGLOG_ERROR, PGLOG_OF_OTHER, PGLOG_MINOR},
 	    {"", "canceling statement due to user request", PGLOG_ERROR, PGLOG_OF_OTHER, PGLOG_MINOR},
 	    {"55P03", "canceling statement due to lock timeout", PGLOG_ERROR, PGLOG_OF_LOCK, PGLOG_MATTERS},
-	    {"57P01", "terminating connection due to administrator command", PGLOG_FATAL, PGLOG_OF_CONNECTION, PGLOG_MATTERS},
+	    {"57P01", "terminating connection due to administrator command", PGLOG_FATAL, PGLOG_OF_CONNECTION,
+	        PGLOG_MATTERS},
 	    {"08006", "x", PGLOG_LOG, PGLOG_OF_CONNECTION, PGLOG_MINOR},
 	    {"28P01", "password authentication failed for user \"bob\"", PGLOG_FATAL, PGLOG_OF_AUTH, PGLOG_MATTERS},
 	    {"", "password authentication failed for user \"bob\"", PGLOG_FATAL, PGLOG_OF_AUTH, PGLOG_MATTERS},
@@ -253,15 +257,20 @@ static void checkpoints_of_all_versions_are_read(void)
 {
 	static const char *const messages[] = {
 	    /* 10 to 15 */
-	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s, sync=0.001 s, "
+	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s, "
+	    "sync=0.001 s, "
 	    "total=0.214 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 kB, estimate=7 kB",
 	    /* 16, 17 */
-	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s, sync=0.001 s, "
-	    "total=0.214 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 kB, estimate=7 kB; lsn=0/1949B18, redo "
+	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s, "
+	    "sync=0.001 s, "
+	    "total=0.214 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 kB, estimate=7 kB; "
+	    "lsn=0/1949B18, redo "
 	    "lsn=0/1949AE0",
 	    /* 18 */
-	    "checkpoint complete: wrote 3 buffers (0.0%), wrote 8 SLRU buffers; 1 WAL file(s) added, 2 removed, 4 recycled; "
-	    "write=0.103 s, sync=0.001 s, total=0.214 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 kB, estimate=7 "
+	    "checkpoint complete: wrote 3 buffers (0.0%), wrote 8 SLRU buffers; 1 WAL file(s) added, 2 removed, 4 "
+	    "recycled; "
+	    "write=0.103 s, sync=0.001 s, total=0.214 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 "
+	    "kB, estimate=7 "
 	    "kB; lsn=0/1949B18, redo lsn=0/1949AE0",
 	};
 	struct rig g;
@@ -291,7 +300,8 @@ static void checkpoints_of_all_versions_are_read(void)
 		eq(table_get(t, PGLOG_EV_SEQUENCE, 0), i + 1);
 	}
 	eq(counted(&g, PGLOG_N_CHECKPOINTS), 3);
-	event(&g, "restartpoint complete: wrote 9 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; write=0.1 s, sync=0.001 "
+	event(&g, "restartpoint complete: wrote 9 buffers (0.1%); 0 WAL file(s) added, 0 removed, 0 recycled; "
+	          "write=0.1 s, sync=0.001 "
 	          "s, total=0.2 s; sync files=5, longest=0.002 s, average=0.001 s; distance=6 kB, estimate=7 kB");
 	str_eq(text_at(g.events, PGLOG_EV_KIND, 0), "restartpoint");
 	str_eq(text_at(g.events, PGLOG_EV_REASON, 0), "");
@@ -338,18 +348,19 @@ static void vacuums_of_all_versions_are_read(void)
 	eq(table_get(t, PGLOG_EV_PAGES_SKIPPED_FROZEN, 0), 7);
 	ok(table_is_null(t, PGLOG_EV_PAGES_SCANNED, 0) && table_is_null(t, PGLOG_EV_WAL_BYTES, 0));
 	/* 16 */
-	t = event(&g, "automatic aggressive vacuum to prevent wraparound of table \"shop.public.or ders\": index scans: 1\n"
-	              "pages: 2 removed, 620 remain, 589 scanned (95.00% of total)\n"
-	              "tuples: 118 removed, 634 remain, 3 are dead but not yet removable\n"
-	              "removable cutoff: 289809785, which was 1298 XIDs old when operation ended\n"
-	              "frozen: 5 pages from table (0.06% of total) had 14 tuples frozen\n"
-	              "index scan needed: 11 pages from table (0.13% of total) had 11 dead item identifiers removed\n"
-	              "index \"orders_pkey\": pages: 30 in total, 0 newly deleted, 0 currently deleted, 0 reusable\n"
-	              "I/O timings: read: 1.250 ms, write: 2.000 ms\n"
-	              "avg read rate: 1.500 MB/s, avg write rate: 0.250 MB/s\n"
-	              "buffer usage: 1223 hits, 4 misses, 5 dirtied\n"
-	              "WAL usage: 13 records, 2 full page images, 1181 bytes\n"
-	              "system usage: CPU: user: 0.01 s, system: 0.02 s, elapsed: 1.50 s");
+	t = event(&g,
+	    "automatic aggressive vacuum to prevent wraparound of table \"shop.public.or ders\": index scans: 1\n"
+	    "pages: 2 removed, 620 remain, 589 scanned (95.00% of total)\n"
+	    "tuples: 118 removed, 634 remain, 3 are dead but not yet removable\n"
+	    "removable cutoff: 289809785, which was 1298 XIDs old when operation ended\n"
+	    "frozen: 5 pages from table (0.06% of total) had 14 tuples frozen\n"
+	    "index scan needed: 11 pages from table (0.13% of total) had 11 dead item identifiers removed\n"
+	    "index \"orders_pkey\": pages: 30 in total, 0 newly deleted, 0 currently deleted, 0 reusable\n"
+	    "I/O timings: read: 1.250 ms, write: 2.000 ms\n"
+	    "avg read rate: 1.500 MB/s, avg write rate: 0.250 MB/s\n"
+	    "buffer usage: 1223 hits, 4 misses, 5 dirtied\n"
+	    "WAL usage: 13 records, 2 full page images, 1181 bytes\n"
+	    "system usage: CPU: user: 0.01 s, system: 0.02 s, elapsed: 1.50 s");
 	check_vacuum(t);
 	str_eq(text_at(t, PGLOG_EV_REASON, 0), "aggressive, to prevent wraparound");
 	eq(table_get(t, PGLOG_EV_PAGES_SCANNED, 0), 589);
@@ -374,14 +385,16 @@ static void vacuums_of_all_versions_are_read(void)
 	eq(table_get(t, PGLOG_EV_WAL_BYTES, 0), 1181);
 	eq(counted(&g, PGLOG_N_AUTOVACUUMS), 3);
 	/* 10 to 13, and later ones. */
-	t = event(&g, "automatic analyze of table \"shop.public.t\" system usage: CPU: user: 0.03 s, system: 0.00 s, elapsed: 0.20 s");
+	t = event(&g, "automatic analyze of table \"shop.public.t\" system usage: CPU: user: 0.03 s, system: 0.00 s, "
+	              "elapsed: 0.20 s");
 	str_eq(text_at(t, PGLOG_EV_KIND, 0), "autoanalyze");
 	str_eq(text_at(t, PGLOG_EV_RELATION, 0), "public.t");
 	eq(table_get(t, PGLOG_EV_DURATION, 0), 200000);
 	eq(table_get(t, PGLOG_EV_CPU_USER, 0), 30000);
-	t = event(&g, "automatic analyze of table \"shop.public.t\"\navg read rate: 1.500 MB/s, avg write rate: 0.250 MB/s\n"
-	              "buffer usage: 12 hits, 3 misses, 1 dirtied\n"
-	              "system usage: CPU: user: 0.03 s, system: 0.00 s, elapsed: 0.20 s");
+	t = event(&g,
+	    "automatic analyze of table \"shop.public.t\"\navg read rate: 1.500 MB/s, avg write rate: 0.250 MB/s\n"
+	    "buffer usage: 12 hits, 3 misses, 1 dirtied\n"
+	    "system usage: CPU: user: 0.03 s, system: 0.00 s, elapsed: 0.20 s");
 	eq(table_get(t, PGLOG_EV_BUFFER_MISSES, 0), 3);
 	eq(table_get(t, PGLOG_EV_DURATION, 0), 200000);
 	eq(counted(&g, PGLOG_N_AUTOANALYZES), 2);
@@ -450,7 +463,8 @@ static void lock_waits_temporary_files_and_the_server_itself_are_read(void)
 	t = event(&g, "process 12 acquired ExclusiveLock on tuple (0,1) of relation 16384 of database 5 after 2.5 ms");
 	str_eq(text_at(t, PGLOG_EV_REASON, 0), "acquired");
 	str_eq(text_at(t, PGLOG_EV_LOCK_OBJECT, 0), "tuple (0,1) of relation 16384 of database 5");
-	t = event(&g, "process 12 avoided deadlock for ShareLock on transaction 7 by rearranging queue order after 1.000 ms");
+	t = event(
+	    &g, "process 12 avoided deadlock for ShareLock on transaction 7 by rearranging queue order after 1.000 ms");
 	str_eq(text_at(t, PGLOG_EV_LOCK_OBJECT, 0), "transaction 7");
 	eq(table_get(t, PGLOG_EV_DURATION, 0), 1000);
 	t = event(&g, "process 12 could not obtain ShareLock on relation 7 of database 5");
@@ -483,7 +497,8 @@ static void messages_that_are_cut_anywhere_are_events_or_not_and_nothing_else(vo
 {
 	static const char *const messages[] = {
 	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s",
-	    "automatic vacuum of table \"shop.public.t\": index scans: 1\npages: 2 removed, 620 remain, 589 scanned (95.00%)",
+	    "automatic vacuum of table \"shop.public.t\": index scans: 1\npages: 2 removed, 620 remain, 589 scanned "
+	    "(95.00%)",
 	    "duration: 1234.567 ms  execute S_1/C_2: select $1",
 	    "process 12 avoided deadlock for ShareLock on transaction 7 by rearranging queue order after 1.000 ms",
 	    "temporary file: path \"base/pgsql_tmp/pgsql_tmp123.0\", size 104857600",
