@@ -9,6 +9,7 @@
 #include <libpq-fe.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 enum { START_TOLERANCE_S = 30 };
 
@@ -156,6 +157,16 @@ static int read_link(const char *root, uint64_t pid, const char *name, char ret[
 	return 0;
 }
 
+/* Whether the path is that of something else than a file: of /dev/null, for one. */
+static bool is_special(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	return snprintf(full, sizeof full, "%s%s", strcmp(root, "/") == 0 ? "" : root, path) < (int)sizeof full &&
+	       stat(full, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 /* The file that the server's standard error is. */
 static void find_stderr(const char *root, const char *data, struct pglog_place *place)
 {
@@ -181,7 +192,7 @@ static void find_stderr(const char *root, const char *data, struct pglog_place *
 	len = strlen(file);
 	if (len >= sizeof deleted && strcmp(file + len - strlen(deleted), deleted) == 0)
 		file[len - strlen(deleted)] = '\0';
-	if (file[0] != '/' || strncmp(file, "/dev/", 5) == 0) {
+	if (file[0] != '/' || is_special(root, file)) {
 		set_why(place, "the server's standard error is no file, and logging_collector is off");
 		return;
 	}
