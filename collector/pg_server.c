@@ -18,7 +18,6 @@
 #include "store/lock.h"
 
 #include <libpq-fe.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -364,16 +363,7 @@ static int ask_all_due(struct pg_server *s)
 /* False: quit. */
 static bool wait_until(const struct pg_server *s, int64_t due_ns)
 {
-	struct pollfd fd = {.fd = s->quit_fd, .events = POLLIN};
-
-	for (;;) {
-		int64_t left = due_ns - clock_ns(CLOCK_MONOTONIC);
-
-		if (poll(&fd, 1, left > 0 ? (int)((left + 999999) / 1000000) : 0) > 0)
-			return false;
-		if (left <= 0)
-			return true;
-	}
+	return tick_wait(s->quit_fd, due_ns);
 }
 
 static int64_t next_due(const struct pg_server *s)

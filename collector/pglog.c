@@ -13,7 +13,6 @@
 #include "store/bookmark.h"
 #include "store/lock.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -459,21 +458,6 @@ static void publish(struct pglog *l, int r)
 
 /* --- the thread --- */
 
-/* False: quit. */
-static bool wait_until(const struct pglog *l, int64_t due_ns)
-{
-	struct pollfd fd = {.fd = l->quit_fd, .events = POLLIN};
-
-	for (;;) {
-		int64_t left = due_ns - clock_ns(CLOCK_MONOTONIC);
-
-		if (poll(&fd, 1, left > 0 ? (int)((left + 999999) / 1000000) : 0) > 0)
-			return false;
-		if (left <= 0)
-			return true;
-	}
-}
-
 static struct tick next_tick(const struct pglog *l, struct tick last)
 {
 	int64_t interval_ns = (int64_t)l->interval_ms * 1000000, lead_ns = LEAD_MS * INT64_C(1000000);
@@ -492,7 +476,7 @@ static void *pglog_main(void *arg)
 
 	priority_apart();
 	pthread_setname_np(pthread_self(), "histd-pglog");
-	while (wait_until(l, due_ns)) {
+	while (tick_wait(l->quit_fd, due_ns)) {
 		int r;
 
 		save(l);
@@ -514,17 +498,6 @@ static void *pglog_main(void *arg)
 
 /* --- callers --- */
 
-static const struct source_desc *find_source(const char *name)
-{
-	size_t n;
-	const struct source_desc *const *all = source_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
-}
-
 static int new_tables(struct pglog *l, const struct config *c)
 {
 	static const char *const names[PGLOG_TABLES] = {[PGLOG_ERRORS] = "pg_log_errors",
@@ -533,7 +506,7 @@ static int new_tables(struct pglog *l, const struct config *c)
 	int r = 0;
 
 	for (unsigned i = 0; i < PGLOG_TABLES && r == 0; i++) {
-		const struct source_desc *desc = find_source(names[i]);
+		const struct source_desc *desc = source_find(names[i]);
 
 		l->wanted[i] = config_wants(c, names[i], false);
 		r = source_table_new(desc, &l->shown[i]);

@@ -150,3 +150,14 @@ void source_report_add(struct source_report *report, const char *who, const char
 	if (text[0] != '\0')
 		snprintf(report->note + len, sizeof report->note - len, "%s%s: %s", len ? "; " : "", who, text);
 }
+
+const struct source_desc *source_find(const char *name)
+{
+	size_t n;
+	const struct source_desc *const *all = source_all(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}

@@ -88,6 +88,9 @@ struct source_desc {
 /* All descriptors, in order of id. The array is static. */
 const struct source_desc *const *source_all(size_t *ret_n);
 
+/* The descriptor of a table; NULL: there is none of that name. */
+const struct source_desc *source_find(const char *name);
+
 /* Number of the column with that name in t, added to its schema (c->name = name) if it is new: that is how columns that
  * a newer kernel prints are recorded. Only while the table has no rows. -EINVAL for a name the format cannot hold (see
  * source_name). */

@@ -7,6 +7,7 @@
 #ifndef COLLECTOR_TICK_H
 #define COLLECTOR_TICK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tick {
@@ -16,5 +17,8 @@ struct tick {
 
 /* The tick after last, mono_ns and wall_ns being the time now. */
 struct tick tick_next(struct tick last, int64_t mono_ns, int64_t wall_ns, int64_t interval_ns);
+
+/* Waits until then, monotonic. False: quit_fd became readable before. */
+bool tick_wait(int quit_fd, int64_t due_ns);
 
 #endif

@@ -58,13 +58,7 @@ static inline int source_rig_sample(struct source_rig *g)
 
 static inline const struct source_desc *source_rig_find(const char *name)
 {
-	size_t n;
-	const struct source_desc *const *all = source_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
+	return source_find(name);
 }
 
 #endif

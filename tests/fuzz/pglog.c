@@ -17,17 +17,6 @@ static void must(bool so)
 		abort();
 }
 
-static const struct source_desc *source_named(const char *name)
-{
-	size_t n;
-	const struct source_desc *const *all = source_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	abort();
-}
-
 static void check_record(const struct pglog_record *rec)
 {
 	must(rec->severity < PGLOG_SEVERITIES && strlen(rec->sqlstate) < sizeof rec->sqlstate);
@@ -85,8 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	t = (struct pgtext){(const char *)line + 1, len - (size_t)(line + 1 - data)};
 	must(pglog_sum_new("s", NULL, 256, &sum) == 0);
-	must(source_table_new(source_named("pg_log_detailed_events"), &events) == 0);
-	must(source_table_new(source_named("pg_log_errors"), &errors) == 0);
+	must(source_table_new(source_find("pg_log_detailed_events"), &events) == 0);
+	must(source_table_new(source_find("pg_log_errors"), &errors) == 0);
 	pglog_sum_set_slow(sum, 0);
 	take_all(x, t, PGLOG_END, sum, events);
 	must(pglog_sum_put_errors(sum, errors) == 0 && errors->n_rows <= PGLOG_ERRORS_MAX + 1);

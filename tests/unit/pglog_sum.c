@@ -18,23 +18,12 @@ struct rig {
 	int64_t now_ns;
 };
 
-static const struct source_desc *source_named(const char *name)
-{
-	size_t n;
-	const struct source_desc *const *all = source_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
-}
-
 static void up(struct rig *g)
 {
 	*g = (struct rig){.now_ns = HOUR_NS};
-	ok_r(source_table_new(source_named("pg_log_errors"), &g->errors));
-	ok_r(source_table_new(source_named("pg_log_events"), &g->counts));
-	ok_r(source_table_new(source_named("pg_log_detailed_events"), &g->events));
+	ok_r(source_table_new(source_find("pg_log_errors"), &g->errors));
+	ok_r(source_table_new(source_find("pg_log_events"), &g->counts));
+	ok_r(source_table_new(source_find("pg_log_detailed_events"), &g->events));
 	ok_r(pglog_sum_new("main", NULL, 4096, &g->sum));
 }
 
