@@ -255,7 +255,8 @@ static void know_place(struct pglog *l, struct pglog_place *ret)
 			memcpy(ret->prefix, said.prefix, sizeof ret->prefix);
 			ret->clock = said.clock;
 			ret->slow_us = said.slow_us;
-		} else if (clock_ns(CLOCK_MONOTONIC) < l->begun_ns + PATIENCE_MS * INT64_C(1000000)) {
+		} else if (ret->format == PGLOG_STDERR && !l->prefix &&
+		           clock_ns(CLOCK_MONOTONIC) < l->begun_ns + PATIENCE_MS * INT64_C(1000000)) {
 			/* Read with another prefix its lines would be lost. */
 			ret->format = PGLOG_NO_FORMAT;
 		}
