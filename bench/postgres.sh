@@ -72,7 +72,7 @@ chunk_bytes() {
 }
 
 postgres() {
-	local pg=$work/pg conf=$work/pg.conf load recorder session server all ours n_sealed bytes half n_half growth
+	local pg=$work/pg conf=$work/pg.conf load recorder session server all ours n_sealed bytes half n_half growth left
 	export PGHOST=$pg PGUSER=boss PGDATABASE=postgres
 
 	table "PostgreSQL: 100 clients, 2000 tables, 500 statements, every 10 s, $pg_seconds s"
@@ -87,6 +87,11 @@ postgres() {
 		sed -n 's/^PG_TABLE([a-z_]*, [0-9]*, "\([a-z_]*\)".*/tables = \1/p' collector/tables/pg_*.c
 		printf '[postgres.main]\nconninfo = host=%s user=boss dbname=postgres\n' "$pg"
 	} >"$conf"
+	left=$((3600 - $(date +%s) % 3600))
+	if [ "$left" -lt $((pg_seconds + 30)) ]; then
+		note "(waits for the next hour, $left s, as what is recorded is to be one chunk)"
+		sleep "$left"
+	fi
 	start "$build/histd" -c "$conf"
 	recorder=$pid
 	while session=$(psql -qAtc "select pid from pg_stat_activity where application_name = 'histd' and datname = 'postgres' limit 1"); do
@@ -109,7 +114,7 @@ postgres() {
 
 	row "histd's session, % of the server's CPU" "$(awk -v o="$ours" -v a="$all" 'BEGIN {print 100 * o / a}')" "" "" "<= 1"
 	row "chunk, bytes a snapshot more" "$growth" "" "" "<= 2500"
-	row "  an hour's, with what it has once" "$(awk -v b="$bytes" -v n="$n_sealed" -v g="$growth" 'BEGIN {print (b + g * (360 - n)) / 360}')"
+	row "  an hour's, with what it has once" "$(awk -v b="$bytes" -v n="$n_sealed" -v g="$growth" 'BEGIN {print (b + g * (360 - n)) / 360}')" "" ""
 	note "($ours of $all ticks; a chunk of $half bytes with $n_half snapshots, of $bytes with $n_sealed)"
 	note "of that growth:"
 	bench/bytes "$work/pg-store" | sed -n '1,12s/^/  /p'
