@@ -569,6 +569,11 @@ int pglog_start(const struct config *c, const struct config_postgres *given, str
 		r = new_tables(l, c);
 	if (r == 0)
 		r = pglog_sum_new(l->name, l->redact, c->cmdline_max, &l->sum);
+	/* If nothing of it is recorded, nobody reads it. */
+	if (r == 0 && !l->wanted[PGLOG_ERRORS] && !l->wanted[PGLOG_COUNTS] && !l->wanted[PGLOG_EVENTS]) {
+		free_all(l);
+		return 0;
+	}
 	if (r == 0)
 		r = thread_start(&l->thread, STACK, pglog_main, l);
 	if (r < 0) {

@@ -230,8 +230,8 @@ poll saw eight && saw seven && ! has pg_log_errors 'f("message") ~ /probe_six/'
 ok $? "after a restart it goes on where it was: what happened meanwhile is there, what was there before is not"
 events 'f("kind") == "slow_query" && f("query") == "select pg_sleep(?)" && f("duration_us") >= 600000' 1
 ok $? "so are events, once"
-"$histctl" dump "$store" pg_log_detailed_events "$began" | cut -f 2-6 | sort | uniq -d >"$dir/twice"
-[ -s "$dir/initdb.log" ] && [ ! -s "$dir/twice" ]
+"$histctl" dump "$store" pg_log_detailed_events "$began" | cut -f 2-6 | sort >"$dir/events"
+[ "$(wc -l <"$dir/events")" -gt 30 ] && [ -z "$(uniq -d "$dir/events")" ]
 ok $? "no event is there twice"
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
