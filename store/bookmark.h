@@ -1,4 +1,4 @@
-/* bookmark.h -- where a reader of somebody else's file stands, kept over restarts (docs/format.md, section 11)
+/* bookmark.h -- where a reader of somebody else's file stands, kept over restarts (docs/format.md, section 13)
  *
  * A few bytes that are overwritten again and again. Whenever the machine stops, the file has what was written last or,
  * unless that reached the disk, what was written some time before; nothing is synced once the file is made. One thread.
