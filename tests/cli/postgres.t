@@ -263,9 +263,13 @@ poll summary_has 'POSTGRES not asked: main: '
 ok $? "the summary says that"
 has load 1
 ok $? "the machine is recorded all the same"
+recorded=$(grep -c 'postgres main: version' "$log")
 start_server pg
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "and recorded again when it is back"
+# Before all of its first round was answered, no more is said than that the server was not there.
+recorded_again() { [ "$(grep -c 'postgres main: version' "$log")" -gt "$recorded" ]; }
+poll recorded_again
 
 psql -qAtc "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'histd'" >/dev/null
 poll said 'postgres main: .*administrator command'
