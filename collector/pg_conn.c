@@ -14,7 +14,8 @@
 
 enum {
 	CONNECT_MS = 3000,
-	ANSWER_MS = 4000, /* somewhat more than statement_timeout */
+	ANSWER_MS = 4000,  /* somewhat more than statement_timeout */
+	ENDLESS_MS = 8000, /* what still goes on then never ends */
 	ERROR_MAX = 256
 };
 
@@ -158,10 +159,27 @@ static int connect_to(struct pg_conn *c, int64_t until_ms)
 
 /* --- asking --- */
 
+/* Not what was asked for: there is no telling what comes next. */
+static int give_up(struct pg_conn *c, const char *why)
+{
+	keep_error(c, why);
+	pg_conn_close(c);
+	return -ENOTCONN;
+}
+
+/* libpq has such results without end. */
+static bool is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 /* Takes what is left of an answer until it is whole; *ret is the last of its results. */
 static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 {
 	_cleanup_(cleanup_pg_result) PGresult *last = NULL;
+	int64_t end_ms = monotonic_ms() + ENDLESS_MS;
 	int unsent;
 
 	for (;;) {
@@ -179,6 +197,8 @@ static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 			last = next;
 			if (PQstatus(c->pq) == CONNECTION_BAD)
 				return lost(c);
+			if (is_copy(next))
+				return give_up(c, "the server answers with something else");
 			continue;
 		}
 		r = wait_for(c, PQsocket(c->pq), unsent ? POLLIN | POLLOUT : POLLIN, until_ms);
@@ -186,6 +206,8 @@ static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 			keep_error(c, "no answer");
 		if (r < 0)
 			return r;
+		if (monotonic_ms() > end_ms)
+			return give_up(c, "the answer has no end");
 	}
 	*ret = TAKE(last);
 	return 0;
@@ -255,11 +277,22 @@ int pg_conn_open(struct pg_conn *c)
 	return r;
 }
 
-int pg_conn_query(struct pg_conn *c, const char *sql, struct pg_result **ret)
+int pg_conn_query(struct pg_conn *c, const char *sql, unsigned n_fields, struct pg_result **ret)
 {
+	_cleanup_(cleanup_pg_result) PGresult *result = NULL;
+	int r;
+
 	if (c->state == WAITING)
 		return -ETIMEDOUT;
-	return c->state == READY ? ask(c, sql, ret) : -ENOTCONN;
+	r = c->state == READY ? ask(c, sql, &result) : -ENOTCONN;
+	if (r < 0)
+		return r;
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) != (int)n_fields) {
+		keep_error(c, "the server answers with something else");
+		return -EBADMSG;
+	}
+	*ret = TAKE(result);
+	return 0;
 }
 
 void pg_conn_clear(struct pg_result *r)

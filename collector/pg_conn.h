@@ -27,9 +27,10 @@ DEFINE_CLEANUP(pg_conn, pg_conn_free)
  * cannot be had, and pg_conn_error says why. */
 int pg_conn_open(struct pg_conn *c);
 
-/* Asks, on a connection that is open. 0: the rows. -EREMOTEIO: the server refuses this question; -ETIMEDOUT: it has not
- * answered, and what it answers later is dropped; -ENOTCONN: the connection is lost; -ECANCELED; -ENOMEM. */
-int pg_conn_query(struct pg_conn *c, const char *sql, struct pg_result **ret);
+/* Asks, on a connection that is open. 0: the rows, which have so many fields. -EREMOTEIO: the server refuses this
+ * question; -EBADMSG: it answers another one; -ETIMEDOUT: it has not answered, and what it answers later is dropped;
+ * -ENOTCONN: the connection is lost; -ECANCELED; -ENOMEM. */
+int pg_conn_query(struct pg_conn *c, const char *sql, unsigned n_fields, struct pg_result **ret);
 
 /* It can be opened again. */
 void pg_conn_close(struct pg_conn *c);

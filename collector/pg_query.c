@@ -21,6 +21,15 @@ static const char *from_of(const struct pg_table *of, uint32_t version)
 	return sql;
 }
 
+unsigned pg_query_n_fields(const struct pg_table *of, uint32_t version)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < of->n_exprs; i++)
+		n += sql_of(&of->exprs[i], version) != NULL;
+	return n;
+}
+
 static void put_expr(struct buf *out, const struct pg_expr *e, const char *sql)
 {
 	switch (e->value) {

@@ -162,6 +162,8 @@ struct pg_table {
 
 /* Writes the question. schema: the extension's, quoted; NULL otherwise. -ENOENT: that version has no such table. */
 int pg_query_write(const struct pg_table *of, uint32_t version, const char *schema, struct buf *out);
+/* Fields of its answer. */
+unsigned pg_query_n_fields(const struct pg_table *of, uint32_t version);
 
 /* Appends the answer's rows to t. */
 int pg_query_read(const struct pg_table *of, uint32_t version, const char *server, const struct redact *redact,

@@ -177,7 +177,7 @@ static int find_extension(struct pg_session *session, const char *extension, PGr
 	    "WHERE p.pronamespace = n.oid AND p.proname = e.extname AND 'showtext' = ANY (p.proargnames)) "
 	    "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = '%s'",
 	    extension);
-	r = pg_conn_query(session->conn, sql, &found);
+	r = pg_conn_query(session->conn, sql, 3, &found);
 	if (r < 0)
 		return r;
 	if (PQntuples(found) == 0) {
@@ -214,12 +214,12 @@ static int ask(struct pg_server *s, struct pg_conn *conn, struct served *v)
 	else if (r == -ENOENT && !of->extension)
 		note(v, "not in version %u", session.version / 10000);
 	if (r == 0)
-		r = pg_conn_query(conn, (const char *)sql.p, &answer);
+		r = pg_conn_query(conn, (const char *)sql.p, pg_query_n_fields(of, session.version), &answer);
 	if (r == 0)
 		r = pg_query_read(of, session.version, s->name, s->redact, s->text_max, answer, v->filling);
 	if (r == 0 && of->finish)
 		r = of->finish(&session, v->filling, first);
-	if (r == -EREMOTEIO)
+	if (r == -EREMOTEIO || r == -EBADMSG)
 		note(v, "%s", pg_conn_error(conn));
 	while (r < 0 && v->filling->n_rows > first)
 		table_drop_row(v->filling);
@@ -299,7 +299,7 @@ static int visit_databases(struct pg_server *s, enum pg_pace pace)
 	int n, r = pg_conn_query(s->conn,
 	           "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND "
 	           "has_database_privilege(oid, 'CONNECT') ORDER BY oid",
-	           &databases);
+	           1, &databases);
 
 	if (r < 0)
 		return is_refusal(r) ? 0 : r;

@@ -106,7 +106,7 @@ int pg_texts_fill(const struct pg_texts *of, struct pg_session *s, struct table 
 		return n_new;
 	r = write_question(of, s->schema, t, first, n_new, &sql);
 	if (r == 0)
-		r = pg_conn_query(s->conn, (const char *)sql.p, &answer);
+		r = pg_conn_query(s->conn, (const char *)sql.p, of->n_asked + 1, &answer);
 	for (uint32_t i = first; i < t->n_rows && r == 0; i++) {
 		int field = (int)of->n_asked;
 

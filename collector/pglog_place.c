@@ -279,7 +279,7 @@ int pglog_place_find(struct pg_conn *conn, const char *root, struct pglog_place 
 	int r;
 
 	*ret = (struct pglog_place){.slow_us = -1};
-	r = pg_conn_query(conn, question, &answer);
+	r = pg_conn_query(conn, question, 2, &answer);
 	if (r == -EREMOTEIO)
 		set_why(ret, "%s", pg_conn_error(conn));
 	if (r < 0)

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 /* --- the scripted libpq --- */
 
@@ -29,6 +30,9 @@ static struct {
 	bool refuses;     /* the question */
 	bool breaks;      /* the connection, with the answer */
 	bool takes_leave; /* before that */
+	bool copies;      /* instead of an answer */
+	bool goes_on;     /* with its answer, and never ends it */
+	int n_fields;     /* of an answer; 0: one */
 	bool rejects;     /* the connection */
 	bool looks_up;    /* the name, until look_up_fd is readable */
 	int look_up_fd;
@@ -38,6 +42,7 @@ static struct {
 	PQnoticeProcessor notice;
 	void *notice_arg;
 	int n_pending; /* results not taken yet */
+	int n_taken;
 	char dbname[64], password[64];
 	char asked[8192];
 	struct pg_result result;
@@ -130,8 +135,12 @@ int PQconsumeInput(PGconn *c)
 
 int PQisBusy(PGconn *c)
 {
+	struct timespec some = {.tv_nsec = 20000000};
+
 	(void)c;
-	return server.busy;
+	if (server.goes_on)
+		nanosleep(&some, NULL);
+	return server.busy || server.goes_on;
 }
 
 PGresult *PQgetResult(PGconn *c)
@@ -139,8 +148,13 @@ PGresult *PQgetResult(PGconn *c)
 	(void)c;
 	if (server.n_pending == 0)
 		return NULL;
-	server.n_pending--;
-	server.result = (struct pg_result){1, server.refuses ? PGRES_FATAL_ERROR : PGRES_TUPLES_OK};
+	server.n_taken++;
+	/* libpq has that result until the copy is over; a test is to end before. */
+	if (!server.copies || server.n_taken > 100)
+		server.n_pending--;
+	server.result = (struct pg_result){1, server.copies    ? PGRES_COPY_OUT
+	                                      : server.refuses ? PGRES_FATAL_ERROR
+	                                                       : PGRES_TUPLES_OK};
 	return &server.result;
 }
 
@@ -180,6 +194,12 @@ char *PQresultErrorMessage(const PGresult *r)
 int PQntuples(const PGresult *r)
 {
 	return r->n_rows;
+}
+
+int PQnfields(const PGresult *r)
+{
+	(void)r;
+	return server.n_fields ? server.n_fields : 1;
 }
 
 int PQgetisnull(const PGresult *r, int row, int field)
@@ -297,11 +317,11 @@ static void a_server_that_hangs_is_not_connected_to_again(void)
 	server.busy = true;
 	close(server.fd);
 	server.fd = eventfd(0, EFD_CLOEXEC); /* nothing comes */
-	eq(pg_conn_query(c, "SELECT 1", &answer), -ETIMEDOUT);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ETIMEDOUT);
 	ok(pg_conn_waits(c));
 	for (int i = 0; i < 10; i++) {
 		eq(pg_conn_open(c), -ETIMEDOUT);
-		eq(pg_conn_query(c, "SELECT 2", &answer), -ETIMEDOUT);
+		eq(pg_conn_query(c, "SELECT 2", 1, &answer), -ETIMEDOUT);
 	}
 	eq(server.n_connections, 1);
 	str_eq(server.asked, "SELECT 1");
@@ -309,7 +329,7 @@ static void a_server_that_hangs_is_not_connected_to_again(void)
 	/* The answer comes, and is not taken for that of another question. */
 	server.busy = false;
 	ok_r(pg_conn_open(c));
-	eq(pg_conn_query(c, "SELECT 3", &answer), 0);
+	eq(pg_conn_query(c, "SELECT 3", 1, &answer), 0);
 	str_eq(server.asked, "SELECT 3");
 	eq(server.n_connections, 1);
 	end(c);
@@ -322,11 +342,52 @@ static void a_refused_question_is_not_a_lost_connection(void)
 
 	ok_r(pg_conn_open(c));
 	server.refuses = true;
-	eq(pg_conn_query(c, "SELECT 1", &answer), -EREMOTEIO);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -EREMOTEIO);
 	str_eq(pg_conn_error(c), "ERROR:  permission denied");
 	server.refuses = false;
-	eq(pg_conn_query(c, "SELECT 2", &answer), 0);
+	eq(pg_conn_query(c, "SELECT 2", 1, &answer), 0);
 	eq(server.n_connections, 1);
+	end(c);
+}
+
+static void an_answer_to_another_question_is_not_taken(void)
+{
+	_cleanup_(cleanup_pg_result) struct pg_result *answer = NULL;
+	struct pg_conn *c = begin("", NULL);
+
+	ok_r(pg_conn_open(c));
+	eq(pg_conn_query(c, "SELECT 1, 2", 2, &answer), -EBADMSG);
+	ok(!answer);
+	server.n_fields = 2;
+	eq(pg_conn_query(c, "SELECT 1, 2", 2, &answer), 0);
+	eq(server.n_connections, 1);
+	end(c);
+}
+
+static void a_server_that_copies_is_left(void)
+{
+	_cleanup_(cleanup_pg_result) struct pg_result *answer = NULL;
+	struct pg_conn *c = begin("", NULL);
+
+	ok_r(pg_conn_open(c));
+	server.copies = true;
+	server.n_taken = 0;
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
+	eq(server.n_taken, 1);
+	eq(server.n_connected, 0);
+	end(c);
+}
+
+static void an_answer_without_an_end_is_left(void)
+{
+	_cleanup_(cleanup_pg_result) struct pg_result *answer = NULL;
+	struct pg_conn *c = begin("", NULL);
+
+	ok_r(pg_conn_open(c));
+	server.goes_on = true;
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "the answer has no end");
+	eq(server.n_connected, 0);
 	end(c);
 }
 
@@ -338,10 +399,10 @@ static void a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_
 	ok_r(pg_conn_open(c));
 	eq(pg_conn_version(c), 150004);
 	server.breaks = true;
-	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	eq(server.n_connected, 0);
 	str_eq(pg_conn_error(c), "the server said no");
-	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	server.breaks = false;
 	server.rejects = true;
 	eq(pg_conn_open(c), -ENOTCONN);
@@ -350,7 +411,7 @@ static void a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_
 	server.version = 170001;
 	ok_r(pg_conn_open(c));
 	eq(pg_conn_version(c), 170001);
-	eq(pg_conn_query(c, "SELECT 1", &answer), 0);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), 0);
 	end(c);
 }
 
@@ -361,12 +422,12 @@ static void why_a_server_ends_a_session_is_kept(void)
 
 	ok_r(pg_conn_open(c));
 	server.breaks = server.takes_leave = true;
-	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	str_eq(pg_conn_error(c), "FATAL:  terminating connection");
 	server.breaks = server.takes_leave = false;
 	ok_r(pg_conn_open(c));
 	server.breaks = true;
-	eq(pg_conn_query(c, "SELECT 1", &answer), -ENOTCONN);
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	str_eq(pg_conn_error(c), "the server said no");
 	end(c);
 }
@@ -411,8 +472,8 @@ static void the_next_configuration_goes_on_with_a_connection_that_waits(void)
 	server.busy = true;
 	server.fd = eventfd(0, EFD_CLOEXEC); /* nothing comes */
 	eventfd_write(quit_fd, 1);
-	eq(pg_conn_query(pg_line_first(l), "SELECT 1", &answer), -ECANCELED);
-	eq(pg_conn_query(elsewhere, "SELECT 1", &answer), -ECANCELED);
+	eq(pg_conn_query(pg_line_first(l), "SELECT 1", 1, &answer), -ECANCELED);
+	eq(pg_conn_query(elsewhere, "SELECT 1", 1, &answer), -ECANCELED);
 	pg_line_give(l, "elsewhere", elsewhere);
 
 	ok_r(pg_line_get("main", "host=a", &next));
@@ -449,6 +510,9 @@ int main(void)
 	RUN(passwords_and_names_with_quotes_and_blanks_arrive_as_they_are);
 	RUN(a_server_that_hangs_is_not_connected_to_again);
 	RUN(a_refused_question_is_not_a_lost_connection);
+	RUN(an_answer_to_another_question_is_not_taken);
+	RUN(a_server_that_copies_is_left);
+	RUN(an_answer_without_an_end_is_left);
 	RUN(a_server_that_dies_in_the_middle_is_connected_to_anew_as_what_it_is_then);
 	RUN(why_a_server_ends_a_session_is_kept);
 	RUN(a_name_that_is_looked_up_for_ever_holds_nothing_up);
