@@ -61,8 +61,8 @@ struct pglog {
 	struct redact *redact;
 
 	/* Under the lock. */
-	struct pglog_place found; /* by the server's thread */
-	bool has_found;
+	struct pglog_answer answer; /* of the server, by its thread */
+	bool has_answer;            /* that was not looked at yet */
 	struct table *shown[PGLOG_TABLES];
 	bool wanted[PGLOG_TABLES];
 	bool fresh[PGLOG_TABLES]; /* not taken yet */
@@ -75,6 +75,8 @@ struct pglog {
 	/* The thread's own. */
 	struct table *filled[PGLOG_TABLES];
 	struct pglog_sum *sum;
+	struct pglog_place found; /* by what the server answered last */
+	bool has_found;
 	struct pglog_place place;      /* that is read */
 	struct pglog_place remembered; /* that the bookmark is of */
 	int64_t begun_ns;
@@ -111,6 +113,8 @@ static void free_all(struct pglog *l)
 		bookmark_close(l->bookmark);
 	if (l->redact)
 		redact_free(l->redact);
+	if (l->has_answer)
+		pglog_place_done(&l->answer);
 	if (l->quit_fd >= 0)
 		close(l->quit_fd);
 	pthread_mutex_destroy(&l->lock);
@@ -237,21 +241,34 @@ static bool is_same(const struct pglog_place *a, const struct pglog_place *b)
 	return a->format == b->format && strcmp(a->glob, b->glob) == 0;
 }
 
+/* Looks for what the server says, if it said anything new. */
+static void find_place(struct pglog *l)
+{
+	struct pglog_answer answer = {0};
+	bool has_answer;
+
+	pthread_mutex_lock(&l->lock);
+	has_answer = l->has_answer;
+	if (has_answer)
+		answer = l->answer;
+	l->has_answer = false;
+	pthread_mutex_unlock(&l->lock);
+	if (!has_answer)
+		return;
+	pglog_place_find(&answer, l->root, &l->found);
+	pglog_place_done(&answer);
+	l->has_found = true;
+}
+
 /* What is known of the log: of the person first, then of the server, then of the time before. */
 static void know_place(struct pglog *l, struct pglog_place *ret)
 {
-	struct pglog_place said = l->remembered;
-	bool has_found;
+	struct pglog_place said = l->has_found ? l->found : l->remembered;
 
-	pthread_mutex_lock(&l->lock);
-	has_found = l->has_found;
-	if (has_found)
-		said = l->found;
-	pthread_mutex_unlock(&l->lock);
 	*ret = said;
 	if (l->named) {
 		pglog_place_named(l->named, ret);
-		if (has_found || is_same(ret, &said)) {
+		if (l->has_found || is_same(ret, &said)) {
 			memcpy(ret->prefix, said.prefix, sizeof ret->prefix);
 			ret->clock = said.clock;
 			ret->slow_us = said.slow_us;
@@ -274,6 +291,7 @@ static int settle(struct pglog *l)
 	bool known;
 	int r;
 
+	find_place(l);
 	know_place(l, &place);
 	if (!is_same(&place, &l->place))
 		forget_files(l);
@@ -608,15 +626,18 @@ void pglog_stop(struct pglog *l)
 
 int pglog_find(struct pglog *l, struct pg_conn *conn)
 {
-	struct pglog_place place;
-	int r = pglog_place_find(conn, l->root, &place);
+	struct pglog_answer answer, last = {0};
+	int r = pglog_place_ask(conn, &answer);
 
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&l->lock);
-	l->found = place;
-	l->has_found = true;
+	if (l->has_answer)
+		last = l->answer;
+	l->answer = answer;
+	l->has_answer = true;
 	pthread_mutex_unlock(&l->lock);
+	pglog_place_done(&last);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ int pglog_start(const struct config *c, const struct config_postgres *given, str
 /* Ends the thread. One that hangs on a file is left behind and frees everything when it comes back. */
 void pglog_stop(struct pglog *l);
 
-/* Asks the server where its log is. On the server's thread; an error is the connection's. */
+/* Asks the server where its log is, and touches no file. On the server's thread; an error is the connection's. */
 int pglog_find(struct pglog *l, struct pg_conn *conn);
 
 /* Whether there are rows that were not put yet. */

@@ -272,28 +272,42 @@ static void find_files(const PGresult *answer, const char *root, struct pglog_pl
 		set_why(place, "log_destination is %s", list);
 }
 
-int pglog_place_find(struct pg_conn *conn, const char *root, struct pglog_place *ret)
+void pglog_place_done(struct pglog_answer *a)
 {
-	_cleanup_(cleanup_pg_result) PGresult *answer = NULL;
-	const char *offset, *slow, *prefix;
+	if (a->settings)
+		pg_conn_clear(TAKE(a->settings));
+}
+
+int pglog_place_ask(struct pg_conn *conn, struct pglog_answer *ret)
+{
 	int r;
 
+	*ret = (struct pglog_answer){.local = pg_conn_is_local(conn)};
+	r = pg_conn_query(conn, question, 2, &ret->settings);
+	if (r != -EREMOTEIO && r != -EBADMSG)
+		return r;
+	snprintf(ret->why, sizeof ret->why, "%s", pg_conn_error(conn));
+	return 0;
+}
+
+void pglog_place_find(const struct pglog_answer *a, const char *root, struct pglog_place *ret)
+{
+	const char *offset, *slow, *prefix;
+
 	*ret = (struct pglog_place){.slow_us = -1};
-	r = pg_conn_query(conn, question, 2, &answer);
-	if (r == -EREMOTEIO)
-		set_why(ret, "%s", pg_conn_error(conn));
-	if (r < 0)
-		return r == -EREMOTEIO ? 0 : r;
-	offset = setting(answer, "offset");
-	slow = setting(answer, "log_min_duration_statement");
-	prefix = setting(answer, "log_line_prefix");
+	if (!a->settings) {
+		set_why(ret, "%s", a->why);
+		return;
+	}
+	offset = setting(a->settings, "offset");
+	slow = setting(a->settings, "log_min_duration_statement");
+	prefix = setting(a->settings, "log_line_prefix");
 	ret->clock = (struct pglog_clock){offset != NULL, offset ? (int32_t)strtol(offset, NULL, 10) : 0};
 	if (slow)
 		ret->slow_us = strtoll(slow, NULL, 10) * 1000;
 	snprintf(ret->prefix, sizeof ret->prefix, "%s", prefix ? prefix : default_prefix);
-	if (pg_conn_is_local(conn))
-		find_files(answer, root, ret);
+	if (a->local)
+		find_files(a->settings, root, ret);
 	else
 		set_why(ret, "the server is on another machine");
-	return 0;
 }

@@ -20,8 +20,19 @@ struct pglog_place {
 	char why[PGLOG_WHY_MAX];
 };
 
-/* Asks a server. root: below which its files are. 0, whatever the answer; else what pg_conn_query says. */
-int pglog_place_find(struct pg_conn *conn, const char *root, struct pglog_place *ret);
+/* What a server says of its log. */
+struct pglog_answer {
+	struct pg_result *settings; /* NULL: it refuses, and why says so */
+	bool local;                 /* it is on this machine */
+	char why[PGLOG_WHY_MAX];
+};
+void pglog_place_done(struct pglog_answer *a);
+
+/* Asks a server. 0, whatever the answer; else what pg_conn_query says. */
+int pglog_place_ask(struct pg_conn *conn, struct pglog_answer *ret);
+
+/* Looks for what the answer names, below root; that may hang as long as the file system does. */
+void pglog_place_find(const struct pglog_answer *a, const char *root, struct pglog_place *ret);
 
 /* The files that a person named: the format is that of their names. -EMSGSIZE. */
 int pglog_place_named(const char *glob, struct pglog_place *ret);
