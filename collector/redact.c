@@ -123,6 +123,81 @@ static const char *plain_end(const char *p, const char *end)
 	return p;
 }
 
+/* --- SQL --- */
+
+/* The end of blanks and comments. */
+static const char *gap_end(const char *p, const char *end)
+{
+	for (;;) {
+		const char *close = NULL;
+
+		if (p < end && is_blank(*p))
+			close = p + 1;
+		else if (end - p > 1 && p[0] == '-' && p[1] == '-')
+			close = memchr(p, '\n', (size_t)(end - p));
+		else if (end - p > 3 && p[0] == '/' && p[1] == '*' &&
+		         (close = memmem(p + 2, (size_t)(end - p - 2), "*/", 2)))
+			close += 2;
+		if (!close)
+			return p;
+		p = close;
+	}
+}
+
+/* What is between $tag$ and $tag$, or behind the first if there is no other. */
+static bool find_in_dollars(const char *p, const char *end, const char **ret, const char **ret_end)
+{
+	const char *tag = p + 1, *close;
+
+	if (p == end || *p != '$' || (tag < end && *tag >= '0' && *tag <= '9'))
+		return false;
+	while (tag < end && *tag != '$' && !is_blank(*tag) && !is_quote(*tag))
+		tag++;
+	if (tag == end || *tag != '$')
+		return false;
+	tag++;
+	close = memmem(tag, (size_t)(end - tag), p, (size_t)(tag - p));
+	*ret = tag;
+	*ret_end = close ? close : end;
+	return true;
+}
+
+/* A literal that begins at p: '…', e'…', u&'…', $tag$…$tag$. */
+static bool find_literal(const char *p, const char *end, const char **ret, const char **ret_end)
+{
+	const char *quote = p;
+
+	if (end - p > 1 && (*p == 'e' || *p == 'E' || *p == 'n' || *p == 'N'))
+		quote = p + 1;
+	else if (end - p > 2 && (*p == 'u' || *p == 'U') && p[1] == '&')
+		quote = p + 2;
+	if (quote == end || !is_quote(*quote))
+		return find_in_dollars(p, end, ret, ret_end);
+	*ret = quote + 1;
+	*ret_end = quoted_end(quote, end);
+	return true;
+}
+
+/* Whether a quote at p closes. */
+static bool is_quoted(const char *text, const char *p)
+{
+	bool quoted = false;
+
+	for (; text < p; text++)
+		quoted = quoted != is_quote(*text);
+	return quoted;
+}
+
+/* PASSWORD '…', password = '…', with whatever may stand in between. p: behind the word, or behind the sign. */
+static bool find_sql_value(const char *text, const char *p, const char *end, const char **ret, const char **ret_end)
+{
+	const char *literal = gap_end(p, end);
+
+	if (literal == p && (p == end || !is_quote(*p) || is_quoted(text, p)))
+		return false;
+	return find_literal(literal, end, ret, ret_end);
+}
+
 /* Finds the value that belongs to the secret's word in front of p; word: where that word begins, with its dashes and
  * the like. False if there is none. */
 static bool find_value(
@@ -130,8 +205,10 @@ static bool find_value(
 {
 	bool begins_argument = word == text || word[-1] == '\0', option = *word == '-';
 	bool whole_argument = false; /* the value reaches to the argument's end, blanks and all */
-	const char *q = p;
+	const char *q = p, *argument = argument_end(p, end);
 
+	if (find_sql_value(text, p, argument, ret, ret_end))
+		return *ret < *ret_end;
 	if (q < end && is_quote(*q)) /* "password": … */
 		q++;
 	while (q < end && is_blank(*q))
@@ -139,12 +216,17 @@ static bool find_value(
 	if (q < end && *q == '=') {
 		q++;
 		whole_argument = option && begins_argument;
+		if (!whole_argument && find_in_dollars(q, argument, ret, ret_end)) {
+			*ret = q; /* they may belong to a value that needs none */
+			return true;
+		}
+		if (!whole_argument &&
+		    (find_literal(q, argument, ret, ret_end) || find_sql_value(text, q, argument, ret, ret_end)))
+			return *ret < *ret_end;
 	} else if (q < end && *q == ':') {
 		q++;
 		while (q < end && is_blank(*q))
 			q++;
-	} else if (end - q > 1 && q > p && is_quote(q[*q == 'E'])) { /* PASSWORD '…', PASSWORD E'…' */
-		q += *q == 'E';
 	} else if (option && p < end && *p == '\0') { /* --password, then an argument */
 		q = p + 1;
 		whole_argument = true;

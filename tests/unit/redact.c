@@ -65,6 +65,24 @@ static void passwords_in_sql_and_urls_are_blanked(void)
 		return;
 	check(rd, "psql|-c|ALTER ROLE bob PASSWORD 'x y'; SELECT 1", "psql|-c|ALTER ROLE bob PASSWORD '***'; SELECT 1");
 	check(rd, "create role a password E'b\\'c' login", "create role a password E'***' login");
+	check(rd, "alter role a password e'b\\'c'", "alter role a password e'***'");
+	check(rd, "alter role a password'b c'", "alter role a password'***'");
+	check(rd, "alter role a password U&'b c' uescape '!'", "alter role a password U&'***' uescape '!'");
+	check(rd, "alter role a password u&'b c'; select 1", "alter role a password u&'***'; select 1");
+	check(rd, "alter role a password $$b 'c$$; select 1", "alter role a password $$***$$; select 1");
+	check(rd, "alter role a password $x$b $$ c$x$; select 1", "alter role a password $x$***$x$; select 1");
+	check(rd, "alter role a password $x$b c", "alter role a password $x$***");
+	check(rd, "alter role a password /* x */ 'b c' login", "alter role a password /* x */ '***' login");
+	check(rd, "alter role a password -- 'x'\n 'b c' login", "alter role a password -- 'x'\n '***' login");
+	check(rd, "alter role a password 'b c", "alter role a password '***");
+	check(rd, "update u set password = e'b\\'c' where a = 1", "update u set password = e'***' where a = 1");
+	check(rd, "update u set password = 'b c', x = 1", "update u set password = '***', x = 1");
+	check(rd, "update u set password=$$b c$$, x = 1", "update u set password=***$$, x = 1");
+	check(rd, "update u set password=e'b c', x = 1", "update u set password=e'***', x = 1");
+	check(rd, "select * from t where a = 'the password' or b = 'c'",
+	    "select * from t where a = 'the password' or b = 'c'");
+	check(rd, "app password=$ab$cd x", "app password=***");
+	check(rd, "update u set password = $$b c$$, x = 1", "update u set password = $$***$$, x = 1");
 	check(rd, "app|postgresql://bob:p@ss@db:5432/x", "app|postgresql://bob:***@db:5432/x");
 	check(rd, "app|http://host:80/a@b", "app|http://host:80/a@b");
 }
@@ -82,6 +100,11 @@ static void what_is_no_secret_stays(void)
 	check(rd, "x|password=", "x|password=");
 	check(rd, "password", "password");
 	check(rd, "x password", "x password");
+	check(rd, "alter role a password null", "alter role a password null");
+	check(rd, "alter role a password $1", "alter role a password $1");
+	check(rd, "select 'password', 'b'", "select 'password', 'b'");
+	check(rd, "select \"password\" from u", "select \"password\" from u");
+	check(rd, "a password /* x", "a password /* x");
 }
 
 static void patterns_of_ones_own_are_applied(void)
