@@ -27,7 +27,7 @@ struct error {
 	enum pglog_category category;
 	uint64_t count;
 	int64_t first_ms, last_ms;
-	struct buf message, sample, statement, database, user;
+	struct buf message, sample, statement, database, user; /* cut, and blanked where they are free text */
 };
 
 /* A statement that was logged before it began. */
@@ -46,8 +46,8 @@ struct pglog_sum {
 	uint64_t version;
 	size_t n_errors;
 	struct error *errors[PGLOG_ERRORS_MAX];
-	struct error *others; /* NULL: there are none */
-	struct buf message;   /* of the error that is added */
+	struct error *others;       /* NULL: there are none */
+	struct buf normal, message; /* of the error that is added; message: as its row has it */
 	struct begun begun[STATEMENTS];
 	char reasons[2][REASON_MAX]; /* of the checkpoint and the restartpoint that began last */
 };
@@ -90,6 +90,7 @@ void pglog_sum_free(struct pglog_sum *s)
 		free_error(s->others);
 	for (size_t i = 0; i < STATEMENTS; i++)
 		buf_done(&s->begun[i].sql);
+	buf_done(&s->normal);
 	buf_done(&s->message);
 	free(s->server);
 	free(s);
@@ -158,6 +159,15 @@ static void put_cut(struct buf *to, struct pgtext t, size_t max)
 	buf_put(to, t.p, t.len);
 }
 
+static void put_blanked(const struct pglog_sum *s, struct buf *to, struct pgtext t, size_t max)
+{
+	t = cut(t, max);
+	if (s->redact)
+		redact_put(s->redact, t.p, t.len, to);
+	else
+		buf_put(to, t.p, t.len);
+}
+
 static int new_error(const struct pglog_sum *s, const struct pglog_record *rec, uint64_t hash, struct error **ret)
 {
 	size_t sample_max = s->text_max < SAMPLE_MAX ? s->text_max : SAMPLE_MAX;
@@ -171,8 +181,8 @@ static int new_error(const struct pglog_sum *s, const struct pglog_record *rec, 
 	e->category = pglog_class_of(rec);
 	e->first_ms = rec->time_ms;
 	buf_put(&e->message, s->message.p, s->message.len);
-	put_cut(&e->sample, rec->part[PGLOG_MESSAGE], sample_max);
-	put_cut(&e->statement, rec->part[PGLOG_STATEMENT], sample_max);
+	put_blanked(s, &e->sample, rec->part[PGLOG_MESSAGE], sample_max);
+	put_blanked(s, &e->statement, rec->part[PGLOG_STATEMENT], sample_max);
 	put_cut(&e->database, rec->database, sample_max);
 	put_cut(&e->user, rec->user, sample_max);
 	if (e->message.err < 0 || e->sample.err < 0 || e->statement.err < 0 || e->database.err < 0 || e->user.err < 0) {
@@ -209,12 +219,12 @@ static int add_error(struct pglog_sum *s, const struct pglog_record *rec, int64_
 	uint64_t hash;
 	int r = 0;
 
+	buf_clear(&s->normal);
 	buf_clear(&s->message);
-	pglog_normal_message(cut(rec->part[PGLOG_MESSAGE], SQL_RAW_MAX), &s->message);
-	if (s->message.err < 0)
-		return s->message.err;
-	if (s->message.len > 0)
-		s->message.len = utf8_cut((const char *)s->message.p, s->message.len, MESSAGE_MAX);
+	pglog_normal_message(cut(rec->part[PGLOG_MESSAGE], SQL_RAW_MAX), &s->normal);
+	put_blanked(s, &s->message, text_of(&s->normal), s->text_max < MESSAGE_MAX ? s->text_max : MESSAGE_MAX);
+	if (s->normal.err < 0 || s->message.err < 0)
+		return -ENOMEM;
 	hash = hash_of(rec->sqlstate, &s->message);
 	e = find_error(s, hash, rec->sqlstate);
 	if (!e && s->n_errors < PGLOG_ERRORS_MAX) {
@@ -412,30 +422,23 @@ static int put_error(const struct pglog_sum *s, const struct error *e, struct ta
 	const struct {
 		enum pglog_error_column column;
 		struct pgtext text;
-	} texts[] =
-	    {
-	        {PGLOG_ERR_SERVER, pgtext_of(s->server)},
-	        {PGLOG_ERR_SQLSTATE, pgtext_of(e->sqlstate)},
-	        {PGLOG_ERR_SEVERITY, pgtext_of(severity)},
-	        {PGLOG_ERR_CATEGORY, pgtext_of(e == s->others ? "" : category)},
-	        {PGLOG_ERR_DATNAME, text_of(&e->database)},
-	        {PGLOG_ERR_USENAME, text_of(&e->user)},
-	    },
-	  redacted[] = {
-	      {PGLOG_ERR_MESSAGE, text_of(&e->message)},
-	      {PGLOG_ERR_SAMPLE, text_of(&e->sample)},
-	      {PGLOG_ERR_STATEMENT, text_of(&e->statement)},
-	  };
+	} texts[] = {
+	    {PGLOG_ERR_SERVER, pgtext_of(s->server)},
+	    {PGLOG_ERR_SQLSTATE, pgtext_of(e->sqlstate)},
+	    {PGLOG_ERR_SEVERITY, pgtext_of(severity)},
+	    {PGLOG_ERR_CATEGORY, pgtext_of(e == s->others ? "" : category)},
+	    {PGLOG_ERR_DATNAME, text_of(&e->database)},
+	    {PGLOG_ERR_USENAME, text_of(&e->user)},
+	    {PGLOG_ERR_MESSAGE, text_of(&e->message)},
+	    {PGLOG_ERR_SAMPLE, text_of(&e->sample)},
+	    {PGLOG_ERR_STATEMENT, text_of(&e->statement)},
+	};
 	uint32_t row;
 	int r = table_add_row(t, &row);
 
 	for (unsigned i = 0; i < N_ELEMENTS(texts) && r == 0; i++)
 		if (texts[i].text.len > 0)
 			r = table_set_str(t, row, texts[i].column, texts[i].text.p, texts[i].text.len);
-	for (unsigned i = 0; i < N_ELEMENTS(redacted) && r == 0; i++)
-		if (redacted[i].text.len > 0)
-			r = pg_query_set_bytes(t, row, redacted[i].column, s->redact, s->text_max, redacted[i].text.p,
-			    redacted[i].text.len);
 	if (r < 0)
 		return r;
 	table_set(t, row, PGLOG_ERR_COUNT, e->count);

@@ -19,7 +19,7 @@ enum { PGLOG_ERRORS_MAX = 512, PGLOG_EVENTS_MAX = 1000 };
 	C(STR, "severity", SEVERITY)                                                                                   \
 	C(STR, "category", CATEGORY)                                                                                   \
 	C(COUNT, "count", COUNT)                                                                                       \
-	C(TIME, "first_s", FIRST)                                                                                      \
+	C(RESET, "first_s", FIRST)                                                                                     \
 	C(TIME, "last_s", LAST)                                                                                        \
 	C(STR, "datname", DATNAME)                                                                                     \
 	C(STR, "usename", USENAME)                                                                                     \
@@ -28,7 +28,7 @@ enum { PGLOG_ERRORS_MAX = 512, PGLOG_EVENTS_MAX = 1000 };
 
 /* The same of pg_log_events. */
 #define PGLOG_COUNT_COLUMNS(C)                                                                                         \
-	C(TIME, "since_s", SINCE)                                                                                      \
+	C(RESET, "since_s", SINCE)                                                                                     \
 	C(STR, "format", FORMAT)                                                                                       \
 	C(COUNT, "log_lines", LINES)                                                                                   \
 	C(COUNT, "unparsed_lines", UNPARSED)                                                                           \

@@ -5,6 +5,7 @@
 #include "collector/pglog_event.h"
 #include "collector/pglog_normal.h"
 #include "collector/pglog_sum.h"
+#include "store/rate.h"
 #include "tests/tap.h"
 
 #include <stdio.h>
@@ -35,12 +36,13 @@ static void down(struct rig *g)
 	source_table_free(g->events);
 }
 
-static void add(struct rig *g, enum pglog_severity severity, const char *sqlstate, const char *message)
+static void add_at(
+    struct rig *g, enum pglog_severity severity, const char *sqlstate, const char *message, int64_t time_ms)
 {
 	struct pglog_record rec;
 
 	pglog_record_clear(&rec);
-	rec.time_ms = 1795144325123;
+	rec.time_ms = time_ms;
 	rec.severity = severity;
 	rec.pid = 77;
 	snprintf(rec.sqlstate, sizeof rec.sqlstate, "%s", sqlstate);
@@ -48,6 +50,11 @@ static void add(struct rig *g, enum pglog_severity severity, const char *sqlstat
 	rec.part[PGLOG_STATEMENT] = pgtext_of("select 'x'");
 	rec.database = pgtext_of("shop");
 	ok_r(pglog_sum_add(g->sum, &rec, g->now_ns, g->events));
+}
+
+static void add(struct rig *g, enum pglog_severity severity, const char *sqlstate, const char *message)
+{
+	add_at(g, severity, sqlstate, message, 1795144325123);
 }
 
 static const char *text_at(const struct table *t, uint32_t column, uint32_t row)
@@ -147,6 +154,75 @@ static void errors_are_told_apart_by_code_and_message(void)
 	eq(counted(&g, PGLOG_N_ERRORS), 3);
 	eq(counted(&g, PGLOG_N_WARNINGS), 1);
 	eq(counted(&g, PGLOG_N_LINES), 5);
+	down(&g);
+}
+
+static struct table *rates_since(const struct table *now, const struct table *before)
+{
+	_cleanup_(cleanup_table_schema) struct table_schema *schema = NULL;
+	struct table *rates = NULL;
+
+	ok_r(rate_schema(now->schema, &schema));
+	ok_r(table_new(schema, now->pool, &rates));
+	ok_r(rate_table(now, before, 1000000, rates));
+	return rates;
+}
+
+/* As by a restart, whose counts have outgrown those of before. */
+static void what_is_counted_anew_has_no_rate(void)
+{
+	struct rig before, now;
+	struct table *rates;
+
+	up(&before);
+	up(&now);
+	add(&before, PGLOG_ERROR, "23505", "duplicate key 1");
+	add_at(&now, PGLOG_ERROR, "23505", "duplicate key 1", 1795144399000);
+	add_at(&now, PGLOG_ERROR, "23505", "duplicate key 1", 1795144399500);
+	put_errors(&before);
+	put_errors(&now);
+	rates = rates_since(now.errors, before.errors);
+	ok(table_is_null(rates, PGLOG_ERR_COUNT, 0));
+	table_free(rates);
+	counted(&before, PGLOG_N_ERRORS);
+	pglog_sum_count(now.sum, PGLOG_N_SINCE, 1);
+	counted(&now, PGLOG_N_ERRORS);
+	rates = rates_since(now.counts, before.counts);
+	ok(table_is_null(rates, PGLOG_N_ERRORS, 0));
+	table_free(rates);
+
+	/* The same goes on. */
+	add(&before, PGLOG_ERROR, "23505", "duplicate key 2");
+	source_table_free(now.errors);
+	ok_r(source_table_new(source_find("pg_log_errors"), &now.errors));
+	ok_r(pglog_sum_put_errors(before.sum, now.errors));
+	rates = rates_since(now.errors, before.errors);
+	eq(table_get(rates, PGLOG_ERR_COUNT, 0), 1000);
+	table_free(rates);
+	down(&before);
+	down(&now);
+}
+
+/* A message is part of the key: no two rows have the same. */
+static void messages_that_are_the_same_when_they_are_blanked_and_cut_are_one(void)
+{
+	_cleanup_(cleanup_redact) struct redact *redact = NULL;
+	struct rig g;
+
+	up(&g);
+	pglog_sum_free(g.sum);
+	ok_r(redact_new(NULL, 0, NULL, &redact));
+	ok_r(pglog_sum_new("main", redact, 40, &g.sum));
+	add(&g, PGLOG_ERROR, "08006", "no answer with password=abc");
+	add(&g, PGLOG_ERROR, "08006", "no answer with password=efg");
+	add(&g, PGLOG_ERROR, "08006", "of this there is more than forty bytes: a");
+	add(&g, PGLOG_ERROR, "08006", "of this there is more than forty bytes: b");
+	put_errors(&g);
+	eq(g.errors->n_rows, 2);
+	str_eq(text_at(g.errors, PGLOG_ERR_MESSAGE, 0), "no answer with password=***");
+	eq(table_get(g.errors, PGLOG_ERR_COUNT, 0), 2);
+	str_eq(text_at(g.errors, PGLOG_ERR_MESSAGE, 1), "of this there is more than forty bytes: ");
+	eq(table_get(g.errors, PGLOG_ERR_COUNT, 1), 2);
 	down(&g);
 }
 
@@ -527,6 +603,8 @@ int main(void)
 	RUN(messages_keep_names_and_lose_values);
 	RUN(statements_lose_literals_and_comments);
 	RUN(errors_are_told_apart_by_code_and_message);
+	RUN(what_is_counted_anew_has_no_rate);
+	RUN(messages_that_are_the_same_when_they_are_blanked_and_cut_are_one);
 	RUN(errors_of_an_hour_ago_are_forgotten);
 	RUN(errors_that_are_too_many_share_a_row);
 	RUN(errors_have_categories_by_code_or_by_text);
