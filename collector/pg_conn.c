@@ -35,7 +35,7 @@ struct pg_conn {
 	struct pg_attempt *attempt; /* while CONNECTING */
 	PGconn *pq;                 /* afterwards */
 	char error[ERROR_MAX];
-	char farewell[ERROR_MAX]; /* what the server said unasked since the last question */
+	char farewell[ERROR_MAX]; /* what the server said against it since the last question, also unasked */
 };
 
 int pg_conn_new(const char *conninfo, const char *dbname, int quit_fd, struct pg_conn **ret)
@@ -195,6 +195,9 @@ static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 				break;
 			PQclear(last);
 			last = next;
+			/* If it was the session's end, this is why. */
+			if (PQresultStatus(next) == PGRES_FATAL_ERROR)
+				keep(c->farewell, PQresultErrorMessage(next));
 			if (PQstatus(c->pq) == CONNECTION_BAD)
 				return lost(c);
 			if (is_copy(next))

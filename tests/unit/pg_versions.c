@@ -426,6 +426,11 @@ static void why_a_server_ends_a_session_is_kept(void)
 	str_eq(pg_conn_error(c), "FATAL:  terminating connection");
 	server.breaks = server.takes_leave = false;
 	ok_r(pg_conn_open(c));
+	server.breaks = server.refuses = true; /* it was in the middle of the answer */
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "ERROR:  permission denied");
+	server.breaks = server.refuses = false;
+	ok_r(pg_conn_open(c));
 	server.breaks = true;
 	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	str_eq(pg_conn_error(c), "the server said no");
