@@ -175,6 +175,23 @@ static bool is_copy(const PGresult *result)
 	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+/* If it is the session's end, this is why; unless the server said it before, and this is libpq's. */
+static void keep_farewell(struct pg_conn *c, const PGresult *result)
+{
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR && c->farewell[0] == '\0')
+		keep(c->farewell, PQresultErrorMessage(result));
+}
+
+/* There is nothing more to read, but what was read may say why. */
+static int ended(struct pg_conn *c)
+{
+	_cleanup_(cleanup_pg_result) PGresult *result = PQisBusy(c->pq) ? NULL : PQgetResult(c->pq);
+
+	if (result)
+		keep_farewell(c, result);
+	return lost(c);
+}
+
 /* Takes what is left of an answer until it is whole; *ret is the last of its results. */
 static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 {
@@ -188,16 +205,14 @@ static int receive(struct pg_conn *c, int64_t until_ms, struct pg_result **ret)
 
 		unsent = PQflush(c->pq);
 		if (unsent < 0 || !PQconsumeInput(c->pq))
-			return lost(c);
+			return ended(c);
 		if (!PQisBusy(c->pq)) {
 			next = PQgetResult(c->pq);
 			if (!next)
 				break;
 			PQclear(last);
 			last = next;
-			/* If it was the session's end, this is why. */
-			if (PQresultStatus(next) == PGRES_FATAL_ERROR)
-				keep(c->farewell, PQresultErrorMessage(next));
+			keep_farewell(c, next);
 			if (PQstatus(c->pq) == CONNECTION_BAD)
 				return lost(c);
 			if (is_copy(next))

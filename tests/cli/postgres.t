@@ -271,8 +271,10 @@ ok $? "and recorded again when it is back"
 recorded_again() { [ "$(grep -c 'postgres main: version' "$log")" -gt "$recorded" ]; }
 poll recorded_again
 
+lost=$(grep -c 'postgres main: .*it is tried again' "$log")
 psql -qAtc "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'histd'" >/dev/null
-poll said 'postgres main: .*administrator command'
+said_more() { [ "$(grep -c 'postgres main: .*it is tried again' "$log")" -gt "$lost" ]; }
+poll said_more
 ok $? "a session that was ended is said"
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "and begun anew"

@@ -30,6 +30,7 @@ static struct {
 	bool refuses;     /* the question */
 	bool breaks;      /* the connection, with the answer */
 	bool takes_leave; /* before that */
+	bool closes;      /* the connection: there is no more than what was read */
 	bool copies;      /* instead of an answer */
 	bool goes_on;     /* with its answer, and never ends it */
 	int n_fields;     /* of an answer; 0: one */
@@ -130,7 +131,7 @@ int PQconsumeInput(PGconn *c)
 	(void)c;
 	if (server.takes_leave)
 		server.notice(server.notice_arg, "FATAL:  terminating connection\n");
-	return 1;
+	return !server.closes;
 }
 
 int PQisBusy(PGconn *c)
@@ -430,6 +431,17 @@ static void why_a_server_ends_a_session_is_kept(void)
 	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
 	str_eq(pg_conn_error(c), "ERROR:  permission denied");
 	server.breaks = server.refuses = false;
+	ok_r(pg_conn_open(c));
+	server.closes = server.refuses = true; /* with the end right behind */
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "ERROR:  permission denied");
+	ok(server.n_connected == 0);
+	server.closes = server.refuses = false;
+	ok_r(pg_conn_open(c));
+	server.breaks = server.refuses = server.takes_leave = true;
+	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
+	str_eq(pg_conn_error(c), "FATAL:  terminating connection");
+	server.breaks = server.refuses = server.takes_leave = false;
 	ok_r(pg_conn_open(c));
 	server.breaks = true;
 	eq(pg_conn_query(c, "SELECT 1", 1, &answer), -ENOTCONN);
