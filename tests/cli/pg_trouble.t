@@ -4,7 +4,7 @@
 . "$(dirname "$0")/postgres.sh"
 
 make_server pg "shared_preload_libraries = 'pg_stat_statements'" 'max_connections = 20' 'superuser_reserved_connections = 3' \
-	'log_connections = on' "log_line_prefix = '%a %u '" 'restart_after_crash = on'
+	"password_encryption = 'scram-sha-256'" 'log_connections = on' "log_line_prefix = '%a %u '" 'restart_after_crash = on'
 export PGHOST=$dir/pg
 secret="a b'c\\d\"e"
 cat >"$dir/hba" <<END
@@ -153,8 +153,10 @@ ok $? "a session that was killed in the middle of a question is begun anew, when
 # --- starting ---
 
 stop_server pg
-printf '%s\n' "restore_command = 'until [ -e $dir/go ]; do sleep 0.1; done; false'" >>"$dir/pg/data/postgresql.conf"
-as_user touch "$dir/pg/data/recovery.signal"
+recovery=postgresql.conf
+[ "$major" -ge 12 ] || recovery=recovery.conf
+as_user touch "$dir/pg/data/recovery.signal" "$dir/pg/data/$recovery"
+printf '%s\n' "restore_command = 'until [ -e $dir/go ]; do sleep 0.1; done; false'" >>"$dir/pg/data/$recovery"
 launch pg
 again
 poll has sources 'f("table") == "pg_server" && f("note") ~ /starting up|not yet accepting/'

@@ -19,6 +19,8 @@ if [ ! -x "$bin/initdb" ] || ! command -v psql >/dev/null; then
 	exit 0
 fi
 
+major=$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+
 dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
 store=$dir/store conf=$dir/histd.conf log=$dir/log
 : >"$log"
@@ -62,7 +64,8 @@ ok() {
 
 # poll COMMAND...: until it succeeds
 poll() {
-	for ((i = 0; i < 300; i++)); do
+	local tries
+	for ((tries = 0; tries < 300; tries++)); do
 		"$@" && return 0
 		sleep 0.1
 	done
