@@ -23,7 +23,7 @@ static struct pg_server servers[SERVERS];
 static unsigned n_started;
 
 int __wrap_pg_server_start(const struct config *c, const struct config_postgres *given,
-    const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret);
+    const struct source_desc *const *sources, size_t n_sources, struct pglog *log, struct pg_server **ret);
 void __wrap_pg_server_stop(struct pg_server *s);
 uint64_t __wrap_pg_server_generation(struct pg_server *s, size_t source);
 bool __wrap_pg_server_awaited(struct pg_server *s, size_t source);
@@ -31,9 +31,9 @@ int __wrap_pg_server_put(
     struct pg_server *s, size_t source, uint64_t *seen, struct table *t, int64_t *ret_ns, struct source_report *report);
 
 int __wrap_pg_server_start(const struct config *c, const struct config_postgres *given,
-    const struct source_desc *const *sources, size_t n_sources, struct pg_server **ret)
+    const struct source_desc *const *sources, size_t n_sources, struct pglog *log, struct pg_server **ret)
 {
-	(void)c, (void)sources, (void)n_sources;
+	(void)c, (void)sources, (void)n_sources, (void)log;
 	*ret = &servers[n_started++];
 	**ret = (struct pg_server){.name = given->name, .interval_ms = n_started * 1000};
 	return 0;
@@ -87,11 +87,12 @@ struct rig {
 
 static void up(struct rig *g)
 {
-	static char a[] = "a", b[] = "b";
+	static char a[] = "a", b[] = "b", off[] = "off";
 
 	memset(g, 0, sizeof *g);
 	g->given[0].name = a;
 	g->given[1].name = b;
+	g->given[0].log = g->given[1].log = off;
 	g->config.postgres = g->given;
 	g->config.n_postgres = SERVERS;
 	if (!ok_r(source_rig_up(&g->source, source_rig_find("pg_stat_wal"), "/")) ||
