@@ -8,6 +8,8 @@
 
 #include "store/store.h"
 
+#include <math.h>
+
 /* A snapshot that figures are taken from. */
 struct moment {
 	struct store *store;
@@ -43,6 +45,12 @@ enum { FIGURES_TOP_MAX = 512 };
 uint32_t figures_top_of(
     uint32_t n_rows, double (*value)(const void *arg, uint32_t row), const void *arg, uint32_t max, uint32_t ret[]);
 uint32_t figures_top(const struct table *t, const int *columns, unsigned n, uint32_t max, uint32_t ret[]);
+
+/* Whether two numbers are the same, or both unknown. */
+static inline bool figures_same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
 
 static inline bool figures_is(struct str s, const char *text)
 {

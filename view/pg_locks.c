@@ -1,8 +1,9 @@
 /* pg_locks.c -- /hour/H/snapshot-N/pg_locks: who waited for whose lock on the PostgreSQL servers, for a person
  *
- * A part for each server; in it two lines for each session of table pg_lock_tree, the second with its statement. What
- * else a session was doing is taken from pg_stat_activity, ages are by the server's own clock. Lines that would fill
- * screens are left out: the table has them all.
+ * A part for each server; in it two lines for each session of table pg_lock_tree, the second with its statement. Who
+ * that is and what it was doing is taken from pg_stat_activity, which was asked a moment before: what it says of
+ * another statement than the one that waits, or has the lock, is not told. Ages are by the server's own clock. Lines
+ * that would fill screens are left out: the table has them all.
  */
 #include "view/hours.h"
 
@@ -24,6 +25,7 @@ enum {
 	PID_WIDTH = 2 + INDENT * INDENTS_MAX + 10,
 	STATE_WIDTH = 20,
 	FACT_LEN = 64,
+	STATEMENT_LEN = 512,
 };
 
 struct server {
@@ -34,8 +36,11 @@ struct server {
 
 /* What pg_stat_activity knows of a session. */
 struct activity {
+	bool known;
+	double xact_start_s, query_start_s;
 	double state_since_s;
-	char client[FACT_LEN], wait[FACT_LEN];
+	char user[FACT_LEN], database[FACT_LEN], application[FACT_LEN], client[FACT_LEN];
+	char state[FACT_LEN], wait[FACT_LEN], statement[STATEMENT_LEN];
 };
 
 struct drawing {
@@ -70,11 +75,11 @@ static void put_age(struct screen *s, double now_s, double since_s)
 	screen_printf(s, "%8s", screen_span(span, age < 0 ? 0 : age));
 }
 
-/* What a lock is on. */
-static void put_object(struct screen *s, const struct table *t, uint32_t row)
+/* What a lock is on; in the database of the session, if it is in one. */
+static void put_object(struct screen *s, const struct table *t, uint32_t row, const char *database)
 {
 	struct str type = figures_string(t, "locktype", row), object = figures_string(t, "object", row);
-	struct str relation = figures_string(t, "relation", row), database = figures_string(t, "datname", row);
+	struct str relation = figures_string(t, "relation", row);
 	double relid = figures_named(t, "relid", row);
 
 	if (!figures_is(type, "relation")) {
@@ -86,8 +91,8 @@ static void put_object(struct screen *s, const struct table *t, uint32_t row)
 	if (isnan(relid))
 		return;
 	/* What all databases share is in none. */
-	if (database.len > 0 && figures_named(t, "datid", row) > 0) {
-		screen_put_str(s, database);
+	if (database[0] && figures_named(t, "datid", row) > 0) {
+		screen_put_str(s, str_of(database));
 		screen_printf(s, ".");
 	}
 	if (relation.len > 0)
@@ -96,14 +101,15 @@ static void put_object(struct screen *s, const struct table *t, uint32_t row)
 		screen_printf(s, "%.0f", relid);
 }
 
-static void put_lock(struct screen *s, const struct table *t, uint32_t row, const struct lock_session *session)
+static void put_lock(
+    struct screen *s, const struct table *t, uint32_t row, const struct lock_session *session, const struct activity *a)
 {
 	struct str blockers = figures_string(t, "blocked_by", row);
 
 	screen_printf(s, session->depth == 0 ? "holds " : "");
 	screen_put_str(s, figures_string(t, "mode", row));
 	screen_printf(s, " on ");
-	put_object(s, t, row);
+	put_object(s, t, row, a->database);
 	if (session->depth == 0) {
 		screen_printf(s, ", blocks %" PRIu32, session->behind);
 	} else if (figures_is(blockers, "0")) {
@@ -114,36 +120,49 @@ static void put_lock(struct screen *s, const struct table *t, uint32_t row, cons
 	}
 }
 
+static void put_who(struct screen *s, const struct activity *a)
+{
+	screen_put_str(s, str_of(a->user));
+	screen_printf(s, "@");
+	screen_put_str(s, str_of(a->database));
+	screen_printf(s, " ");
+	screen_put_str(s, str_of(a->application));
+	screen_printf(s, a->client[0] ? " " : "");
+	screen_put_str(s, str_of(a->client));
+}
+
 static void put_session(struct drawing *d, const struct server *server, const struct table *t,
     const struct lock_session *session, const struct activity *a)
 {
 	uint32_t depth = session->depth == LOCK_NO_ROOT ? 0 : session->depth, row = session->row;
 	int indent = 2 + INDENT * (int)(depth < INDENTS_MAX ? depth : INDENTS_MAX);
-	struct str state = figures_string(t, "state", row);
+	double xact_start_s = figures_named(t, "xact_start_s", row);
+	bool told = a->known && figures_same(a->xact_start_s, xact_start_s) &&
+	            figures_same(a->query_start_s, figures_named(t, "query_start_s", row));
+	struct str state = str_of(told ? a->state : "-");
 	struct screen *s = &d->line;
 
 	screen_printf(s, "%*s%-*" PRIu64, indent, "", PID_WIDTH - indent, session->pid);
 	put_age(s, server->now_s, session->depth == 0 ? NAN : figures_named(t, "wait_start_s", row));
-	put_age(s, server->now_s, figures_named(t, "xact_start_s", row));
-	put_age(s, server->now_s, a->state_since_s);
+	put_age(s, server->now_s, xact_start_s);
+	put_age(s, server->now_s, told ? a->state_since_s : NAN);
 	screen_printf(s, "  ");
 	screen_put_cell(s, state, state.len < STATE_WIDTH ? STATE_WIDTH : state.len);
 	screen_printf(s, " ");
-	put_lock(s, t, row, session);
+	put_lock(s, t, row, session, a);
 	end_line(d);
 
 	screen_printf(s, "%*s", PID_WIDTH, "");
-	screen_put_str(s, figures_string(t, "usename", row));
-	screen_printf(s, "@");
-	screen_put_str(s, figures_string(t, "datname", row));
-	screen_printf(s, " ");
-	screen_put_str(s, figures_string(t, "application_name", row));
-	screen_printf(s, a->client[0] ? " " : "");
-	screen_put_str(s, str_of(a->client));
-	screen_printf(s, a->wait[0] ? " " : "");
-	screen_put_str(s, str_of(a->wait));
-	screen_printf(s, ": ");
-	screen_put_words(s, figures_string(t, "query", row));
+	if (a->known)
+		put_who(s, a);
+	if (told) {
+		screen_printf(s, a->wait[0] ? " " : "");
+		screen_put_str(s, str_of(a->wait));
+		screen_printf(s, ": ");
+		screen_put_words(s, str_of(a->statement));
+	} else {
+		screen_printf(s, a->known ? ": -" : "-");
+	}
 	end_line(d);
 }
 
@@ -225,8 +244,16 @@ static void take_activity(const struct table *t, uint32_t row, struct activity *
 {
 	struct str type = figures_string(t, "wait_event_type", row);
 
+	a->known = true;
+	a->xact_start_s = figures_named(t, "xact_start_s", row);
+	a->query_start_s = figures_named(t, "query_start_s", row);
 	a->state_since_s = figures_named(t, "state_change_s", row);
+	figures_copy(a->user, FACT_LEN, figures_string(t, "usename", row));
+	figures_copy(a->database, FACT_LEN, figures_string(t, "datname", row));
+	figures_copy(a->application, FACT_LEN, figures_string(t, "application_name", row));
 	figures_copy(a->client, FACT_LEN, figures_string(t, "client_addr", row));
+	figures_copy(a->state, FACT_LEN, figures_string(t, "state", row));
+	figures_copy(a->statement, STATEMENT_LEN, figures_string(t, "query", row));
 	/* That it waits for a lock is what all this says. */
 	if (type.len > 0 && !figures_is(type, "Lock")) {
 		struct str event = figures_string(t, "wait_event", row);
@@ -244,7 +271,7 @@ static int read_activity(struct drawing *d, const struct server *server, const s
 	int pid, r = figures_table(&d->at, "pg_stat_activity", &t);
 
 	for (uint32_t i = 0; i < n; i++) {
-		ret[i] = (struct activity){.state_since_s = NAN};
+		ret[i] = (struct activity){.known = false};
 		by_pid[i] = &sessions[i];
 	}
 	if (r < 0 || !t)

@@ -34,8 +34,9 @@ struct server {
 
 	bool has_locks;
 	uint32_t blocked;
-	struct session root; /* that most are blocked by, and how many: */
-	uint32_t behind;
+	struct session root; /* that most are blocked by, */
+	double root_query_s; /* when its statement began, */
+	uint32_t behind;     /* and how many that are */
 
 	double commits, rollbacks, hits, reads, temp_bytes; /* a second */
 	double checkpoints, deadlocks, errors, slow;        /* since the server was asked before */
@@ -77,6 +78,7 @@ static int read_servers(struct servers *p)
 		    .now_s = figures_named(t, "now_s", row),
 		    .xact_since_s = NAN,
 		    .longest = {.pid = NAN, .since_s = NAN},
+		    .root = {.pid = NAN, .since_s = NAN},
 		    .commits = NAN,
 		    .rollbacks = NAN,
 		    .hits = NAN,
@@ -95,14 +97,12 @@ static int read_servers(struct servers *p)
 	return r;
 }
 
-/* Of the tables that have such columns. */
-static void take_session(const struct table *t, uint32_t row, double since_s, struct session *ret)
+/* Of pg_stat_activity. */
+static void take_session(const struct table *t, uint32_t row, struct session *ret)
 {
 	struct str user = figures_string(t, "usename", row), database = figures_string(t, "datname", row);
 	struct str application = figures_string(t, "application_name", row);
 
-	ret->pid = figures_named(t, "pid", row);
-	ret->since_s = since_s;
 	snprintf(ret->who, sizeof ret->who, "%.*s@%.*s %.*s", (int)user.len, user.p, (int)database.len, database.p,
 	    (int)application.len, application.p);
 	figures_copy(ret->state, sizeof ret->state, figures_string(t, "state", row));
@@ -137,30 +137,17 @@ static void count_session(struct server *s, const struct table *t, uint32_t row)
 			s->waiting++;
 			count_wait(s, wait);
 		}
-		if (isnan(s->longest.pid) || query < s->longest.since_s)
-			take_session(t, row, query, &s->longest);
+		if (isnan(s->longest.pid) || query < s->longest.since_s) {
+			s->longest.pid = figures_named(t, "pid", row);
+			s->longest.since_s = query;
+			take_session(t, row, &s->longest);
+		}
 	} else if (figures_is(state, "idle in transaction") || figures_is(state, "idle in transaction (aborted)")) {
 		s->in_transaction++;
 	}
 }
 
-static int read_sessions(struct servers *p)
-{
-	const struct table *t;
-	int r = figures_table(&p->m->at, "pg_stat_activity", &t);
-
-	for (uint32_t row = 0; r == 0 && t && row < t->n_rows; row++) {
-		struct server *s = server_of(p, t, row);
-
-		if (!s)
-			continue;
-		s->has_sessions = true;
-		if (figures_is(figures_string(t, "backend_type", row), "client backend"))
-			count_session(s, t, row);
-	}
-	return r;
-}
-
+/* Who waits for whom; whoever that is stands in pg_stat_activity, which is read after this. */
 static int read_locks(struct servers *p)
 {
 	const struct table *t;
@@ -174,10 +161,41 @@ static int read_locks(struct servers *p)
 		s->has_locks = true;
 		s->blocked = l.n_waiting;
 		s->behind = l.n > 0 ? l.sessions[0].behind : 0;
-		if (s->behind > 0)
-			take_session(
-			    t, l.sessions[0].row, figures_named(t, "xact_start_s", l.sessions[0].row), &s->root);
+		if (s->behind > 0) {
+			uint32_t row = l.sessions[0].row;
+
+			s->root.pid = figures_named(t, "pid", row);
+			s->root.since_s = figures_named(t, "xact_start_s", row);
+			s->root_query_s = figures_named(t, "query_start_s", row);
+		}
 		lock_tree_done(&l);
+	}
+	return r;
+}
+
+/* Whether it is about the root, and still about the same statement: it was asked a moment before the locks. */
+static bool is_root(const struct server *s, const struct table *t, uint32_t row)
+{
+	return s->behind > 0 && figures_named(t, "pid", row) == s->root.pid &&
+	       figures_same(figures_named(t, "xact_start_s", row), s->root.since_s) &&
+	       figures_same(figures_named(t, "query_start_s", row), s->root_query_s);
+}
+
+static int read_sessions(struct servers *p)
+{
+	const struct table *t;
+	int r = figures_table(&p->m->at, "pg_stat_activity", &t);
+
+	for (uint32_t row = 0; r == 0 && t && row < t->n_rows; row++) {
+		struct server *s = server_of(p, t, row);
+
+		if (!s)
+			continue;
+		s->has_sessions = true;
+		if (is_root(s, t, row))
+			take_session(t, row, &s->root);
+		if (figures_is(figures_string(t, "backend_type", row), "client backend"))
+			count_session(s, t, row);
 	}
 	return r;
 }
@@ -331,7 +349,7 @@ static struct screen *begin(const struct summary *m, const struct server *v, con
 static void put_session(struct screen *s, const struct session *v)
 {
 	screen_put_str(s, str_of(v->who));
-	screen_printf(s, ": ");
+	screen_printf(s, v->who[0] ? ": " : "");
 	screen_put_words(s, str_of(v->statement));
 	screen_next(s);
 }
@@ -346,7 +364,8 @@ static bool put_root(const struct summary *m, const struct server *v)
 	s = begin(m, v, "blocked: ");
 	screen_printf(s, "%" PRIu32 " by %.0f, ", v->behind, v->root.pid);
 	screen_put_str(s, str_of(v->root.state));
-	screen_printf(s, " %s, ", age(span, v, v->root.since_s));
+	screen_printf(s, "%s%s", v->root.state[0] ? " " : "", age(span, v, v->root.since_s));
+	screen_printf(s, v->root.who[0] ? ", " : "");
 	put_session(s, &v->root);
 	return true;
 }
@@ -430,9 +449,9 @@ static int read_all(struct servers *p)
 	int r = read_servers(p);
 
 	if (r == 0)
-		r = read_sessions(p);
-	if (r == 0)
 		r = read_locks(p);
+	if (r == 0)
+		r = read_sessions(p);
 	if (r == 0)
 		r = read_rates(p);
 	if (r == 0)

@@ -3,6 +3,9 @@
  * A session can wait for several: for those that hold the lock, and for those before it in the queue. All are named in
  * blocked_by; the tree is made of the one that is nearest to a root. In a deadlock, until the server resolves it, there
  * is no root: depth and root_pid are NULL.
+ *
+ * Who a session is, and its statement, are in pg_stat_activity, and are not recorded twice. That was asked a moment
+ * before: it is about the same transaction, and the same statement, if they began at the same time.
  */
 #include "collector/pg_session.h"
 
@@ -24,13 +27,8 @@
 	C(STR, "object",                                                                                               \
 	    "coalesce(l.transactionid::text, l.virtualxid, l.classid || '/' || l.objid || '/' || l.objsubid, "         \
 	    "l.page || coalesce('/' || l.tuple, ''))")                                                                 \
-	C(STR, "datname", "a.datname")                                                                                 \
-	C(STR, "usename", "a.usename")                                                                                 \
-	C(STR, "application_name", "a.application_name")                                                               \
-	C(STR, "state", "a.state")                                                                                     \
 	C(TIME, "xact_start_s", "a.xact_start")                                                                        \
 	C(TIME, "query_start_s", "a.query_start")                                                                      \
-	C(TEXT, "query", "a.query")                                                                                    \
 	C(TIME, "wait_start_s", NULL, 140000, "l.waitstart")
 
 /* Those that wait, and what is held by those whom they wait for and who do not wait themselves. */

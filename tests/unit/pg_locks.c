@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #define SERVERS "*$server $version #now_s"
-#define ACTIVITY "*$server *pid *#backend_start_s $client_addr $wait_event_type $wait_event #state_change_s"
+#define ACTIVITY                                                                                                       \
+	"*$server *pid *#backend_start_s $datname $usename $application_name $client_addr $state $wait_event_type "    \
+	"$wait_event #xact_start_s #query_start_s #state_change_s $query"
 #define LOCKS                                                                                                          \
 	"*$server *pid depth root_pid waits_for_pid $blocked_by granted $locktype $mode datid relid $relation "        \
-	"$object "                                                                                                     \
-	"$datname $usename $application_name $state #xact_start_s #query_start_s $query #wait_start_s"
+	"$object #xact_start_s #query_start_s #wait_start_s"
 #define NOW "1795143600000" /* in ms */
 #define HEAD ", PostgreSQL 15.4, 2026-11-20T03:00:00.000Z by its clock: "
 #define TITLES "  PID                   WAITED    XACT     FOR  STATE                LOCK\n"
@@ -75,20 +76,22 @@ static void a_pile_up_is_a_tree_below_its_root_longest_wait_first(void)
 	static const struct made made[] = {
 	    {64, "pg_server", SERVERS, {NULL, "main 15.4 " NOW}},
 	    {65, "pg_stat_activity", ACTIVITY,
-	        {NULL, "main 10 5 10.0.0.5 Client ClientRead 1795143480000\nmain 11 5 - Lock tuple 1795143590000\n"
-	               "main 12 5 - Lock tuple 1795143595000\nother 13 5 9.9.9.9 - - 0\n"
-	               "main 14 5 - IO DataFileRead 1795143599500"}},
+	        {NULL, "main 10 5 shop app psql 10.0.0.5 idle~in~transaction Client ClientRead 1795143475000 "
+	               "1795143475000 1795143480000 update~t\t~~set~a=1\n"
+	               "main 11 5 shop app web - active Lock tuple 1795143590000 1795143590000 1795143590000 select~1\n"
+	               "main 12 5 shop app web - active Lock tuple 1795143595000 1795143595000 1795143595000 select~2\n"
+	               "other 13 5 shop app web 9.9.9.9 active - - 1795143600500 - 0 select~3\n"
+	               "main 14 5 shop app web - active IO DataFileRead 1795143599500 1795143599500 1795143599500 "
+	               "select~4"}},
 	    {68, "pg_lock_tree", LOCKS,
-	        {NULL, "main 10 0 10 - - 1 transactionid ExclusiveLock - - - 745 shop app psql idle~in~transaction "
-	               "1795143475000 1795143480000 update~t\t~~set~a=1 -\n"
-	               "main 11 2 10 12 12 0 tuple ExclusiveLock 16384 16400 public.t 0/1 shop app web active "
-	               "1795143590000 1795143590000 select~1 1795143591000\n"
-	               "main 12 1 10 10 10,14 0 transactionid ShareLock - - - 745 shop app web active 1795143595000 "
-	               "1795143595000 select~2 1795143595000\n"
-	               "main 13 1 10 10 10 0 relation AccessShareLock 0 1262 pg_database - shop app - active "
-	               "1795143600500 - select~3 1795143594000\n"
-	               "main 14 0 14 - - 1 relation RowShareLock 16384 16401 - - shop app web active 1795143599500 "
-	               "1795143599500 select~4 -"}},
+	        {NULL,
+	            "main 10 0 10 - - 1 transactionid ExclusiveLock - - - 745 1795143475000 1795143475000 -\n"
+	            "main 11 2 10 12 12 0 tuple ExclusiveLock 16384 16400 public.t 0/1 1795143590000 1795143590000 "
+	            "1795143591000\n"
+	            "main 12 1 10 10 10,14 0 transactionid ShareLock - - - 745 1795143595000 1795143595000 "
+	            "1795143595000\n"
+	            "main 13 1 10 10 10 0 relation AccessShareLock 0 1262 pg_database - 1795143600500 - 1795143594000\n"
+	            "main 14 0 14 - - 1 relation RowShareLock 16384 16401 - - 1795143599500 1795143599500 -"}},
 	};
 
 	ok(shows(made, 3,
@@ -96,9 +99,9 @@ static void a_pile_up_is_a_tree_below_its_root_longest_wait_first(void)
 	    "  10                         -   2m05s   2m00s  idle in transaction  holds ExclusiveLock on "
 	    "transactionid 745, blocks 3\n"
 	    "                      app@shop psql 10.0.0.5 Client/ClientRead: update t set a=1\n"
-	    "    13                    6.0s     0ms       -  active               AccessShareLock on pg_database, "
+	    "    13                    6.0s     0ms       -  -                    AccessShareLock on pg_database, "
 	    "behind 10\n"
-	    "                      app@shop : select 3\n"
+	    "                      -\n"
 	    "    12                    5.0s    5.0s    5.0s  active               ShareLock on transactionid 745, "
 	    "behind 10,14\n"
 	    "                      app@shop web: select 2\n"
@@ -110,30 +113,58 @@ static void a_pile_up_is_a_tree_below_its_root_longest_wait_first(void)
 	    "                      app@shop web IO/DataFileRead: select 4\n"));
 }
 
+static void what_was_said_of_another_statement_is_not_told(void)
+{
+	static const struct made made[] = {
+	    {64, "pg_server", SERVERS, {NULL, "main 15.4 " NOW}},
+	    {65, "pg_stat_activity", ACTIVITY,
+	        {NULL, "main 1 5 shop app web - idle - - - 1795143595000 1795143595000 select~1\n"
+	               "main 2 5 shop app web 1.2.3.4 active Client ClientRead 1795143590000 1795143590000 "
+	               "1795143590000 select~2\n"
+	               "main 3 5 shop app web - active - - - - - select~3"}},
+	    {68, "pg_lock_tree", LOCKS,
+	        {NULL, "main 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - 1795143595000 1795143595000 -\n"
+	               "main 2 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - 1795143590000 1795143591000 -\n"
+	               "main 3 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - - - -"}},
+	};
+
+	ok(shows(made, 3,
+	    "main" HEAD "2 waiting for locks, 1 whom they wait for\n" TITLES
+	    "  1                          -    5.0s       -  -                    holds ExclusiveLock on "
+	    "shop.public.t, blocks 2\n"
+	    "                      app@shop web: -\n"
+	    "    2                        -     10s       -  -                    ExclusiveLock on shop.public.t, "
+	    "behind 1\n"
+	    "                      app@shop web 1.2.3.4: -\n"
+	    "    3                        -       -       -  active               ExclusiveLock on shop.public.t, "
+	    "behind 1\n"
+	    "                      app@shop web: select 3\n"));
+}
+
 static void without_a_root_that_is_known_they_come_last(void)
 {
 	static const struct made made[] = {
 	    {68, "pg_lock_tree", LOCKS,
-	        {NULL, "main 1 - - - 2 0 transactionid ShareLock - - - 7 d u a active - - q -\n"
-	               "main 2 - - - 1 0 transactionid ShareLock - - - 8 d u a active - - q -\n"
-	               "main 3 - - - 0 0 transactionid ShareLock - - - 9 d u a active - - q -\n"
-	               "main 4 0 4 - - 1 advisory ExclusiveLock 5 - - 0/1/1 d u a active - - q -"}},
+	        {NULL, "main 1 - - - 2 0 transactionid ShareLock - - - 7 - - -\n"
+	               "main 2 - - - 1 0 transactionid ShareLock - - - 8 - - -\n"
+	               "main 3 - - - 0 0 transactionid ShareLock - - - 9 - - -\n"
+	               "main 4 0 4 - - 1 advisory ExclusiveLock 5 - - 0/1/1 - - -"}},
 	};
 
 	ok(shows(made, 1,
 	    "main: 3 waiting for locks, 1 whom they wait for\n" TITLES
-	    "  4                          -       -       -  active               holds ExclusiveLock on "
+	    "  4                          -       -       -  -                    holds ExclusiveLock on "
 	    "advisory 0/1/1, blocks 0\n"
-	    "                      u@d a: q\n"
-	    "  1                          -       -       -  active               ShareLock on transactionid 7, "
+	    "                      -\n"
+	    "  1                          -       -       -  -                    ShareLock on transactionid 7, "
 	    "behind 2\n"
-	    "                      u@d a: q\n"
-	    "  2                          -       -       -  active               ShareLock on transactionid 8, "
+	    "                      -\n"
+	    "  2                          -       -       -  -                    ShareLock on transactionid 8, "
 	    "behind 1\n"
-	    "                      u@d a: q\n"
-	    "  3                          -       -       -  active               ShareLock on transactionid 9, "
+	    "                      -\n"
+	    "  3                          -       -       -  -                    ShareLock on transactionid 9, "
 	    "behind a prepared transaction\n"
-	    "                      u@d a: q\n"));
+	    "                      -\n"));
 }
 
 static void each_server_has_its_part_and_what_was_not_asked_is_no_peace(void)
@@ -143,35 +174,35 @@ static void each_server_has_its_part_and_what_was_not_asked_is_no_peace(void)
 	        {NULL, "load ok -\npg_lock_tree ok a:~lock~timeout;~c:~no~such~file"}},
 	    {64, "pg_server", SERVERS, {NULL, "a 15.4 " NOW "\nb 15.4 " NOW}},
 	    {68, "pg_lock_tree", LOCKS,
-	        {NULL, "b 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - d u a active - - q -\n"
-	               "b 2 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - d u a active - - q -"}},
+	        {NULL, "b 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - - - -\n"
+	               "b 2 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - - - -"}},
 	};
 
 	ok(shows(made, 3,
 	    "a" HEAD "not known who waits for locks\n\n"
 	    "b" HEAD "1 waiting for locks, 1 whom they wait for\n" TITLES
-	    "  1                          -       -       -  active               holds ExclusiveLock on d.public.t, "
+	    "  1                          -       -       -  -                    holds ExclusiveLock on public.t, "
 	    "blocks 1\n"
-	    "                      u@d a: q\n"
-	    "    2                        -       -       -  active               ExclusiveLock on d.public.t, "
+	    "                      -\n"
+	    "    2                        -       -       -  -                    ExclusiveLock on public.t, "
 	    "behind 1\n"
-	    "                      u@d a: q\n"
+	    "                      -\n"
 	    "not all could be asked: a: lock timeout; c: no such file\n"));
 }
 
 static void a_terminal_is_sent_no_controls_and_no_line_is_long(void)
 {
 	static const struct made made[] = {
+	    {65, "pg_stat_activity", ACTIVITY,
+	        {NULL, "m\033[2J 1 5 d\033 u\033 a\033 c\033 act\033ive w\033 w\233 - - - "
+	               "q\033xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}},
 	    {68, "pg_lock_tree", LOCKS,
-	        {NULL, "m\033[2J 1 0 1 - - 1 relation\033 Exclusive\233Lock 5 9 pub\033.t - d\033 u\033 a\033 "
-	               "act\033ive - - "
-	               "q\033xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-	               "xxxx"
-	               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-	               "xx -"}},
+	        {NULL, "m\033[2J 1 0 1 - - 1 relation\033 Exclusive\233Lock 5 9 pub\033.t - - - -"}},
 	};
-	_cleanup_(cleanup_free) char *text = show(made, 1);
+	_cleanup_(cleanup_free) char *text = show(made, N_ELEMENTS(made));
 
+	ok(strstr(text, "u\\x1b@d\\x1b a\\x1b c\\x1b w\\x1b/w\\x9b: q\\x1bxxx"));
 	ok(!strpbrk(text, "\033\233"));
 	for (char *save = NULL, *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save))
 		ok(strlen(p) <= 140);
@@ -261,6 +292,7 @@ int main(void)
 	RUN(without_the_table_there_is_no_file);
 	RUN(where_nobody_waits_it_says_so);
 	RUN(a_pile_up_is_a_tree_below_its_root_longest_wait_first);
+	RUN(what_was_said_of_another_statement_is_not_told);
 	RUN(without_a_root_that_is_known_they_come_last);
 	RUN(each_server_has_its_part_and_what_was_not_asked_is_no_peace);
 	RUN(a_terminal_is_sent_no_controls_and_no_line_is_long);

@@ -402,10 +402,8 @@ static const struct made postgres[] = {
         {"a 1 1000 0 1000000 0 5 0\na 2 10 0 500 500 0 0\nb 1 5 5 0 0 0 0",
             "a 1 1100 2 1000010 90 6 1048576\na 2 30 0 500 500 0 0\nb 1 5 5 0 0 0 0"}},
     {67, "pg_stat_bgwriter", "*$server +checkpoints_timed +checkpoints_requested", {"a 7 7\nb 0 0", "a 8 8\nb 0 0"}},
-    {68, "pg_lock_tree",
-        "*$server *pid depth root_pid waits_for_pid $usename $datname $application_name $state #xact_start_s $query",
-        {"", "a 1 1 4 4 u d app active - select~1\na 2 2 4 1 u d app active - select~2\n"
-             "a 4 0 4 - u d app idle~in~transaction 1795143301000 select~4"}},
+    {68, "pg_lock_tree", "*$server *pid depth root_pid waits_for_pid #xact_start_s #query_start_s",
+        {"", "a 1 1 4 4 - -\na 2 2 4 1 - -\na 4 0 4 - 1795143301000 1795143302000"}},
     {78, "pg_stat_replication", "*$server *pid lag_bytes replay_lag_us", {"", "a 20 1048576 2500000\na 21 2097152 -"}},
     {84, "pg_log_events", "*$server +errors +fatals +slow_queries", {"a 3 3 3\nb 1 1 1", "a 5 4 9\nb 1 1 1"}},
 };
@@ -452,6 +450,21 @@ static void what_postgres_did_not_tell_is_unknown(void)
 	screen_done(&s);
 }
 
+static void a_root_whose_statement_was_over_is_only_a_number(void)
+{
+	static const struct made made[] = {
+	    {64, "pg_server", "*$server #now_s in_recovery", {NULL, "a " PG_NOW " 0"}},
+	    {65, "pg_stat_activity", PG_ACTIVITY,
+	        {NULL, "a 4 client~backend active - 1795143301000 1795143301000 u d app select~4"}},
+	    {68, "pg_lock_tree", "*$server *pid depth root_pid waits_for_pid #xact_start_s #query_start_s",
+	        {NULL, "a 1 1 4 4 - -\na 4 0 4 - 1795143301000 1795143302000"}},
+	};
+	struct screen s = draw(made, N_ELEMENTS(made), 1, file_shape, SUMMARY_WIDTH, SUMMARY_LINES);
+
+	ok(has_line(&s, "  a blocked: 1 by 4, 5m00s"));
+	screen_done(&s);
+}
+
 static void events_are_of_the_time_between_two_questions(void)
 {
 	static const struct made made[] = {
@@ -489,6 +502,7 @@ int main(void)
 	RUN(tcp_has_its_retransmissions);
 	RUN(postgres_servers_have_a_line_each_and_what_is_worth_one);
 	RUN(what_postgres_did_not_tell_is_unknown);
+	RUN(a_root_whose_statement_was_over_is_only_a_number);
 	RUN(events_are_of_the_time_between_two_questions);
 	return tap_done();
 }
