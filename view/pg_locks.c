@@ -104,7 +104,8 @@ static void put_object(struct screen *s, const struct table *t, uint32_t row, co
 static void put_lock(
     struct screen *s, const struct table *t, uint32_t row, const struct lock_session *session, const struct activity *a)
 {
-	struct str blockers = figures_string(t, "blocked_by", row);
+	struct str others = figures_string(t, "also_waits_for", row);
+	double waits_for = figures_named(t, "waits_for_pid", row);
 
 	screen_printf(s, session->depth == 0 ? "holds " : "");
 	screen_put_str(s, figures_string(t, "mode", row));
@@ -112,11 +113,13 @@ static void put_lock(
 	put_object(s, t, row, a->database);
 	if (session->depth == 0) {
 		screen_printf(s, ", blocks %" PRIu32, session->behind);
-	} else if (figures_is(blockers, "0")) {
+	} else if (isnan(waits_for) && figures_is(others, "0")) {
 		screen_printf(s, ", behind a prepared transaction");
 	} else {
 		screen_printf(s, ", behind ");
-		screen_put_str(s, blockers);
+		if (!isnan(waits_for))
+			screen_printf(s, others.len > 0 ? "%.0f," : "%.0f", waits_for);
+		screen_put_str(s, others);
 	}
 }
 

@@ -1,21 +1,22 @@
 /* pg_lock_tree.c -- table pg_lock_tree: who waits for whom, from those that wait for nobody on
  *
- * A session can wait for several: for those that hold the lock, and for those before it in the queue. All are named in
- * blocked_by; the tree is made of the one that is nearest to a root. In a deadlock, until the server resolves it, there
- * is no root: depth and root_pid are NULL.
+ * A session can wait for several: for those that hold the lock, and for those before it in the queue. The tree is made
+ * of the one that is nearest to a root, waits_for_pid; all others are named in also_waits_for. In a deadlock, until the
+ * server resolves it, there is no root: depth, root_pid and waits_for_pid are NULL, and all are in also_waits_for.
  *
  * Who a session is, and its statement, are in pg_stat_activity, and are not recorded twice. That was asked a moment
  * before: it is about the same transaction, and the same statement, if they began at the same time.
  */
 #include "collector/pg_session.h"
 
-/* Part of the format: columns are only ever added, at the end. depth, root_pid and waits_for_pid are filled in here. */
+/* Part of the format: columns are only ever added, at the end. depth, root_pid and waits_for_pid are filled in here,
+ * the last out of also_waits_for. */
 #define COLUMNS(C)                                                                                                     \
 	C(KEY_ID, "pid", "l.pid")                                                                                      \
 	C(NUM, "depth", NULL)                                                                                          \
 	C(ID, "root_pid", NULL)                                                                                        \
 	C(ID, "waits_for_pid", NULL)                                                                                   \
-	C(STR, "blocked_by", "array_to_string(l.blockers, ',')")                                                       \
+	C(STR, "also_waits_for", "array_to_string(l.blockers, ',')")                                                   \
 	C(FLAG, "granted", "l.granted")                                                                                \
 	C(STR, "locktype", "l.locktype")                                                                               \
 	C(STR, "mode", "l.mode")                                                                                       \
@@ -49,7 +50,7 @@ static int finish(struct pg_session *s, struct table *t, uint32_t first);
 PG_TABLE(pg_lock_tree, 68, "pg_lock_tree", COLUMNS, .from = {{0, LOCKS}}, .finish = finish);
 
 /* Places in the table, behind the server's name. */
-enum { PID = 1, DEPTH, ROOT, WAITS_FOR, BLOCKED_BY };
+enum { PID = 1, DEPTH, ROOT, WAITS_FOR, ALSO };
 
 /* Row of a process, by halving: rows are in their order. UINT32_MAX: there is none. */
 static uint32_t find_pid(const struct table *t, uint32_t first, uint64_t pid)
@@ -67,33 +68,53 @@ static uint32_t find_pid(const struct table *t, uint32_t first, uint64_t pid)
 	return low < t->n_rows && table_get(t, PID, low) == pid ? low : UINT32_MAX;
 }
 
-/* Puts the row below the first of its blockers that is in the tree, if there is one. */
-static bool attach(struct table *t, uint32_t first, uint32_t row, uint64_t depth)
+/* Takes the word at p away, with the comma beside it. */
+static int take_out(struct table *t, uint32_t row, struct str s, const char *p, size_t len)
 {
-	struct str s = table_str(t, BLOCKED_BY, row);
+	_cleanup_(buf_done) struct buf rest = {0};
+	const char *end = s.p + s.len, *behind = p + len < end ? p + len + 1 : end;
+
+	buf_put(&rest, s.p, (size_t)(p - s.p));
+	buf_put(&rest, behind, (size_t)(end - behind));
+	if (behind == end && rest.len > 0)
+		rest.len--;
+	if (rest.err < 0)
+		return rest.err;
+	if (rest.len > 0)
+		return table_set_str(t, row, ALSO, (const char *)rest.p, rest.len);
+	table_set_null(t, row, ALSO);
+	return 0;
+}
+
+/* Puts the row below the first of those that it waits for who is in the tree, if there is one: then it is 1. */
+static int attach(struct table *t, uint32_t first, uint32_t row, uint64_t depth)
+{
+	struct str s = table_str(t, ALSO, row);
 	char text[32];
 
 	for (const char *p = s.p, *end = s.p + s.len; p < end;) {
 		size_t len = 0;
-		const char *word = text;
+		const char *word = text, *start = p;
 		uint64_t pid;
 		uint32_t above;
+		int r;
 
 		while (p < end && *p != ',' && len < sizeof text - 1)
 			text[len++] = *p++;
 		text[len] = '\0';
 		p += p < end && *p == ',';
 		if (len == 0 || !parse_u64(&word, &pid))
-			return false;
+			return 0;
 		above = find_pid(t, first, pid);
 		if (above == UINT32_MAX || table_is_null(t, DEPTH, above) || table_get(t, DEPTH, above) + 1 != depth)
 			continue;
 		table_set(t, row, DEPTH, depth);
 		table_set(t, row, ROOT, table_get(t, ROOT, above));
 		table_set(t, row, WAITS_FOR, pid);
-		return true;
+		r = take_out(t, row, s, start, len);
+		return r < 0 ? r : 1;
 	}
-	return false;
+	return 0;
 }
 
 static int finish(struct pg_session *s, struct table *t, uint32_t first)
@@ -101,7 +122,7 @@ static int finish(struct pg_session *s, struct table *t, uint32_t first)
 	bool more = false;
 
 	for (uint32_t i = first; i < t->n_rows; i++) {
-		if (table_str(t, BLOCKED_BY, i).len > 0)
+		if (table_str(t, ALSO, i).len > 0)
 			continue;
 		table_set(t, i, DEPTH, 0);
 		table_set(t, i, ROOT, table_get(t, PID, i));
@@ -110,9 +131,13 @@ static int finish(struct pg_session *s, struct table *t, uint32_t first)
 	/* Level by level. */
 	for (uint64_t depth = 1; more; depth++) {
 		more = false;
-		for (uint32_t i = first; i < t->n_rows; i++)
-			if (table_is_null(t, DEPTH, i) && attach(t, first, i, depth))
-				more = true;
+		for (uint32_t i = first; i < t->n_rows; i++) {
+			int r = table_is_null(t, DEPTH, i) ? attach(t, first, i, depth) : 0;
+
+			if (r < 0)
+				return r;
+			more = more || r > 0;
+		}
 	}
 	return pg_session_name(s, t, first);
 }

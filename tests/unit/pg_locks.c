@@ -13,7 +13,7 @@
 	"*$server *pid *#backend_start_s $datname $usename $application_name $client_addr $state $wait_event_type "    \
 	"$wait_event #xact_start_s #query_start_s #state_change_s $query"
 #define LOCKS                                                                                                          \
-	"*$server *pid depth root_pid waits_for_pid $blocked_by granted $locktype $mode datid relid $relation "        \
+	"*$server *pid depth root_pid waits_for_pid $also_waits_for granted $locktype $mode datid relid $relation "    \
 	"$object #xact_start_s #query_start_s #wait_start_s"
 #define NOW "1795143600000" /* in ms */
 #define HEAD ", PostgreSQL 15.4, 2026-11-20T03:00:00.000Z by its clock: "
@@ -86,11 +86,11 @@ static void a_pile_up_is_a_tree_below_its_root_longest_wait_first(void)
 	    {68, "pg_lock_tree", LOCKS,
 	        {NULL,
 	            "main 10 0 10 - - 1 transactionid ExclusiveLock - - - 745 1795143475000 1795143475000 -\n"
-	            "main 11 2 10 12 12 0 tuple ExclusiveLock 16384 16400 public.t 0/1 1795143590000 1795143590000 "
+	            "main 11 2 10 12 - 0 tuple ExclusiveLock 16384 16400 public.t 0/1 1795143590000 1795143590000 "
 	            "1795143591000\n"
-	            "main 12 1 10 10 10,14 0 transactionid ShareLock - - - 745 1795143595000 1795143595000 "
+	            "main 12 1 10 10 14 0 transactionid ShareLock - - - 745 1795143595000 1795143595000 "
 	            "1795143595000\n"
-	            "main 13 1 10 10 10 0 relation AccessShareLock 0 1262 pg_database - 1795143600500 - 1795143594000\n"
+	            "main 13 1 10 10 - 0 relation AccessShareLock 0 1262 pg_database - 1795143600500 - 1795143594000\n"
 	            "main 14 0 14 - - 1 relation RowShareLock 16384 16401 - - 1795143599500 1795143599500 -"}},
 	};
 
@@ -124,8 +124,8 @@ static void what_was_said_of_another_statement_is_not_told(void)
 	               "main 3 5 shop app web - active - - - - - select~3"}},
 	    {68, "pg_lock_tree", LOCKS,
 	        {NULL, "main 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - 1795143595000 1795143595000 -\n"
-	               "main 2 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - 1795143590000 1795143591000 -\n"
-	               "main 3 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - - - -"}},
+	               "main 2 1 1 1 - 0 relation ExclusiveLock 5 9 public.t - 1795143590000 1795143591000 -\n"
+	               "main 3 1 1 1 - 0 relation ExclusiveLock 5 9 public.t - - - -"}},
 	};
 
 	ok(shows(made, 3,
@@ -175,7 +175,7 @@ static void each_server_has_its_part_and_what_was_not_asked_is_no_peace(void)
 	    {64, "pg_server", SERVERS, {NULL, "a 15.4 " NOW "\nb 15.4 " NOW}},
 	    {68, "pg_lock_tree", LOCKS,
 	        {NULL, "b 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - - - -\n"
-	               "b 2 1 1 1 1 0 relation ExclusiveLock 5 9 public.t - - - -"}},
+	               "b 2 1 1 1 - 0 relation ExclusiveLock 5 9 public.t - - - -"}},
 	};
 
 	ok(shows(made, 3,
