@@ -18,7 +18,7 @@ struct recorder;
 struct recorder_options {
 	enum sync_mode sync;
 	uint32_t keyframe_every; /* snapshots from keyframe to keyframe in the log; 0: the default (30) */
-	uint32_t group_n;        /* snapshots a group of the chunk; 0: by their distance (60 at 1 s, 30 from 5 s on) */
+	uint32_t group_n;        /* snapshots a group of the chunk; 0: 60 */
 	int seal_level;          /* zstd level of chunks; 0: the default */
 	const char *host;        /* recorded when the store is created; NULL: uname's */
 	/* One line for a person, without '\n'; called from all three threads. NULL: silence. */

@@ -95,15 +95,12 @@ static int write_chunk(int dirfd, struct wal *w, int32_t hour, uint32_t part, co
 	return r < 0 ? r : chunk_writer_finish(TAKE(cw), wal_id(w)->id, wal_len, *n_lost);
 }
 
-/* Groups of a minute as a rule. Where snapshots are far apart a group is of more, since what a keyframe costs is shared
- * by few, and more time is taken for each. Measured: at 1 s, 60 a group; at 10 s, 30 cost 1 150 bytes a snapshot, 10
- * cost 1 310; level 19 makes 3 % less of them than 15, for two thirds more CPU. */
+/* Where snapshots are far apart more time is taken for each: at 10 s level 19 makes 3 % less of them than 15, for two
+ * thirds more CPU. */
 static void choose(const struct listing *l, struct chunk_options *o)
 {
 	bool far = l->n > 1 && (l->time_ms[l->n - 1] - l->time_ms[0]) / (l->n - 1) >= 5000;
 
-	if (o->group_n == 0)
-		o->group_n = far ? 30 : 60;
 	if (o->level == 0 && far)
 		o->level = 19;
 }
