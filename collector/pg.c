@@ -62,9 +62,7 @@ void pg_free(struct pg *p)
 {
 	for (size_t i = 0; i < p->n_servers; i++)
 		pg_server_stop(p->servers[i]);
-	for (size_t i = 0; i < p->n_logs; i++)
-		if (p->logs[i])
-			pglog_stop(p->logs[i]);
+	pglog_stop(p->logs, p->n_logs);
 	free(p->servers);
 	free(p->logs);
 	free(p->sources);

@@ -602,16 +602,14 @@ int pglog_start(const struct config *c, const struct config_postgres *given, str
 	return 0;
 }
 
-void pglog_stop(struct pglog *l)
+/* Waits for the thread until then. */
+static void wait_for_end(struct pglog *l, const struct timespec *until)
 {
-	int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MS * INT64_C(1000000);
-	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
 	bool ended;
 
-	eventfd_write(l->quit_fd, 1);
 	pthread_mutex_lock(&l->lock);
 	while (!l->ended)
-		if (pthread_cond_timedwait(&l->changed, &l->lock, &until) == ETIMEDOUT)
+		if (pthread_cond_timedwait(&l->changed, &l->lock, until) == ETIMEDOUT)
 			break;
 	ended = l->ended;
 	l->behind = !ended;
@@ -622,6 +620,19 @@ void pglog_stop(struct pglog *l)
 		return;
 	pthread_join(l->thread, NULL);
 	free_all(l);
+}
+
+void pglog_stop(struct pglog *const *logs, size_t n)
+{
+	int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MS * INT64_C(1000000);
+	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+
+	for (size_t i = 0; i < n; i++)
+		if (logs[i])
+			eventfd_write(logs[i]->quit_fd, 1);
+	for (size_t i = 0; i < n; i++)
+		if (logs[i])
+			wait_for_end(logs[i], &until);
 }
 
 int pglog_find(struct pglog *l, struct pg_conn *conn)

@@ -17,8 +17,9 @@ struct pglog;
 
 /* *ret is NULL if the log is not to be read. What c holds is copied. */
 int pglog_start(const struct config *c, const struct config_postgres *given, struct pglog **ret);
-/* Ends the thread. One that hangs on a file is left behind and frees everything when it comes back. */
-void pglog_stop(struct pglog *l);
+/* Ends the threads of logs[0..n), which may be NULL: all at once. One that hangs on a file is left behind and frees
+ * what it has when it comes back. */
+void pglog_stop(struct pglog *const *logs, size_t n);
 
 /* Asks the server where its log is, and touches no file. On the server's thread; an error is the connection's. */
 int pglog_find(struct pglog *l, struct pg_conn *conn);
