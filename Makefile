@@ -77,8 +77,9 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
 	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put
-# A log directory that hangs.
+# A log directory that hangs, and a clock that stands still.
 $(B)/tests/unit/pglog_stop: LDFLAGS_ALL += -Wl,--wrap=opendir,--wrap=pthread_cond_timedwait
+$(B)/tests/unit/pglog_tail: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # Fixed ids and times.
 $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gettime
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a

@@ -3,6 +3,9 @@
  * ROTATION. A file is left for a newer one when that has something in it, and the old one has been read to its end once
  * more since then: its writer had gone over before it wrote there. Where files that were left end is remembered, for a
  * while: what is appended to them all the same is read, and nothing twice.
+ *
+ * COST. Where many files lie, an idle log costs a look at the newest ones. All are looked at when one was made, removed
+ * or renamed, and now and then, as an older one may be written again: the more there are, the more seldom.
  */
 #include "collector/pglog_tail.h"
 
@@ -13,7 +16,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LEFT = 16, CANDIDATES_MAX = 65536 };
+enum {
+	LEFT = 16,
+	CANDIDATES_MAX = 65536,
+	NEWEST = 64,
+	PAUSE_MS = 10, /* between looks at all files, for each of them */
+	PAUSE_MAX_MS = 60000,
+	SETTLED_MS = 3000 /* what is done to a directory later than that changes its time */
+};
 #define GONE UINT64_MAX /* inode of a file that is not there any more */
 
 struct candidate {
@@ -36,6 +46,12 @@ struct pglog_tail {
 	uint8_t *window;
 	size_t len;
 	uint64_t skipped;
+
+	/* When all files were looked at last: */
+	struct candidate newest[NEWEST];
+	size_t n_newest;
+	int64_t dir_mtime_ns;
+	int64_t next_ns; /* when that is done again, if the directory stays as it is; monotonic */
 };
 
 static int64_t ns_of(struct timespec t)
@@ -114,6 +130,19 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* False: it is no regular file, or none any more. */
+static bool look_at(int dir, const char *name, struct candidate *ret)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	ret->ino = st.st_ino;
+	ret->len = (uint64_t)st.st_size;
+	ret->mtime_ns = ns_of(st.st_mtim);
+	return true;
+}
+
 /* Regular files of the directory, the oldest first; all: also those whose names do not match. */
 static int list_files(const struct pglog_tail *t, bool all, struct candidate **ret, size_t *ret_n)
 {
@@ -126,12 +155,13 @@ static int list_files(const struct pglog_tail *t, bool all, struct candidate **r
 	if (!d)
 		return -errno;
 	while (r == 0 && n < CANDIDATES_MAX && (e = readdir(d))) {
-		struct stat st;
+		struct candidate file;
 
 		if (!all && fnmatch(t->pattern, e->d_name, FNM_PERIOD) != 0)
 			continue;
-		if (fstatat(dirfd(d), e->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		if (!look_at(dirfd(d), e->d_name, &file))
 			continue;
+		snprintf(file.name, sizeof file.name, "%s", e->d_name);
 		if (n == cap) {
 			struct candidate *p = realloc(files, (cap = 2 * cap + 8) * sizeof *p);
 
@@ -141,9 +171,7 @@ static int list_files(const struct pglog_tail *t, bool all, struct candidate **r
 			}
 			files = p;
 		}
-		files[n] =
-		    (struct candidate){.ino = st.st_ino, .len = (uint64_t)st.st_size, .mtime_ns = ns_of(st.st_mtim)};
-		snprintf(files[n++].name, sizeof files->name, "%s", e->d_name);
+		files[n++] = file;
 	}
 	closedir(d);
 	if (r < 0)
@@ -177,6 +205,7 @@ static void take_file(struct pglog_tail *t, int fd, const char *path, const stru
 	snprintf(t->path, sizeof t->path, "%s", path);
 	t->len = 0;
 	t->leaving = t->ended = t->idle = false;
+	t->next_ns = 0;
 	t->aligned = at->off == 0 || (read_at(fd, &before, 1, at->off - 1) == 1 && before == '\n');
 }
 
@@ -369,20 +398,63 @@ static void align(struct pglog_tail *t)
 	pglog_tail_took(t, len);
 }
 
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ns_of(ts);
+}
+
+/* Looks at all files, and says when that is worth while again. */
+static int look_at_all(struct pglog_tail *t, int64_t dir_mtime_ns, bool *ret)
+{
+	_cleanup_(cleanup_free) struct candidate *files = NULL;
+	int64_t settled_ns = dir_mtime_ns + SETTLED_MS * INT64_C(1000000), pause_ms;
+	bool settled = clock_ns(CLOCK_REALTIME) > settled_ns;
+	size_t n;
+	int r = list_files(t, false, &files, &n);
+
+	if (r < 0)
+		return r;
+	*ret = find_next(t, files, n, false);
+	pause_ms = (int64_t)n * PAUSE_MS < PAUSE_MAX_MS ? (int64_t)n * PAUSE_MS : PAUSE_MAX_MS;
+	t->next_ns = n > NEWEST && settled ? clock_ns(CLOCK_MONOTONIC) + pause_ms * 1000000 : 0;
+	t->dir_mtime_ns = dir_mtime_ns;
+	t->n_newest = n < NEWEST ? n : NEWEST;
+	if (n > 0)
+		memcpy(t->newest, files + n - t->n_newest, t->n_newest * sizeof *files);
+	return 0;
+}
+
+/* Whether there is a newer file with something in it. */
+static int is_outdone(struct pglog_tail *t, bool *ret)
+{
+	_cleanup_(cleanup_close) int dir = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	*ret = false;
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return -errno;
+	if (t->next_ns <= clock_ns(CLOCK_MONOTONIC) || ns_of(st.st_mtim) != t->dir_mtime_ns)
+		return look_at_all(t, ns_of(st.st_mtim), ret);
+	for (size_t i = 0; i < t->n_newest; i++)
+		if (look_at(dir, t->newest[i].name, &t->newest[i]) && has_more(t, &t->newest[i]))
+			*ret = true;
+	return 0;
+}
+
 /* At the end of the file: whether to go over to another one. */
 static int look_around(struct pglog_tail *t, const struct stat *st)
 {
-	_cleanup_(cleanup_free) struct candidate *files = NULL;
-	size_t n;
 	int r;
 
 	if (t->leaving) {
 		t->ended = true; /* what is in the window is the rest */
 		return 0;
 	}
-	r = list_files(t, false, &files, &n);
 	/* A directory that is gone says nothing about the file that is open. */
-	t->leaving = r == 0 && find_next(t, files, n, false);
+	r = is_outdone(t, &t->leaving);
 	/* What was removed is not kept from the disk's free space. */
 	if (!t->leaving && st->st_nlink == 0) {
 		remember_left(t);

@@ -5,11 +5,24 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static char dir[256];
 static struct pglog_tail *tail;
 static char seen[1 << 16]; /* lines that were taken, each with '|' behind it */
 static int64_t now_s;
+static int64_t passed_s; /* on the monotonic clock, which stands still otherwise */
+
+int __real_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret)
+{
+	if (id != CLOCK_MONOTONIC)
+		return __real_clock_gettime(id, ret);
+	*ret = (struct timespec){.tv_sec = 1000 + passed_s};
+	return 0;
+}
 
 static const char *path_of(const char *name)
 {
@@ -357,6 +370,42 @@ static void where_nothing_is_it_says_so_and_goes_on_later(void)
 	pglog_tail_free(tail);
 }
 
+/* As append does, in a directory that it is new in. */
+static void make(const char *name, const char *text)
+{
+	append(name, text);
+	touch(".");
+}
+
+static void where_many_files_lie_new_ones_are_found_at_once_and_old_ones_in_a_while(void)
+{
+	char name[32];
+
+	open_dir("many");
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(name, sizeof name, "%03u.log", i);
+		make(name, "old\n");
+	}
+	begin("*.log", NULL);
+	saw("");
+	append("199.log", "a\n");
+	saw("a|");
+	append("000.log", "b\n");
+	saw("");
+	passed_s += 60;
+	saw("old|b|");
+	make("200.log", "c\n");
+	make("201.log", "d\n");
+	saw("c|d|");
+	make("202.log", "");
+	saw("");
+	append("202.log", "e\n");
+	saw("e|");
+	append("150.log", "f\n");
+	saw("old|f|");
+	pglog_tail_free(tail);
+}
+
 int main(void)
 {
 	RUN(the_first_time_it_begins_at_the_end);
@@ -373,5 +422,6 @@ int main(void)
 	RUN(what_is_too_much_is_passed_over_and_counted);
 	RUN(of_a_line_without_an_end_its_start_is_kept);
 	RUN(where_nothing_is_it_says_so_and_goes_on_later);
+	RUN(where_many_files_lie_new_ones_are_found_at_once_and_old_ones_in_a_while);
 	return tap_done();
 }
