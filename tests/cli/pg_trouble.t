@@ -79,7 +79,7 @@ poll has pg_stat_activity 'f("server") == "high" && f("application_name") == "id
 poll has pg_stat_activity 'f("server") == "low" && f("query") == "<insufficient privilege>" && f("state") == "\\N" &&
 	f("xact_start_s") == "\\N" && f("pid") > 0 && f("usename") == "boss"'
 ok $? "sessions of others have their rows, and what is not shown of them is NULL"
-has pg_stat_activity 'f("server") == "high" && f("query") ~ /^update t/'
+poll has pg_stat_activity 'f("server") == "high" && f("query") ~ /^update t/'
 ok $? "who may sees it"
 poll has sources 'f("table") == "pg_stat_bgwriter" && f("state") == "ok" && f("note") ~ /^low: .*permission denied/'
 ok $? "a table that may not be read is one line in sources"
@@ -115,8 +115,8 @@ ok $? "it is recorded when there is one"
 
 # --- a server that hangs as a whole ---
 
-# Connections that were ever made to the first database, by the server's own log.
-connected() { grep -c 'connection authorized: user=boss database=postgres application_name=histd' "$dir/pg.log"; }
+# Connections that were ever made to the first database, by the server's own log. Before 12 it does not say whose.
+connected() { grep -c 'connection authorized: user=boss database=postgres' "$dir/pg.log"; }
 missed() { rows histd 1 'f("missed_ticks")'; }
 ticks() { rows histd 1 'f("ticks")'; }
 configure main "host=$dir/pg"
