@@ -86,14 +86,14 @@ ok $? "the same error three times is one row, with a count"
 errors "f(\"message\") ~ /^duplicate/ && f(\"first_s\") > $(date +%s) - 60 && f(\"last_s\") < $(date +%s) + 60 &&
 	f(\"statement\") ~ /^insert into t values/"
 ok $? "its times are UTC though the log's are not, and its statement is told"
-sql 'selec 1' "select 'a'::int" "select 'b'::int" "set statement_timeout = 50; select pg_sleep(5)"
+sql 'selec 1' "select 'a'::int" "select 'b'::int" 'set statement_timeout = 50' 'select pg_sleep(5)'
 sql 'select pg_terminate_backend(pg_backend_pid())'
 psql -qAtX -U nobody_here -c 'select 1' >>"$dir/psql.log" 2>&1
 sql "do 'begin raise warning ''over % per cent'', 90; end'" "do 'begin raise sqlstate ''XX001'' using message = ''invalid page in block 7 of relation base/1/2''; end'"
 sql "do 'begin raise sqlstate ''40001'' using message = ''could not serialize access due to concurrent update''; end'"
 poll errors 'f("message") ~ /^syntax error at or near "\?"/ && f("category") == "syntax"'
 ok $? "syntax errors"
-poll errors 'f("message") == "invalid input syntax for type integer: \"?\"" && f("count") == 2'
+poll errors 'f("message") ~ /^invalid input syntax for (type )?integer: "\?"$/ && f("count") == 2'
 ok $? "values do not tell errors apart"
 poll errors 'f("message") == "canceling statement due to statement timeout" && f("category") == "timeout"'
 ok $? "timeouts"
