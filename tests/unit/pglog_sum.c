@@ -562,8 +562,7 @@ static void messages_that_are_cut_anywhere_are_events_or_not_and_nothing_else(vo
 {
 	static const char *const messages[] = {
 	    "checkpoint complete: wrote 3 buffers (0.0%); 1 WAL file(s) added, 2 removed, 4 recycled; write=0.103 s",
-	    "automatic vacuum of table \"shop.public.t\": index scans: 1\npages: 2 removed, 620 remain, 589 scanned "
-	    "(95.00%)",
+	    "automatic vacuum of table \"s.p.t\": index scans: 1\npages: 2 removed, 620 remain, 589 scanned (95.00%)",
 	    "duration: 1234.567 ms  execute S_1/C_2: select $1",
 	    "process 12 avoided deadlock for ShareLock on transaction 7 by rearranging queue order after 1.000 ms",
 	    "temporary file: path \"base/pgsql_tmp/pgsql_tmp123.0\", size 104857600",

@@ -35,7 +35,7 @@ static const char *path_of(const char *name)
 /* Files are written a second after each other, whatever the clock's steps are. */
 static void touch(const char *name)
 {
-	struct timespec times[2] = {{++now_s, 0}, {now_s, 0}};
+	struct timespec time = {.tv_sec = ++now_s}, times[2] = {time, time};
 
 	ok_r(utimensat(AT_FDCWD, path_of(name), times, 0));
 }
