@@ -33,6 +33,11 @@ enum {
 #define KIND_CHUNK "SNPC"
 #define KIND_HEAT "HEAT"
 #define KIND_BOOKMARK "BOOK"
+#define KIND_TOPIC_NAMES "TOPN"
+#define KIND_SEGMENT "TOPL"
+#define KIND_INDEX "TOPI"
+#define KIND_TIME_INDEX "TOPT"
+#define KIND_FOLLOWED "TOPF"
 
 enum frame_type {
 	FRAME_SCHEMA = 1,
@@ -47,6 +52,11 @@ enum frame_type {
 	FRAME_ROSTERS = 10,
 	FRAME_HEAT_SUM = 11,
 	FRAME_BOOKMARK = 12,
+	FRAME_BATCH = 16,
+	FRAME_OFFSETS = 17,
+	FRAME_TIMES = 18,
+	FRAME_TOPIC = 19,
+	FRAME_FOLLOWED = 20,
 	FRAME_TOC = 255,
 };
 
@@ -175,5 +185,61 @@ struct disk_heat_sum {
 	le32 zero;
 };
 static_assert(sizeof(struct disk_heat_sum) == 32, "heat sum");
+
+enum {
+	BATCH_N_MAX = 1 << 20,
+	BATCH_RAW_MAX = 48 << 20, /* directory and body of what is appended at once */
+	TOPIC_NAME_MAX = 200,
+	PARTITIONS_MAX = 1024,          /* of a topic */
+	PARTITION_NUMBER_MAX = 1 << 20, /* numbers are below this */
+	UNSYNCED_MAX = 1 << 20,         /* messages */
+};
+#define OFFSET_MAX (UINT64_C(1) << 62) /* offsets are below this */
+
+enum { BATCH_STORED = 0, BATCH_ZSTD = 1, BATCH_LZ4 = 3, BATCH_GZIP = 4, BATCH_SNAPPY = 5 };
+enum { BATCH_APPEND_TIME = 1, BATCH_COMPACTED = 2 };
+
+struct disk_batch {
+	le64 first_offset;
+	le64 first_ms;
+	le64 max_ms;
+	le32 n;
+	le32 last_delta;
+	le32 dir_len;
+	le32 raw_len;
+	le32 text_len;
+	uint8_t codec;
+	uint8_t flags;
+	le16 zero;
+	le32 boot;
+	le32 zero2;
+	le64 check;
+};
+static_assert(sizeof(struct disk_batch) == 64, "batch");
+
+struct disk_index_head {
+	le64 segment_id;
+	le64 covered;
+	le64 next_offset;
+	le64 max_ms;
+	le64 text_len;
+	uint8_t closed;
+	uint8_t zero[7];
+};
+static_assert(sizeof(struct disk_index_head) == 48, "index head");
+
+struct disk_offset_entry {
+	le32 delta;
+	le32 pos;
+	le64 text;
+};
+static_assert(sizeof(struct disk_offset_entry) == 16, "offset entry");
+
+struct disk_time_entry {
+	le64 max_ms;
+	le32 delta;
+	le32 zero;
+};
+static_assert(sizeof(struct disk_time_entry) == 16, "time entry");
 
 #endif
