@@ -1,0 +1,110 @@
+/* histfs.h -- producing and reading messages of a histd on this machine
+ *
+ *   struct histfs *h;
+ *   int r = histfs_open(NULL, &h);
+ *   if (r == 0)
+ *           r = histfs_produce(h, "deploys", 0, &(struct histfs_message){.value = "v42", .value_len = 3}, 1,
+ *               HISTFS_SYNCED, NULL);
+ *
+ * Functions return 0 or more, or a negative errno; histfs_error says more, for a person. Calls wait for histd. One
+ * thread at a time on one connection. After -EPIPE, -ECONNRESET or -EPROTO the connection is of no use; close it and
+ * open another. What is pointed to in results is valid until the next call on that connection.
+ */
+#ifndef HISTFS_H
+#define HISTFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct histfs;
+
+/* path: of the socket; NULL: $HISTFS_SOCKET, else /run/histfs/histd.sock. */
+int histfs_open(const char *path, struct histfs **ret);
+void histfs_close(struct histfs *h);
+
+/* What the last error was about: one line, "" if there was none. */
+const char *histfs_error(const struct histfs *h);
+
+/* Descriptor to wait on (POLLIN) for notices. */
+int histfs_fd(const struct histfs *h);
+
+struct histfs_header {
+	const char *name;
+	size_t name_len;
+	const void *value; /* NULL: none */
+	size_t value_len;
+};
+
+#define HISTFS_NOW INT64_MIN
+
+struct histfs_message {
+	int64_t time_ms; /* since 1970; HISTFS_NOW, or 0 in what is produced: when it arrives */
+	const void *key; /* NULL: none */
+	size_t key_len;
+	const void *value; /* NULL: none (a tombstone in a topic that is compacted) */
+	size_t value_len;
+	const struct histfs_header *headers;
+	size_t n_headers;
+	uint64_t offset; /* set in what is read */
+};
+
+enum histfs_ack {
+	HISTFS_UNACKED = 0, /* sent */
+	HISTFS_WRITTEN = 1, /* seen by readers; outlives histd, but not a power cut */
+	HISTFS_SYNCED = 2,  /* outlives a power cut */
+};
+
+/* Appends n messages; all are kept, or none. ret_offset, if not NULL: of the first (not with HISTFS_UNACKED). Waits for
+ * what ack says. -ENOENT: no such topic; -EMSGSIZE; -ENOSPC: the disk is full. */
+int histfs_produce(struct histfs *h, const char *topic, uint32_t partition, const struct histfs_message *messages,
+    size_t n, enum histfs_ack ack, uint64_t *ret_offset);
+
+/* The same without waiting for the answer: as many requests may be on their way as one likes. histfs_drain waits until
+ * no more than `left` of them are; its result is the first error of what was answered meanwhile, once. */
+int histfs_produce_send(struct histfs *h, const char *topic, uint32_t partition, const struct histfs_message *messages,
+    size_t n, enum histfs_ack ack);
+int histfs_drain(struct histfs *h, size_t left);
+
+struct histfs_offsets {
+	uint64_t first;  /* oldest that is kept */
+	uint64_t next;   /* that the next message will get */
+	uint64_t synced; /* below it all is on disk */
+	uint64_t at;     /* first message of time_ms or later, or next */
+	uint64_t bytes;
+	int64_t newest_ms; /* largest time; INT64_MIN: none */
+};
+int histfs_offsets(
+    struct histfs *h, const char *topic, uint32_t partition, int64_t time_ms, struct histfs_offsets *ret);
+
+/* Messages from offset on: at least one if there is one, then no more than max_bytes. 0: *ret_n of them, also 0.
+ * -ERANGE: they are no longer kept; -EBADMSG: damaged. *ret_next: where to go on, also after -EBADMSG and -ERANGE. */
+int histfs_fetch(struct histfs *h, const char *topic, uint32_t partition, uint64_t offset, size_t max_bytes,
+    const struct histfs_message **ret, size_t *ret_n, uint64_t *ret_next);
+
+int histfs_create(struct histfs *h, const char *topic, uint32_t partitions);
+
+/* Tells of messages from offset on, from now on. */
+int histfs_subscribe(struct histfs *h, const char *topic, uint32_t partition, uint64_t offset);
+
+struct histfs_notice {
+	const char *topic;
+	uint32_t partition;
+	uint64_t next;
+	int64_t time_ms;
+};
+/* Waits for a notice: timeout_ms, -1: without end. 1: *ret is one; 0: none came in time. */
+int histfs_wait(struct histfs *h, int timeout_ms, struct histfs_notice *ret);
+
+/* Calls each(topic, partitions, arg) for all topics in order of name; stops when it returns anything but 0, and returns
+ * that. */
+int histfs_topics(struct histfs *h, int (*each)(const char *topic, uint32_t partitions, void *arg), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
