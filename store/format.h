@@ -200,6 +200,7 @@ enum { BATCH_STORED = 0, BATCH_ZSTD = 1, BATCH_LZ4 = 3, BATCH_GZIP = 4, BATCH_SN
 enum { BATCH_APPEND_TIME = 1, BATCH_COMPACTED = 2 };
 
 struct disk_batch {
+	le64 check;
 	le64 first_offset;
 	le64 first_ms;
 	le64 max_ms;
@@ -213,7 +214,6 @@ struct disk_batch {
 	le16 zero;
 	le32 boot;
 	le32 zero2;
-	le64 check;
 };
 static_assert(sizeof(struct disk_batch) == 64, "batch");
 
