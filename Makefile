@@ -23,7 +23,7 @@ CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fno-common -fno-omit-frame-pointer -pth
 LDFLAGS_ALL := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 PKG := pkg-config
-LIBS_store := $(shell $(PKG) --libs libzstd libxxhash)
+LIBS_store := $(shell $(PKG) --libs libzstd libxxhash liblz4 snappy zlib)
 LIBS_fs := $(shell $(PKG) --libs fuse3)
 CFLAGS_fs := $(shell $(PKG) --cflags fuse3)
 LIBS_ctl := $(shell $(PKG) --libs ncursesw)

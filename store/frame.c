@@ -2,6 +2,7 @@
 #include "store/frame.h"
 #include "store/io.h"
 
+#define XXH_STATIC_LINKING_ONLY /* the state of a hash in pieces, without an allocation */
 #include <xxhash.h>
 
 void file_header_put(const struct file_id *id, struct disk_header *ret)
@@ -49,10 +50,29 @@ static uint64_t frame_check(const struct disk_frame *h, uint64_t file_id, uint64
 	return XXH3_64bits_withSeed((const uint8_t *)h + from, sizeof *h - from + get_le32(h->len), file_id + off);
 }
 
-void frame_put(struct disk_frame *h, enum frame_type type, uint32_t len, uint64_t file_id, uint64_t off)
+static void head_put(struct disk_frame *h, enum frame_type type, uint32_t len)
 {
 	*h = (struct disk_frame){.len = put_le32(len), .type = (uint8_t)type};
 	memcpy(h->mark, FRAME_MARK, sizeof h->mark);
+}
+
+void frame_put_pieces(struct disk_frame *h, enum frame_type type, const struct span *pieces, unsigned n, uint32_t len,
+    uint64_t file_id, uint64_t off)
+{
+	XXH3_state_t state;
+
+	head_put(h, type, len);
+	XXH3_INITSTATE(&state);
+	XXH3_64bits_reset_withSeed(&state, file_id + off);
+	XXH3_64bits_update(&state, &h->len, sizeof *h - offsetof(struct disk_frame, len));
+	for (unsigned i = 0; i < n; i++)
+		XXH3_64bits_update(&state, pieces[i].p, span_left(&pieces[i]));
+	h->check = put_le64(XXH3_64bits_digest(&state));
+}
+
+void frame_put(struct disk_frame *h, enum frame_type type, uint32_t len, uint64_t file_id, uint64_t off)
+{
+	head_put(h, type, len);
 	h->check = put_le64(frame_check(h, file_id, off));
 }
 

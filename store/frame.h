@@ -29,6 +29,10 @@ int file_header_get(const struct disk_header *h, const char *kind, struct file_i
  * directly behind h in memory. */
 void frame_put(struct disk_frame *h, enum frame_type type, uint32_t len, uint64_t file_id, uint64_t off);
 
+/* The same for a payload that is in n pieces anywhere, len bytes in all. */
+void frame_put_pieces(struct disk_frame *h, enum frame_type type, const struct span *pieces, unsigned n, uint32_t len,
+    uint64_t file_id, uint64_t off);
+
 /* Conditions (1) to (3) of a valid frame, but for the file's end: what can be told without the payload. */
 bool frame_head_valid(const struct disk_frame *h);
 

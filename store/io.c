@@ -1,6 +1,7 @@
 /* io.c -- see io.h */
 #include "store/io.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,42 @@ int io_pwrite(int fd, const void *p, size_t len, uint64_t off)
 		if (n == 0)
 			return -EIO;
 		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Takes len bytes off the front of pieces. Returns how many are used up. */
+static unsigned skip_pieces(struct iovec *v, unsigned n, size_t len)
+{
+	unsigned i = 0;
+
+	while (i < n && len >= v[i].iov_len)
+		len -= v[i++].iov_len;
+	if (i < n) {
+		v[i].iov_base = (uint8_t *)v[i].iov_base + len;
+		v[i].iov_len -= len;
+	}
+	return i;
+}
+
+int io_pwritev(int fd, const struct iovec *pieces, unsigned n, uint64_t off)
+{
+	struct iovec v[IO_PIECES_MAX];
+	unsigned i;
+
+	assert(n <= IO_PIECES_MAX);
+	memcpy(v, pieces, n * sizeof *v);
+	for (i = skip_pieces(v, n, 0); i < n;) {
+		ssize_t done = pwritev(fd, v + i, (int)(n - i), (off_t)off);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		if (done == 0)
+			return -EIO;
+		off += (uint64_t)done;
+		i += skip_pieces(v + i, n - i, (size_t)done);
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Opens a directory for use as dirfd below. create: makes it (mode 0750) if it is not there and syncs its parent. */
 int io_opendir(int dirfd, const char *name, bool create);
@@ -41,6 +42,10 @@ void io_prefetch(int fd, uint64_t off, uint64_t len);
 
 /* Writes len bytes at off, all of them. After an error any part may be in the file. */
 int io_pwrite(int fd, const void *p, size_t len, uint64_t off);
+
+/* The same for n pieces, at most IO_PIECES_MAX, one behind the other. */
+enum { IO_PIECES_MAX = 8 };
+int io_pwritev(int fd, const struct iovec *pieces, unsigned n, uint64_t off);
 
 int io_truncate(int fd, uint64_t len);
 

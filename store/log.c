@@ -1,8 +1,7 @@
 /* log.c -- see log.h
  *
- * WRITING. A frame is put together in one buffer, which is kept, and written by one call at the end of what is known to
- * be good; the file's own length is never asked for. What a failed append left behind it is therefore overwritten by
- * the next.
+ * WRITING. A frame is written from where its pieces are, by one call, at the end of what is known to be good; the
+ * file's own length is never asked for. What a failed append left behind it is therefore overwritten by the next.
  *
  * RECOVERY. Whatever lies behind the last valid frame was never acknowledged, and is cut. The cut is synced at once:
  * else the old bytes could come back at the next power cut, behind or between frames that were appended and
@@ -12,6 +11,8 @@
 #include "store/io.h"
 #include "store/scan.h"
 
+#include <assert.h>
+
 struct log {
 	int fd;
 	struct file_id id;
@@ -19,7 +20,6 @@ struct log {
 	uint64_t len;
 	uint64_t synced; /* up to here durable, as the mode says */
 	bool broken;     /* a sync failed */
-	struct buf frame;
 };
 
 struct log_reader {
@@ -42,12 +42,12 @@ void log_close(struct log *l)
 {
 	if (!l)
 		return;
-	io_close(l->fd);
-	buf_done(&l->frame);
+	if (l->fd >= 0)
+		io_close(l->fd);
 	free(l);
 }
 
-static int create(int dirfd, int fd_, const struct file_id *id, enum sync_mode mode, struct log **ret)
+static int create(int dirfd, int fd_, const struct file_id *id, enum sync_mode mode, bool durable, struct log **ret)
 {
 	_cleanup_(cleanup_io_close) int fd = fd_;
 	_cleanup_(cleanup_log) struct log *l = NULL;
@@ -56,9 +56,9 @@ static int create(int dirfd, int fd_, const struct file_id *id, enum sync_mode m
 
 	file_header_put(id, &h);
 	r = io_pwrite(fd, &h, sizeof h, 0);
-	if (r == 0)
+	if (r == 0 && durable)
 		r = io_sync(fd, false);
-	if (r == 0)
+	if (r == 0 && durable)
 		r = io_sync_dir(dirfd);
 	if (r == 0)
 		r = log_new(&fd, id, mode, sizeof h, &l);
@@ -68,7 +68,8 @@ static int create(int dirfd, int fd_, const struct file_id *id, enum sync_mode m
 	return 0;
 }
 
-int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode mode, struct log **ret)
+static int create_named(
+    int dirfd, const char *name, struct file_id *id, enum sync_mode mode, bool durable, struct log **ret)
 {
 	int fd, r;
 
@@ -78,10 +79,20 @@ int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode m
 	fd = io_create(dirfd, name);
 	if (fd < 0)
 		return fd;
-	r = create(dirfd, fd, id, mode, ret);
+	r = create(dirfd, fd, id, mode, durable, ret);
 	if (r < 0)
 		(void)io_unlink(dirfd, name); /* what stays is an empty log, or a torn header: nothing */
 	return r;
+}
+
+int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode mode, struct log **ret)
+{
+	return create_named(dirfd, name, id, mode, true, ret);
+}
+
+int log_create_derived(int dirfd, const char *name, struct file_id *id, struct log **ret)
+{
+	return create_named(dirfd, name, id, SYNC_NONE, false, ret);
 }
 
 /* -ENODATA: no frame can be in the file, since its header was never made durable. */
@@ -119,14 +130,15 @@ static void found_by(const struct scan *s, struct log_recovery *ret)
 	};
 }
 
-static int scan_all(int fd, const struct file_id *id, int (*each)(uint8_t, uint64_t, struct span, void *), void *arg,
-    struct log_recovery *ret)
+static int scan_all(int fd, const struct file_id *id, uint64_t from,
+    int (*each)(uint8_t, uint64_t, struct span, void *), void *arg, struct log_recovery *ret)
 {
 	_cleanup_(scan_done) struct scan s;
 	struct scan_frame f;
 	int r;
 
 	scan_init(&s, fd, id->id, UINT64_MAX);
+	scan_seek(&s, from);
 	for (;;) {
 		r = scan_next(&s, &f);
 		if (r < 0)
@@ -145,6 +157,13 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret)
 {
+	return log_open_from(dirfd, name, kind, mode, sizeof(struct disk_header), each, arg, ret_found, ret);
+}
+
+int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from,
+    int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
+    struct log **ret)
+{
 	_cleanup_(cleanup_io_close) int fd = io_open_write(dirfd, name);
 	struct log_recovery found;
 	struct file_id id;
@@ -155,9 +174,11 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
 	r = read_header(fd, kind, &id);
 	if (r < 0)
 		return r;
-	r = scan_all(fd, &id, each, arg, &found);
+	r = scan_all(fd, &id, from, each, arg, &found);
 	if (r < 0)
 		return r;
+	if (found.len < from || (found.n_damaged > 0 && found.damaged_off == from && from > sizeof(struct disk_header)))
+		return -ERANGE;
 	found.len -= found.n_torn;
 	if (found.n_torn > 0) {
 		r = io_truncate(fd, found.len);
@@ -179,35 +200,32 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
 
 int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off)
 {
-	struct disk_frame *h;
+	struct iovec v[1 + LOG_PIECES_MAX];
+	struct disk_frame h;
 	uint64_t len = 0;
 	int r;
 
+	assert(n <= LOG_PIECES_MAX && l->fd >= 0);
 	if (l->broken)
 		return -EIO;
+	v[0] = (struct iovec){&h, sizeof h};
 	for (unsigned i = 0; i < n; i++) {
 		if (span_left(&pieces[i]) > FRAME_LEN_MAX - len)
 			return -EMSGSIZE;
 		len += span_left(&pieces[i]);
+		memcpy(&v[1 + i].iov_base, &pieces[i].p, sizeof v->iov_base);
+		v[1 + i].iov_len = span_left(&pieces[i]);
 	}
-	buf_clear(&l->frame);
-	r = buf_reserve(&l->frame, sizeof *h + len);
-	if (r < 0)
-		return r;
-	h = (struct disk_frame *)l->frame.p;
-	l->frame.len = sizeof *h;
-	for (unsigned i = 0; i < n; i++)
-		buf_put(&l->frame, pieces[i].p, span_left(&pieces[i]));
-	frame_put(h, type, (uint32_t)len, l->id.id, l->len);
+	frame_put_pieces(&h, type, pieces, n, (uint32_t)len, l->id.id, l->len);
 
-	r = io_pwrite(l->fd, l->frame.p, l->frame.len, l->len);
+	r = io_pwritev(l->fd, v, 1 + n, l->len);
 	if (r < 0) {
 		(void)io_truncate(l->fd, l->len);
 		return r;
 	}
 	if (ret_off)
 		*ret_off = l->len;
-	l->len += l->frame.len;
+	l->len += sizeof h + len;
 	return 0;
 }
 
@@ -226,6 +244,41 @@ int log_sync(struct log *l)
 	}
 	l->synced = l->len;
 	return 0;
+}
+
+void log_set_mode(struct log *l, enum sync_mode mode)
+{
+	l->mode = mode;
+}
+
+void log_park(struct log *l)
+{
+	io_close(take_fd(&l->fd));
+}
+
+int log_unpark(struct log *l, int dirfd, const char *name)
+{
+	_cleanup_(cleanup_io_close) int fd = -1;
+	struct file_id id;
+	int r;
+
+	if (l->fd >= 0)
+		return 0;
+	fd = io_open_write(dirfd, name);
+	if (fd < 0)
+		return fd;
+	r = read_header(fd, l->id.kind, &id);
+	if (r == 0 && id.id != l->id.id)
+		r = -EBADMSG;
+	if (r < 0)
+		return r == -ENODATA ? -EBADMSG : r;
+	l->fd = take_fd(&fd);
+	return 0;
+}
+
+bool log_synced(const struct log *l)
+{
+	return l->synced == l->len;
 }
 
 uint64_t log_len(const struct log *l)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum sync_mode { SYNC_FSYNC, SYNC_FDATASYNC, SYNC_NONE };
+enum { LOG_PIECES_MAX = 7 };
 
 /* --- writing --- */
 
@@ -20,6 +21,9 @@ struct log;
 
 /* Creates a log under name (the id's random id is filled in here) and makes header and name durable. -EEXIST. */
 int log_create(int dirfd, const char *name, struct file_id *id, enum sync_mode mode, struct log **ret);
+
+/* The same of what can be made anew: never synced, not even header and name. */
+int log_create_derived(int dirfd, const char *name, struct file_id *id, struct log **ret);
 
 /* What opening a log found. n_damaged counts runs of damaged bytes in the middle, with the offset of the first. */
 struct log_recovery {
@@ -39,15 +43,32 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
 
-/* Appends a frame: payload is the concatenation of n pieces. Not durable before log_sync. On an error nothing is
- * appended: what had been written of the frame is cut off again, or, if even that fails, is overwritten by the next
- * append. ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
+/* The same, but goes through the frames from offset `from` on only. -ERANGE: the file ends before it, or no frame
+ * begins there though one does behind it; nothing was cut, though each may have been called. */
+int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from,
+    int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
+    struct log **ret);
+
+/* Appends a frame: payload is the concatenation of n pieces, at most LOG_PIECES_MAX. Not durable before log_sync. On an
+ * error nothing is appended: what had been written of the frame is cut off again, or, if even that fails, is
+ * overwritten by the next append. ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
 int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off);
 
 /* Makes all appended frames durable as the mode says (SYNC_NONE: does nothing). After a failed sync nothing is known
  * about what was appended since the last good one: all further appends and syncs fail with -EIO and the caller makes a
  * new file. */
 int log_sync(struct log *l);
+
+/* From now on. What was appended under SYNC_NONE is durable after the next sync in another mode. */
+void log_set_mode(struct log *l, enum sync_mode mode);
+
+/* Whether there is nothing that a sync would make durable, in whatever mode. */
+bool log_synced(const struct log *l);
+
+/* Gives back the descriptor, so that many logs can be had at once; nothing may be unsynced that shall be synced. Before
+ * anything else is asked of the log it must be opened again under its name: -EBADMSG: that is another file now. */
+void log_park(struct log *l);
+int log_unpark(struct log *l, int dirfd, const char *name);
 
 uint64_t log_len(const struct log *l);
 const struct file_id *log_id(const struct log *l);

@@ -26,6 +26,9 @@ void message_put_header(struct buf *headers, const void *name, size_t name_len, 
 /* The message as a line of a segment's text (docs/format.md, section 11): its length, and the line appended. */
 uint64_t message_text_len(const struct message *m);
 void message_put_text(struct buf *out, const struct message *m);
+/* Of that length: what is neither the offset's digits nor key, headers and value; and the headers' part. */
+enum { MESSAGE_TEXT_FIXED = 24 + 5 };
+uint64_t message_headers_len(struct span headers);
 
 /* Line of the columns' names in front of such lines. */
 #define MESSAGE_TEXT_HEADER "offset\ttime\tkey\theaders\tvalue\n"

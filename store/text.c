@@ -9,6 +9,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* What a byte of a string becomes: 0 itself, 1 \xHH, else a backslash and this letter. */
 static const uint8_t escapes[256] = {
@@ -24,53 +27,130 @@ static const uint8_t escapes[256] = {
     ['\\'] = '\\',
 };
 
-/* Whether none of eight bytes is escaped: none is below 32, 127 or a backslash. A byte's highest bit in each term says
- * that it is; a borrow can set that of the byte above one that is, which is no harm. */
-static bool is_plain(const char *s)
+/* Strings are gone through by blocks: the places in one that are escaped, as bits. */
+#ifdef __SSE2__
+enum { BLOCK = 16 };
+
+static inline unsigned escaped_in(const char *s)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)s);
+	const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(31)), v);
+	const __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(127));
+	const __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(control, del), backslash));
+}
+#else
+enum { BLOCK = 8 };
+
+/* A byte's highest bit in each of the three terms says that it is below 32, 127 or a backslash; a borrow can set that
+ * of the byte above one that is, which the second look settles. */
+static inline unsigned escaped_in(const char *s)
 {
 	const uint64_t ones = 0x0101010101010101, highs = ones << 7;
 	uint64_t v, del, backslash;
+	unsigned bits = 0;
 
 	memcpy(&v, s, sizeof v);
 	del = v ^ ones * 127;
 	backslash = v ^ ones * '\\';
-	return !((((v - ones * 32) & ~v) | ((del - ones) & ~del) | ((backslash - ones) & ~backslash)) & highs);
+	if (!((((v - ones * 32) & ~v) | ((del - ones) & ~del) | ((backslash - ones) & ~backslash)) & highs))
+		return 0;
+	for (unsigned i = 0; i < BLOCK; i++)
+		bits |= (unsigned)(escapes[(uint8_t)s[i]] != 0) << i;
+	return bits;
+}
+#endif
+
+/* How much longer the text of a byte is. */
+static inline size_t escape_more(char c)
+{
+	uint8_t e = escapes[(uint8_t)c];
+
+	return e == 0 ? 0 : e == 1 ? 3 : 1;
+}
+
+static inline size_t block_more(const char *s, unsigned escaped)
+{
+	size_t more = 0;
+
+	for (; escaped; escaped &= escaped - 1)
+		more += escape_more(s[__builtin_ctz(escaped)]);
+	return more;
 }
 
 size_t text_str_len(const char *s, size_t len)
 {
 	size_t n = len, i = 0;
 
-	while (i + 8 <= len && is_plain(s + i))
-		i += 8;
-	for (; i < len; i++) {
-		uint8_t e = escapes[(uint8_t)s[i]];
+	for (; len - i >= BLOCK; i += BLOCK) {
+		unsigned escaped = escaped_in(s + i);
 
-		n += e == 0 ? 0 : e == 1 ? 3 : 1;
+		if (escaped)
+			n += block_more(s + i, escaped);
+	}
+	for (; i < len; i++)
+		n += escape_more(s[i]);
+	return n;
+}
+
+size_t text_copy_len(void *to, const void *from, size_t len)
+{
+	const char *s = from;
+	char *out = to;
+	size_t n = len, i = 0;
+
+	for (; len - i >= BLOCK; i += BLOCK) {
+		unsigned escaped = escaped_in(s + i);
+
+		memcpy(out + i, s + i, BLOCK);
+		if (escaped)
+			n += block_more(s + i, escaped);
+	}
+	for (; i < len; i++) {
+		out[i] = s[i];
+		n += escape_more(s[i]);
 	}
 	return n;
 }
 
-char *text_put_str(char *out, const char *s, size_t len)
+static inline char *put_char(char *out, uint8_t c)
 {
 	static const char hex[] = "0123456789abcdef";
+	uint8_t e = escapes[c];
 
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)s[i], e = escapes[c];
-
-		if (e == 0) {
-			*out++ = (char)c;
-			continue;
-		}
-		*out++ = '\\';
-		if (e == 1) {
-			*out++ = 'x';
-			*out++ = hex[c >> 4];
-			*out++ = hex[c & 15];
-		} else {
-			*out++ = (char)e;
-		}
+	if (e == 0) {
+		*out++ = (char)c;
+		return out;
 	}
+	*out++ = '\\';
+	if (e == 1) {
+		*out++ = 'x';
+		*out++ = hex[c >> 4];
+		*out++ = hex[c & 15];
+	} else {
+		*out++ = (char)e;
+	}
+	return out;
+}
+
+char *text_put_str(char *out, const char *s, size_t len)
+{
+	const char *end = s + len;
+
+	while (end - s >= BLOCK) {
+		unsigned escaped = escaped_in(s), n;
+
+		/* There is room for what is left at least, so for all of the block. */
+		memcpy(out, s, BLOCK);
+		n = escaped ? (unsigned)__builtin_ctz(escaped) : BLOCK;
+		s += n;
+		out += n;
+		if (escaped)
+			out = put_char(out, (uint8_t)*s++);
+	}
+	while (s < end)
+		out = put_char(out, (uint8_t)*s++);
 	return out;
 }
 
@@ -79,7 +159,7 @@ static const uint64_t powers[20] = {1ull, 10ull, 100ull, 1000ull, 10000ull, 1000
     100000000000000ull, 1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull,
     10000000000000000000ull};
 
-static unsigned n_digits(uint64_t v)
+unsigned text_u64_len(uint64_t v)
 {
 	/* 1233/4096 is just above log10(2): exact to within one, which the table settles. */
 	unsigned guess = ((64 - (unsigned)__builtin_clzll(v | 1)) * 1233) >> 12;
@@ -87,7 +167,7 @@ static unsigned n_digits(uint64_t v)
 	return guess + (guess < 20 && v >= powers[guess]) + (v == 0);
 }
 
-static char *put_u64(char *out, uint64_t v)
+char *text_put_u64(char *out, uint64_t v)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 	                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
@@ -98,7 +178,7 @@ static char *put_u64(char *out, uint64_t v)
 		*out = (char)('0' + v);
 		return out + 1;
 	}
-	end = out + n_digits(v);
+	end = out + text_u64_len(v);
 	for (out = end; v >= 100; v /= 100) {
 		out -= 2;
 		memcpy(out, pairs + 2 * (v % 100), 2);
@@ -119,7 +199,7 @@ static uint64_t magnitude(uint64_t bits)
 static size_t dec_len(uint64_t bits, unsigned scale)
 {
 	uint64_t m = magnitude(bits);
-	unsigned whole = n_digits(m / powers[scale]);
+	unsigned whole = text_u64_len(m / powers[scale]);
 
 	return ((int64_t)bits < 0) + whole + (scale ? 1 + scale : 0);
 }
@@ -130,7 +210,7 @@ static char *put_dec(char *out, uint64_t bits, unsigned scale)
 
 	if ((int64_t)bits < 0)
 		*out++ = '-';
-	out = put_u64(out, m / powers[scale]);
+	out = text_put_u64(out, m / powers[scale]);
 	if (scale) {
 		uint64_t rest = m % powers[scale];
 
@@ -175,7 +255,7 @@ size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct
 		return 2;
 	switch (c->type) {
 	case COL_U64:
-		return n_digits(v);
+		return text_u64_len(v);
 	case COL_I64:
 		return dec_len(v, 0);
 	case COL_DEC:
@@ -195,7 +275,7 @@ static char *put_number(char *out, const struct column *c, uint64_t v)
 {
 	switch (c->type) {
 	case COL_U64:
-		return put_u64(out, v);
+		return text_put_u64(out, v);
 	case COL_I64:
 		return put_dec(out, v, 0);
 	case COL_DEC:
@@ -303,7 +383,7 @@ void text_put_table(struct buf *out, const struct table *t)
 }
 
 /* Length of the well-formed UTF-8 character at p, 0 if there is none. */
-static unsigned utf8_len(const uint8_t *p, size_t left)
+unsigned text_utf8_len(const uint8_t *p, size_t left)
 {
 	unsigned len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
 
@@ -325,7 +405,7 @@ static void put_json_str(struct buf *out, const char *s, size_t len)
 
 	buf_put_u8(out, '"');
 	while (p < end) {
-		unsigned n = utf8_len(p, (size_t)(end - p));
+		unsigned n = text_utf8_len(p, (size_t)(end - p));
 
 		if (n == 0) {
 			buf_puts(out, "\\ufffd");

@@ -16,6 +16,17 @@ enum { TEXT_VERSION = 1 };
 size_t text_str_len(const char *s, size_t len);
 char *text_put_str(char *out, const char *s, size_t len);
 
+/* Copies a string as it is, and tells the length of its text: one pass instead of two. */
+size_t text_copy_len(void *to, const void *from, size_t len);
+
+/* A decimal number: how long it is, and the number itself (the room must be there; returns its end). */
+enum { TEXT_U64_MAX = 20 };
+unsigned text_u64_len(uint64_t v);
+char *text_put_u64(char *out, uint64_t v);
+
+/* Length of the UTF-8 character that begins at p, of which left bytes are there; 0: none does. */
+unsigned text_utf8_len(const uint8_t *p, size_t left);
+
 /* Length of a cell's text; of a header line with its '\n'. pool: of string cells. */
 size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct strpool *pool);
 size_t text_header_len(const struct table_schema *s);

@@ -1,6 +1,7 @@
 /* faultio.c -- see faultio.h */
 #include "tests/faultio.h"
 #include "store/io.h"
+#include "tests/faultalloc.h"
 #include "tests/faultdisk.h"
 
 #include <dirent.h>
@@ -202,6 +203,26 @@ int io_pwrite(int fd, const void *p, size_t len, uint64_t off)
 			die("write");
 		faultdisk_written(fd, p, len, off);
 	}
+	return r;
+}
+
+int io_pwritev(int fd, const struct iovec *pieces, unsigned n, uint64_t off)
+{
+	size_t len = 0;
+	uint8_t *p;
+	int r;
+
+	for (unsigned i = 0; i < n; i++)
+		len += pieces[i].iov_len;
+	p = faultalloc_real(NULL, len + 1);
+	len = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (pieces[i].iov_len > 0)
+			memcpy(p + len, pieces[i].iov_base, pieces[i].iov_len);
+		len += pieces[i].iov_len;
+	}
+	r = io_pwrite(fd, p, len, off);
+	free(p);
 	return r;
 }
 
