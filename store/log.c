@@ -157,10 +157,10 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret)
 {
-	return log_open_from(dirfd, name, kind, mode, sizeof(struct disk_header), each, arg, ret_found, ret);
+	return log_open_from(dirfd, name, kind, mode, sizeof(struct disk_header), 0, each, arg, ret_found, ret);
 }
 
-int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from,
+int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from, uint64_t keep,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret)
 {
@@ -177,9 +177,9 @@ int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode 
 	r = scan_all(fd, &id, from, each, arg, &found);
 	if (r < 0)
 		return r;
-	if (found.len < from || (found.n_damaged > 0 && found.damaged_off == from && from > sizeof(struct disk_header)))
-		return -ERANGE;
 	found.len -= found.n_torn;
+	if (found.len < keep || (from > sizeof(struct disk_header) && found.n_damaged > 0 && found.damaged_off == from))
+		return -ERANGE;
 	if (found.n_torn > 0) {
 		r = io_truncate(fd, found.len);
 		if (r < 0)
@@ -253,7 +253,8 @@ void log_set_mode(struct log *l, enum sync_mode mode)
 
 void log_park(struct log *l)
 {
-	io_close(take_fd(&l->fd));
+	if (l->fd >= 0)
+		io_close(take_fd(&l->fd));
 }
 
 int log_unpark(struct log *l, int dirfd, const char *name)

@@ -43,9 +43,9 @@ int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
 
-/* The same, but goes through the frames from offset `from` on only. -ERANGE: the file ends before it, or no frame
- * begins there though one does behind it; nothing was cut, though each may have been called. */
-int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from,
+/* The same, but goes through the frames from offset `from` on only, and cuts nothing before `keep`. -ERANGE: no frame
+ * begins at `from`, or the last one ends before `keep`; nothing was cut, though each was called for what is there. */
+int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t from, uint64_t keep,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
 
