@@ -9,7 +9,6 @@
  */
 #include "store/partition.h"
 
-#include "store/batch_codec.h"
 #include "store/io.h"
 #include "store/segment_name.h"
 #include "store/topic_names.h"
@@ -93,7 +92,7 @@ static int find_place(struct partition_shared *s, unsigned *ret)
 	return 0;
 }
 
-static int open_dir(struct partition *p, bool create)
+int partition_open_dir(const struct partition *p, bool create)
 {
 	_cleanup_(cleanup_io_close) int topic = io_opendir(p->shared->dirfd, p->topic, create);
 	char name[16];
@@ -115,7 +114,7 @@ int partition_wake(struct partition *p, bool create)
 	r = find_place(p->shared, &place);
 	if (r < 0)
 		return r;
-	r = open_dir(p, create);
+	r = partition_open_dir(p, create);
 	if (r < 0)
 		return r;
 	p->dirfd = r;
@@ -159,7 +158,7 @@ static int retire(struct partition *p, bool finished)
 static int begin(struct partition *p)
 {
 	int r = segment_create(
-	    p->dirfd, &p->owner, p->next_offset, p->options->sync, p->options->index_interval, &p->newest);
+	    p->dirfd, &p->owner, p->next_offset, SEGMENT_LOG, p->options->sync, p->options->index_interval, &p->newest);
 
 	if (r < 0)
 		return r;
@@ -210,31 +209,6 @@ static bool must_roll(const struct partition *p, uint64_t len, uint64_t span, in
 
 /* --- appending --- */
 
-/* Directory, with room for the head in front of it, and body as they will lie in the frame. */
-static int encode(struct partition *p, const struct batch_builder *b, struct batch_head *h, struct span *ret_body)
-{
-	const struct topic_options *o = p->options;
-	struct buf *dir = &p->shared->dir, *packed = &p->shared->packed;
-	int r;
-
-	buf_clear(dir);
-	if (buf_reserve(dir, sizeof(struct disk_batch)) < 0)
-		return -ENOMEM;
-	dir->len = sizeof(struct disk_batch);
-	if (o->append_time)
-		batch_flat_dir(b, dir);
-	else
-		buf_put(dir, b->dir.p, b->dir.len);
-	if (dir->err < 0)
-		return dir->err;
-	r = batch_codec_pack(o->compression, o->compression_level, span_of(b->body.p, b->body.len), &h->codec, packed);
-	if (r < 0)
-		return r;
-	h->dir_len = (uint32_t)(dir->len - sizeof(struct disk_batch));
-	*ret_body = h->codec == BATCH_STORED ? span_of(b->body.p, b->body.len) : span_of(packed->p, packed->len);
-	return dir->len + span_left(ret_body) > FRAME_LEN_MAX ? -EMSGSIZE : 0;
-}
-
 /* A segment that len more bytes may be appended to. */
 static int make_ready(struct partition *p, uint64_t len, uint64_t span, int64_t now_ms)
 {
@@ -247,40 +221,43 @@ static int make_ready(struct partition *p, uint64_t len, uint64_t span, int64_t 
 	return r;
 }
 
+/* No more messages are unsynced than recovery allows for. */
+static int bound_unsynced(struct partition *p, uint32_t n)
+{
+	int r;
+
+	if (p->options->sync == SYNC_NONE || p->n_unsynced + n <= UNSYNCED_MAX)
+		return 0;
+	r = partition_wake(p, false);
+	return r < 0 ? r : sync_now(p);
+}
+
 static int append(struct partition *p, const struct batch_builder *b, int64_t now_ms, uint64_t *ret_offset)
 {
 	const struct topic_options *o = p->options;
-	uint64_t span = b->last_offset - b->first_offset + 1, text_len = batch_text_len(b, p->next_offset);
-	struct batch_head h = {
+	struct batch_encoder *e = &p->shared->encoder;
+	struct batch_how how = {
 	    .first_offset = p->next_offset,
-	    .last_offset = p->next_offset + span - 1,
-	    .first_ms = o->append_time ? now_ms : b->first_ms,
-	    .max_ms = o->append_time ? now_ms : b->max_ms,
-	    .n = b->n,
-	    .raw_len = (uint32_t)b->body.len,
-	    .text_len = (uint32_t)text_len,
+	    .codec = o->compression,
+	    .level = o->compression_level,
 	    .flags = o->append_time ? BATCH_APPEND_TIME : 0,
+	    .stamp = o->append_time,
+	    .stamp_ms = now_ms,
 	    .boot = p->shared->options.boot,
 	};
+	uint64_t span = b->last_offset - b->first_offset + 1, len = 0;
+	struct batch_head h;
 	struct span body;
-	int r = 0;
+	int r = bound_unsynced(p, b->n);
 
-	if (b->n == 0 || span > UINT32_MAX)
-		return -EINVAL;
-	if (text_len > UINT32_MAX)
-		return -EMSGSIZE;
-	if (p->next_offset + span > OFFSET_MAX)
-		return -EOVERFLOW;
-	if (o->sync != SYNC_NONE && p->n_unsynced + b->n > UNSYNCED_MAX)
-		r = partition_wake(p, false);
-	if (r == 0 && o->sync != SYNC_NONE && p->n_unsynced + b->n > UNSYNCED_MAX)
-		r = sync_now(p);
 	if (r == 0)
-		r = encode(p, b, &h, &body);
+		r = batch_encoder_encode(e, b, &how, &h, &body);
+	if (r == 0) {
+		len = batch_encoder_frame_len(e, body);
+		r = make_ready(p, len, span, now_ms);
+	}
 	if (r == 0)
-		r = make_ready(p, sizeof(struct disk_frame) + p->shared->dir.len + span_left(&body), span, now_ms);
-	if (r == 0)
-		r = segment_append(p->newest, p->dirfd, &h, p->shared->dir.p, body);
+		r = segment_append(p->newest, p->dirfd, &h, e->dir.p, body);
 	if (r < 0)
 		return r;
 
@@ -293,7 +270,7 @@ static int append(struct partition *p, const struct batch_builder *b, int64_t no
 		p->max_ms = h.max_ms;
 	p->shared->counts.n_messages += b->n;
 	p->shared->counts.n_batches++;
-	p->shared->counts.bytes_written += sizeof(struct disk_frame) + p->shared->dir.len + span_left(&body);
+	p->shared->counts.bytes_written += len;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef STORE_PARTITION_H
 #define STORE_PARTITION_H
 
+#include "store/batch_encoder.h"
 #include "store/segment.h"
 #include "store/topics.h"
 
@@ -21,7 +22,7 @@ struct partition_shared {
 	pthread_mutex_t lock;
 	struct partition *open[PARTITIONS_OPEN_MAX]; /* that have descriptors; NULL: free */
 	uint64_t clock;                              /* of uses */
-	struct buf dir, packed;                      /* of a batch being appended */
+	struct batch_encoder encoder;
 };
 
 /* A segment that gets no more messages. */
@@ -30,7 +31,6 @@ struct partition_old {
 	uint64_t len;
 	int64_t max_ms; /* INT64_MIN: not known yet, or none */
 	bool looked;    /* its index was seen to be whole, and max_ms is known */
-	bool skip;      /* there is nothing that could be done about it */
 };
 
 struct partition {
@@ -53,7 +53,10 @@ struct partition {
 
 	int dirfd; /* -1: parked, or not there yet */
 	uint64_t used;
+
+	/* Tidying's own. */
 	uint64_t compacted; /* offsets below it were compacted */
+	bool compacted_known;
 };
 
 /* Recovers a partition. Without a directory there is an empty one, which is made when something is appended. */
@@ -68,6 +71,9 @@ void partition_configured(struct partition *p);
 
 /* Makes its directory's descriptor be there. create: the directory too; -ENOENT otherwise. */
 int partition_wake(struct partition *p, bool create);
+
+/* A descriptor of the directory for the caller's own. May be called without the lock. */
+int partition_open_dir(const struct partition *p, bool create);
 
 /* Ends the newest segment, if there is one with messages in it; the next append begins another. */
 int partition_roll(struct partition *p);

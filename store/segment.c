@@ -7,7 +7,6 @@
 #include "store/segment.h"
 
 #include "store/io.h"
-#include "store/segment_name.h"
 
 struct segment {
 	struct log *log;
@@ -66,8 +65,8 @@ static struct file_id id_of(const struct segment_owner *owner, uint64_t base)
 	};
 }
 
-int segment_create(int dirfd, const struct segment_owner *owner, uint64_t base, enum sync_mode mode, uint64_t interval,
-    struct segment **ret)
+int segment_create(int dirfd, const struct segment_owner *owner, uint64_t base, enum segment_file type,
+    enum sync_mode mode, uint64_t interval, struct segment **ret)
 {
 	_cleanup_(cleanup_segment) struct segment *s = calloc(1, sizeof *s);
 	struct file_id id = id_of(owner, base);
@@ -77,7 +76,7 @@ int segment_create(int dirfd, const struct segment_owner *owner, uint64_t base, 
 	if (!s)
 		return -ENOMEM;
 	s->base = base;
-	segment_name_put(name, base, SEGMENT_LOG);
+	segment_name_put(name, base, type);
 	r = log_create(dirfd, name, &id, mode, &s->log);
 	if (r < 0)
 		return r;
@@ -277,6 +276,25 @@ int segment_finish(struct segment *s, int dirfd)
 			return r;
 	}
 	return segment_index_mark(&s->index, dirfd, true);
+}
+
+int segment_replace(struct segment *s, int dirfd)
+{
+	char from[SEGMENT_NAME_SIZE], to[SEGMENT_NAME_SIZE];
+	int r;
+
+	segment_name_put(from, s->base, SEGMENT_TMP);
+	segment_name_put(to, s->base, SEGMENT_LOG);
+	log_set_mode(s->log, SYNC_FDATASYNC);
+	r = log_sync(s->log);
+	if (r == 0)
+		r = io_rename(dirfd, from, to);
+	if (r == 0)
+		r = io_sync_dir(dirfd);
+	if (r < 0)
+		return r;
+	(void)segment_index_mark(&s->index, dirfd, true); /* what is missing there is made anew */
+	return 0;
 }
 
 void segment_set_mode(struct segment *s, enum sync_mode mode, uint64_t interval)

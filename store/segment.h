@@ -8,6 +8,7 @@
 #include "store/batch_head.h"
 #include "store/log.h"
 #include "store/segment_index.h"
+#include "store/segment_name.h"
 
 struct segment;
 
@@ -18,9 +19,10 @@ struct segment_owner {
 	uint32_t partition; /* and in its topic */
 };
 
-/* Makes a segment, and makes it durable. -EEXIST. */
-int segment_create(int dirfd, const struct segment_owner *owner, uint64_t base, enum sync_mode mode, uint64_t interval,
-    struct segment **ret);
+/* Makes a segment, and makes it durable. type: SEGMENT_LOG; or SEGMENT_TMP, for one that shall replace another of that
+ * base by segment_replace, and has no files beside it until then. -EEXIST. */
+int segment_create(int dirfd, const struct segment_owner *owner, uint64_t base, enum segment_file type,
+    enum sync_mode mode, uint64_t interval, struct segment **ret);
 
 struct segment_found {
 	uint64_t n_damaged;   /* runs of damage, and frames that are no batches in order, in what was gone through */
@@ -48,6 +50,9 @@ int segment_sync(struct segment *s, int dirfd);
 
 /* Makes all of it durable in any mode, and says so in the index. */
 int segment_finish(struct segment *s, int dirfd);
+
+/* Makes all of it durable and puts it in the place of the segment of its base. */
+int segment_replace(struct segment *s, int dirfd);
 
 void segment_set_mode(struct segment *s, enum sync_mode mode, uint64_t interval);
 

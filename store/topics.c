@@ -9,7 +9,10 @@
 #include "store/io.h"
 #include "store/partition.h"
 #include "store/segment_name.h"
+#include "store/tidy.h"
 #include "store/topic_registry.h"
+
+#include <time.h>
 
 enum {
 	SEGMENT_SIZE_MIN = 64 << 10,
@@ -33,7 +36,8 @@ struct topics {
 	struct topic_registry_options where; /* it is */
 	struct log *registry;                /* NULL: to be written anew */
 	struct topic **v;                    /* by their names' slots */
-	uint32_t n, cap;
+	uint32_t cap;
+	uint32_t tidy_topic, tidy_partition; /* where tidying goes on */
 };
 
 bool topic_name_valid(const char *name, size_t len)
@@ -134,8 +138,7 @@ static void topics_free(struct topics *ts)
 	log_close(ts->registry);
 	if (ts->names)
 		topic_names_free(ts->names);
-	buf_done(&ts->shared.dir);
-	buf_done(&ts->shared.packed);
+	batch_encoder_done(&ts->shared.encoder);
 	if (ts->shared.dirfd >= 0)
 		io_close(ts->shared.dirfd);
 	pthread_mutex_destroy(&ts->shared.lock);
@@ -297,6 +300,61 @@ int topic_partition(struct topic *t, uint32_t partition, struct partition **ret)
 	r = get_partition(t, partition, ret);
 	pthread_mutex_unlock(&t->topics->shared.lock);
 	return r;
+}
+
+/* Whether there is anything to do for a partition that nobody has asked for. */
+static bool needs_tidying(const struct topic *t)
+{
+	return t->options.retention_bytes != UINT64_MAX || t->options.retention_ms > 0 || t->options.compact;
+}
+
+/* The next partition in turn that needs tidying. Ret: 1; 0: that was all. */
+static int next_to_tidy(struct topics *ts, struct partition **ret)
+{
+	for (; ts->tidy_topic < ts->cap; ts->tidy_topic++, ts->tidy_partition = 0) {
+		struct topic *t = ts->v[ts->tidy_topic];
+
+		while (t && ts->tidy_partition < t->n_partitions) {
+			uint32_t i = ts->tidy_partition++;
+
+			/* One that cannot be opened is somebody's who appends to it. */
+			if ((t->partitions[i] || needs_tidying(t)) && get_partition(t, i, ret) == 0)
+				return 1;
+		}
+	}
+	ts->tidy_topic = ts->tidy_partition = 0;
+	return 0;
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int topics_tidy(struct topics *ts, int64_t now_ms, int64_t work_ms, const volatile bool *stop)
+{
+	int64_t until = monotonic_ms() + work_ms;
+	int first_error = 0;
+
+	for (;;) {
+		struct partition *p;
+		int r, more;
+
+		pthread_mutex_lock(&ts->shared.lock);
+		more = next_to_tidy(ts, &p);
+		pthread_mutex_unlock(&ts->shared.lock);
+		if (!more)
+			return first_error;
+		r = tidy_partition(p, now_ms, stop);
+		if (r == -ECANCELED)
+			return 0;
+		first_error = first_error ? first_error : r;
+		if (monotonic_ms() >= until)
+			return 1;
+	}
 }
 
 void topics_counts(const struct topics *ts, struct topics_counts *ret)

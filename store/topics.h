@@ -41,7 +41,8 @@ struct topics_options {
 /* Opens the topics of the store in that directory, whose lock the caller holds and whose id is given. Partitions are
  * recovered when they are first asked for. */
 int topics_open(int store_fd, uint64_t store_id, const struct topics_options *o, struct topics **ret);
-/* Closes all partitions, synced as their topics are. An error: of the syncs. */
+/* Closes all partitions, durable in any sync mode, so that the next writer has nothing to recover. An error: the first
+ * that a partition met. */
 int topics_close(struct topics *t);
 
 /* Whether a topic may have that name. */
@@ -82,8 +83,9 @@ struct partition_state {
 };
 void partition_state(const struct partition *p, struct partition_state *ret);
 
-/* Removes old segments, closes segments that are too old, compacts; of all topics, at most about work_ms of it. Ret: 1
- * if there is more to do now. stop: looked at between pieces of work. */
+/* Removes old segments, ends segments that are too old, compacts, makes missing indexes anew: of all partitions in
+ * turn, at most about work_ms of it. Ret: 1 if there is more to do now; an error: the first that a partition met, after
+ * the others had their turn. stop: looked at between pieces of work. */
 int topics_tidy(struct topics *t, int64_t now_ms, int64_t work_ms, const volatile bool *stop);
 
 /* Since topics_open, for health. */
