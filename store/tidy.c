@@ -73,15 +73,16 @@ static int look_at_segments(struct tidying *t)
 
 	for (uint32_t i = 0; r == 0; i++) {
 		int64_t max_ms = INT64_MIN;
-		bool rebuilt = false, looked;
-		uint64_t base = 0;
+		bool rebuilt = false, looked = false;
+		uint64_t base = UINT64_MAX;
 
 		lock(t);
-		looked = i >= p->n_old || p->old[i].looked;
-		if (i < p->n_old)
+		if (i < p->n_old) {
 			base = p->old[i].base;
+			looked = p->old[i].looked;
+		}
 		unlock(t);
-		if (i >= p->n_old)
+		if (base == UINT64_MAX)
 			break;
 		if (looked)
 			continue;
