@@ -43,20 +43,26 @@ static void park(struct partition *p)
 			p->shared->open[i] = NULL;
 }
 
-/* After a failed sync nothing is known of what was appended since the last good one. The offsets are gone, and so is
- * the segment as one to append to. */
+/* After a failed sync nothing is known of what was appended since the last good one. The offsets are gone, and so is the
+ * segment as one to append to; who appended it is told at the next partition_sync. */
+static int sync_failed(struct partition *p, int r)
+{
+	p->roll = true;
+	p->n_unsynced = 0;
+	p->sync_error = r;
+	return r;
+}
+
 static int sync_now(struct partition *p)
 {
 	int r;
 
 	if (p->n_unsynced == 0)
 		return 0;
-	p->n_unsynced = 0;
 	r = segment_sync(p->newest, p->dirfd);
-	if (r < 0) {
-		p->roll = true;
-		return r;
-	}
+	if (r < 0)
+		return sync_failed(p, r);
+	p->n_unsynced = 0;
 	p->synced_offset = p->next_offset;
 	p->shared->counts.n_syncs++;
 	return 0;
@@ -70,26 +76,20 @@ static bool sooner(const struct partition *a, const struct partition *b)
 	return a->used < b->used;
 }
 
-static int find_place(struct partition_shared *s, unsigned *ret)
+static unsigned find_place(struct partition_shared *s)
 {
 	unsigned best = 0;
-	int r;
 
 	for (unsigned i = 0; i < PARTITIONS_OPEN_MAX; i++) {
-		if (!s->open[i]) {
-			*ret = i;
-			return 0;
-		}
+		if (!s->open[i])
+			return i;
 		if (sooner(s->open[i], s->open[best]))
 			best = i;
 	}
 	/* A descriptor that is closed could take with it the news that writing has failed. */
-	r = sync_now(s->open[best]);
-	if (r < 0)
-		return r;
+	(void)sync_now(s->open[best]);
 	park(s->open[best]);
-	*ret = best;
-	return 0;
+	return best;
 }
 
 int partition_open_dir(const struct partition *p, bool create)
@@ -111,9 +111,7 @@ int partition_wake(struct partition *p, bool create)
 	p->used = ++p->shared->clock;
 	if (p->dirfd >= 0)
 		return 0;
-	r = find_place(p->shared, &place);
-	if (r < 0)
-		return r;
+	place = find_place(p->shared);
 	r = partition_open_dir(p, create);
 	if (r < 0)
 		return r;
@@ -173,10 +171,8 @@ static int finish(struct partition *p)
 {
 	int r = segment_finish(p->newest, p->dirfd);
 
-	if (!segment_synced(p->newest)) {
-		p->roll = true;
-		p->n_unsynced = 0;
-	}
+	if (!segment_synced(p->newest))
+		return sync_failed(p, r);
 	if (r < 0)
 		return r;
 	p->synced_offset = p->next_offset;
@@ -292,6 +288,9 @@ int partition_sync(struct partition *p)
 	r = p->n_unsynced > 0 ? partition_wake(p, false) : 0;
 	if (r == 0)
 		r = sync_now(p);
+	if (p->sync_error < 0)
+		r = p->sync_error;
+	p->sync_error = 0;
 	pthread_mutex_unlock(&p->shared->lock);
 	return r;
 }

@@ -48,6 +48,7 @@ struct partition {
 	uint64_t next_offset;
 	uint64_t synced_offset;
 	uint64_t n_unsynced; /* messages */
+	int sync_error;      /* of a sync that nobody was told of */
 	int64_t max_ms;
 	uint64_t n_damaged;
 
