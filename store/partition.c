@@ -187,9 +187,14 @@ int partition_roll(struct partition *p)
 	if (!p->newest || segment_empty(p->newest))
 		return 0;
 	r = partition_wake(p, false);
-	if (r == 0 && !p->roll)
+	if (r < 0)
+		return r;
+	/* Who wants no syncs does not wait for one here; tidying ends the segment later. */
+	if (p->options->sync == SYNC_NONE)
+		segment_write_index(p->newest, p->dirfd);
+	else if (!p->roll)
 		r = finish(p);
-	return r < 0 ? r : retire(p, true);
+	return r < 0 ? r : retire(p, p->options->sync != SYNC_NONE);
 }
 
 static bool must_roll(const struct partition *p, uint64_t len, uint64_t span, int64_t now_ms)

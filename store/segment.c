@@ -265,6 +265,11 @@ int segment_sync(struct segment *s, int dirfd)
 	return r;
 }
 
+void segment_write_index(struct segment *s, int dirfd)
+{
+	(void)segment_index_write(&s->index, dirfd, false);
+}
+
 int segment_finish(struct segment *s, int dirfd)
 {
 	int r;

@@ -48,6 +48,9 @@ int segment_append(struct segment *s, int dirfd, const struct batch_head *h, voi
 /* Makes all of it durable, as the mode says. After a failed one all appends fail. */
 int segment_sync(struct segment *s, int dirfd);
 
+/* Writes what the indexes have not got yet, as far as that is possible now. */
+void segment_write_index(struct segment *s, int dirfd);
+
 /* Makes all of it durable in any mode, and says so in the index. */
 int segment_finish(struct segment *s, int dirfd);
 
