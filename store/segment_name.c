@@ -41,12 +41,23 @@ bool segment_name_parse(const char *name, uint64_t *ret_base, enum segment_file 
 	return false;
 }
 
+/* Files beside the topics, and while they are written. */
+static bool is_taken(const char *name, uint64_t len)
+{
+	static const char *const taken[] = {"names", "names.tmp", "followed", "followed.tmp"};
+
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		if (strlen(taken[i]) == len && memcmp(name, taken[i], len) == 0)
+			return true;
+	return false;
+}
+
 bool segment_name_topic_valid(const char *name, uint64_t len)
 {
 	static const char since[] = ".since";
 	const size_t since_len = sizeof since - 1;
 
-	if (len == 0 || len > TOPIC_NAME_MAX || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
+	if (len == 0 || len > TOPIC_NAME_MAX || is_taken(name, len) || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
 		return false;
 	for (uint64_t i = 0; i < len; i++) {
 		char c = name[i];
