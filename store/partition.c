@@ -43,8 +43,8 @@ static void park(struct partition *p)
 			p->shared->open[i] = NULL;
 }
 
-/* After a failed sync nothing is known of what was appended since the last good one. The offsets are gone, and so is the
- * segment as one to append to; who appended it is told at the next partition_sync. */
+/* After a failed sync nothing is known of what was appended since the last good one. The offsets are gone, and so is
+ * the segment as one to append to; who appended it is told at the next partition_sync. */
 static int sync_failed(struct partition *p, int r)
 {
 	p->roll = true;

@@ -57,7 +57,8 @@ bool segment_name_topic_valid(const char *name, uint64_t len)
 	static const char since[] = ".since";
 	const size_t since_len = sizeof since - 1;
 
-	if (len == 0 || len > TOPIC_NAME_MAX || is_taken(name, len) || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
+	if (len == 0 || len > TOPIC_NAME_MAX || is_taken(name, len) ||
+	    (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
 		return false;
 	for (uint64_t i = 0; i < len; i++) {
 		char c = name[i];
