@@ -57,8 +57,9 @@ static int run(int argc, char **argv)
 		                            : strerror(-r));
 		return EXIT_FAILURE;
 	}
-	printf("%" PRIu64 " files, %" PRIu64 " bytes, %" PRIu64 " snapshots, %" PRIu64 " tables: ", n.n_files,
-	    n.n_bytes, n.n_snapshots, n.n_texts);
+	printf("%" PRIu64 " files, %" PRIu64 " bytes, %" PRIu64 " snapshots, %" PRIu64 " tables, %" PRIu64
+	       " messages: ",
+	    n.n_files, n.n_bytes, n.n_snapshots, n.n_texts, n.n_messages);
 	if (n.n_problems == 0)
 		printf("all is well\n");
 	else

@@ -20,7 +20,7 @@ struct check {
 	struct unpacker *unpacker;
 	struct heat_state *heat;
 
-	char file[sizeof SNAPSHOT_DIR + FILE_NAME_SIZE]; /* within the store */
+	char file[TOPIC_NAME_MAX + 128]; /* within the store */
 	int32_t hour;
 
 	bool any;

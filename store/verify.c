@@ -7,6 +7,7 @@
 
 #include "store/check_chunk.h"
 #include "store/check_sealed.h"
+#include "store/check_topics.h"
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/names.h"
@@ -288,7 +289,7 @@ static int verify_all(struct verify *v, const char *dir)
 		r = verify_files(v, &l);
 	}
 	io_close(v->dirfd);
-	return r;
+	return r < 0 ? r : check_topics(&v->check, top, v->store_id);
 }
 
 int verify_store(const char *dir, const struct verify_calls *calls, struct verify_count *ret)

@@ -114,6 +114,9 @@ static int open_store(const char *dir, uint64_t *ret_id)
 	if (r == -ENOENT)
 		r = identity_create(fd, &id);
 	check(r, dir);
+	r = io_opendir(fd, SNAPSHOT_DIR, true);
+	check(r, SNAPSHOT_DIR);
+	io_close(r);
 	*ret_id = id.id;
 	return fd;
 }
