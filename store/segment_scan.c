@@ -8,7 +8,7 @@ int segment_scan_open(struct segment_scan *s, int dirfd, uint64_t base)
 {
 	char name[SEGMENT_NAME_SIZE];
 
-	*s = (struct segment_scan){.next_offset = base};
+	*s = (struct segment_scan){.base = base, .next_offset = base};
 	segment_name_put(name, base, SEGMENT_LOG);
 	return log_reader_open(dirfd, name, KIND_SEGMENT, &s->reader);
 }
@@ -28,14 +28,15 @@ static int begin_batch(struct segment_scan *s, uint64_t off, struct span payload
 	int r;
 
 	if (len < sizeof *d || batch_head_get(d, (uint32_t)len, &s->head) < 0 ||
-	    !batch_head_valid(d, log_reader_id(s->reader)->id, off) || s->head.first_offset < s->next_offset)
+	    !batch_head_valid(d, log_reader_id(s->reader)->id, off) || s->head.first_offset < s->next_offset ||
+	    s->head.last_offset - s->base > UINT32_MAX)
 		return -EBADMSG;
+	s->next_offset = s->head.last_offset + 1;
 	dir = span_of(d + 1, s->head.dir_len);
 	body = (struct span){dir.end, payload.end};
 	r = batch_codec_unpack(s->head.codec, body, s->head.raw_len, &s->raw);
 	if (r < 0)
 		return r;
-	s->next_offset = s->head.last_offset + 1;
 	batch_cursor_init(&s->cursor, s->head.n, s->head.first_offset, s->head.first_ms,
 	    s->head.flags & BATCH_APPEND_TIME, dir, span_of(s->raw.p, s->raw.len));
 	return 0;
@@ -51,6 +52,8 @@ int segment_scan_next(struct segment_scan *s, struct message *ret)
 
 	for (;;) {
 		r = batch_next(&s->cursor, ret);
+		if (r == 0 && ret->offset > s->head.last_offset)
+			r = -EBADMSG;
 		if (r == 0)
 			return 0;
 		if (r != -ENODATA) {

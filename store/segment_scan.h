@@ -11,8 +11,9 @@ struct segment_scan {
 	struct buf raw;
 	struct batch_head head;     /* of the batch that is gone through */
 	struct batch_cursor cursor; /* left 0: the next batch is to be read */
-	uint64_t next_offset;       /* what comes is not below it */
-	bool damaged;               /* something could not be read, and was passed over */
+	uint64_t base;
+	uint64_t next_offset; /* what comes is not below it */
+	bool damaged;         /* something could not be read, and was passed over */
 };
 
 /* -ENOENT; -EBADMSG, -ENODATA: the header. */

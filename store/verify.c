@@ -284,7 +284,7 @@ static int verify_all(struct verify *v, const char *dir)
 		return v->dirfd;
 	r = io_list(v->dirfd, add_file, &l);
 	owned = l.v;
-	if (r == 0) {
+	if (r == 0 && l.n > 0) {
 		qsort(l.v, l.n, sizeof *l.v, compare);
 		r = verify_files(v, &l);
 	}
