@@ -267,21 +267,15 @@ static int verify_identity(struct verify *v, int dirfd)
 	return check_sealed(&v->check, dirfd, STORE_FILE, &id, &s, &n_groups);
 }
 
-static int verify_all(struct verify *v, const char *dir)
+static int verify_snapshots(struct verify *v, int top)
 {
-	_cleanup_(cleanup_io_close) int top = io_opendir(AT_FDCWD, dir, false);
 	_cleanup_(cleanup_free) struct file *owned = NULL;
 	struct files l = {0};
 	int r;
 
-	if (top < 0)
-		return top;
-	r = verify_identity(v, top);
-	if (r < 0)
-		return r;
 	v->dirfd = io_opendir(top, SNAPSHOT_DIR, false);
 	if (v->dirfd < 0)
-		return v->dirfd;
+		return v->dirfd == -ENOENT ? 0 : v->dirfd; /* none was recorded */
 	r = io_list(v->dirfd, add_file, &l);
 	owned = l.v;
 	if (r == 0 && l.n > 0) {
@@ -289,6 +283,19 @@ static int verify_all(struct verify *v, const char *dir)
 		r = verify_files(v, &l);
 	}
 	io_close(v->dirfd);
+	return r;
+}
+
+static int verify_all(struct verify *v, const char *dir)
+{
+	_cleanup_(cleanup_io_close) int top = io_opendir(AT_FDCWD, dir, false);
+	int r;
+
+	if (top < 0)
+		return top;
+	r = verify_identity(v, top);
+	if (r == 0)
+		r = verify_snapshots(v, top);
 	return r < 0 ? r : check_topics(&v->check, top, v->store_id);
 }
 

@@ -78,6 +78,23 @@ for expected in tests/golden/*.expected "$work"/anew/*.expected; do
 	result $? "the independent reader finds every check of $name right, or tells what is not"
 done
 
+for expected in tests/golden/*.messages "$work"/anew/*.messages; do
+	store=${expected%.messages}
+	name=${store##*/}
+	[ "${store%/*}" = tests/golden ] || name="$name, written anew"
+	"$build/tests/tools/dumptopics" "$store" >"$work/c" 2>"$work/err"
+	same "$work/c" "$expected"
+	result $? "the messages of $name are those that were appended"
+	"$build/histctl" verify "$store" >"$work/err" 2>&1
+	result $? "histctl verify finds all messages of $name well"
+	if [ "$lacking" ]; then
+		skip "the independent reader gives the messages of $name" "$lacking"
+		continue
+	fi
+	"$python" -B tests/decoder/topics.py "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
+	result $? "the independent reader gives the messages of $name"
+done
+
 # A store that is alive, then the same after the end of histd.
 live() {
 	local pid i

@@ -1,11 +1,12 @@
 /* mkgolden.c -- writes the golden stores, and beside each what it must read as
  *
- *   mkgolden DIR        DIR/NAME/ and DIR/NAME.expected for every story below
+ *   mkgolden DIR        DIR/NAME/ and DIR/NAME.expected for every story below; DIR/topics/ and DIR/topics.messages
  *
  * The same library writes the same bytes each time. The stores in tests/golden/ are kept as they were written once:
  * every later version must read them.
  */
 #include "tests/tools/golden.h"
+#include "tests/tools/golden_topics.h"
 
 #define STR(s) ((struct cell){.text = (s), .len = sizeof(s) - 1})
 #define NUM(x) ((struct cell){.v = (uint64_t)(x)})
@@ -381,5 +382,6 @@ int main(int argc, char **argv)
 	sessions(argv[1]);
 	clock_steps(argv[1]);
 	damaged(argv[1]);
+	golden_topics(argv[1]);
 	return 0;
 }
