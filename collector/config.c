@@ -10,52 +10,44 @@
 
 enum { INTERVAL_MAX_MS = 86400 * 1000, SERVER_NAME_MAX = 32 };
 
-enum value_type { PATH, SYNC, NUMBER, SIZE, TIME, SWITCH, PATTERN, TABLES, PRIORITY, SCORE, CONNINFO, LOG, QUOTED };
-
-static const struct key {
-	const char *section, *name;
-	enum value_type type;
-	size_t off; /* in struct config, or in struct config_postgres */
-	uint64_t min, max;
-	const char *expected;
-} keys[] = {
+static const struct config_key keys[] = {
 #define KEY(section, name, type, field, min, max, expected)                                                            \
 	{                                                                                                              \
 		section, name, type, offsetof(struct config, field), min, max, expected                                \
 	}
-    KEY("store", "path", PATH, store, 0, 0, "a directory"),
-    KEY("store", "sync", SYNC, sync, 0, 0, "fsync, fdatasync or none"),
-    KEY("store", "sync_every", NUMBER, sync_every, 1, 1000000, "a number of snapshots from 1 to 1000000"),
-    KEY("store", "retention_bytes", SIZE, retention_bytes, 0, UINT64_MAX, "a size (K M G T), or 0 for no limit"),
-    KEY("store", "retention_age", TIME, retention_age_ms, 0, INT64_MAX, "a time (s m h d w), or 0 for no limit"),
-    KEY("store", "seal_level", NUMBER, seal_level, 0, 22, "a level from 1 to 22, or 0 for the default"),
-    KEY("record", "interval", TIME, interval_ms, 100, 600000, "a time from 100ms to 10min"),
-    KEY("record", "root", PATH, root, 0, 0, "a directory"),
-    KEY("record", "cmdline_max", NUMBER, cmdline_max, 16, 1000000, "a number of bytes from 16 to 1000000"),
-    KEY("record", "redact", SWITCH, redact_on, 0, 0, "0 or 1"),
-    KEY("record", "redact_pattern", PATTERN, patterns, 0, 0, "an extended regular expression"),
-    KEY("record", "tables", TABLES, tables, 0, 0, "names of tables"),
-    KEY("record", "skip", TABLES, skip, 0, 0, "names of tables"),
-    KEY("record", "priority", PRIORITY, priority, 0, 0, "realtime, high or normal"),
-    KEY("record", "lock_memory", SWITCH, lock_memory, 0, 0, "0 or 1"),
-    KEY("record", "oom_score_adj", SCORE, oom_score_adj, 0, 1000, "a number from -1000 to 1000"),
+    KEY("store", "path", CONFIG_PATH, store, 0, 0, "a directory"),
+    KEY("store", "sync", CONFIG_SYNC, sync, 0, 0, "fsync, fdatasync or none"),
+    KEY("store", "sync_every", CONFIG_NUMBER, sync_every, 1, 1000000, "a number of snapshots from 1 to 1000000"),
+    KEY("store", "retention_bytes", CONFIG_SIZE, retention_bytes, 0, UINT64_MAX, "a size (K M G T), or 0 for no limit"),
+    KEY("store", "retention_age", CONFIG_TIME, retention_age_ms, 0, INT64_MAX, "a time (s m h d w), or 0 for no limit"),
+    KEY("store", "seal_level", CONFIG_NUMBER, seal_level, 0, 22, "a level from 1 to 22, or 0 for the default"),
+    KEY("record", "interval", CONFIG_TIME, interval_ms, 100, 600000, "a time from 100ms to 10min"),
+    KEY("record", "root", CONFIG_PATH, root, 0, 0, "a directory"),
+    KEY("record", "cmdline_max", CONFIG_NUMBER, cmdline_max, 16, 1000000, "a number of bytes from 16 to 1000000"),
+    KEY("record", "redact", CONFIG_SWITCH, redact_on, 0, 0, "0 or 1"),
+    KEY("record", "redact_pattern", CONFIG_PATTERN, patterns, 0, 0, "an extended regular expression"),
+    KEY("record", "tables", CONFIG_TABLES, tables, 0, 0, "names of tables"),
+    KEY("record", "skip", CONFIG_TABLES, skip, 0, 0, "names of tables"),
+    KEY("record", "priority", CONFIG_PRIORITY, priority, 0, 0, "realtime, high or normal"),
+    KEY("record", "lock_memory", CONFIG_SWITCH, lock_memory, 0, 0, "0 or 1"),
+    KEY("record", "oom_score_adj", CONFIG_SCORE, oom_score_adj, 0, 1000, "a number from -1000 to 1000"),
 #undef KEY
 };
 
 /* Of a section whose name begins so; what follows is the server's. */
 static const char postgres_prefix[] = "postgres.";
 
-static const struct key postgres_keys[] = {
+static const struct config_key postgres_keys[] = {
 #define KEY(name, type, field, min, max, expected)                                                                     \
 	{                                                                                                              \
 		postgres_prefix, name, type, offsetof(struct config_postgres, field), min, max, expected               \
 	}
-    KEY("conninfo", CONNINFO, conninfo, 0, 0, "what libpq can connect with"),
-    KEY("interval", TIME, interval_ms, 100, 3600000, "a time from 100ms to 1h"),
-    KEY("slow", TIME, slow_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
-    KEY("slowest", TIME, slowest_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
-    KEY("log", LOG, log, 0, 0, "a path that begins with /, or off"),
-    KEY("log_line_prefix", QUOTED, log_line_prefix, 0, 0, "a text, in quotes if it ends with a blank"),
+    KEY("conninfo", CONFIG_CONNINFO, conninfo, 0, 0, "what libpq can connect with"),
+    KEY("interval", CONFIG_TIME, interval_ms, 100, 3600000, "a time from 100ms to 1h"),
+    KEY("slow", CONFIG_TIME, slow_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
+    KEY("slowest", CONFIG_TIME, slowest_ms, 1000, INTERVAL_MAX_MS, "a time from 1s to 1d"),
+    KEY("log", CONFIG_LOG, log, 0, 0, "a path that begins with /, or off"),
+    KEY("log_line_prefix", CONFIG_QUOTED, log_line_prefix, 0, 0, "a text, in quotes if it ends with a blank"),
 #undef KEY
 };
 
@@ -70,278 +62,12 @@ struct reading {
 	int r;
 };
 
-/* --- values --- */
-
-/* Reads a number and the suffix behind it. */
-static bool parse_suffixed(const char *text, uint64_t *ret, const char **ret_suffix)
-{
-	if (!parse_u64(&text, ret))
-		return false;
-	while (*text == ' ')
-		text++;
-	*ret_suffix = text;
-	return true;
-}
-
-bool config_parse_time(const char *text, uint64_t *ret_ms)
-{
-	static const struct {
-		const char *suffix;
-		uint64_t ms;
-	} units[] = {
-	    {"ms", 1}, {"s", 1000}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
-	const char *suffix;
-	uint64_t v;
-
-	if (!parse_suffixed(text, &v, &suffix))
-		return false;
-	for (size_t i = 0; i < N_ELEMENTS(units); i++)
-		if (strcmp(suffix, units[i].suffix) == 0)
-			return !__builtin_mul_overflow(v, units[i].ms, ret_ms);
-	*ret_ms = 0;
-	return v == 0 && *suffix == '\0';
-}
-
-bool config_parse_size(const char *text, uint64_t *ret_bytes)
-{
-	static const char units[] = "KMGT";
-	const char *suffix, *unit;
-	uint64_t v;
-
-	if (!parse_suffixed(text, &v, &suffix))
-		return false;
-	if (*suffix == '\0') {
-		*ret_bytes = v;
-		return true;
-	}
-	unit = strchr(units, *suffix);
-	if (!unit || suffix[1] != '\0')
-		return false;
-	return !__builtin_mul_overflow(v, UINT64_C(1024) << (10 * (unit - units)), ret_bytes);
-}
-
-static bool parse_plain(const char *text, uint64_t *ret)
-{
-	return parse_u64(&text, ret) && *text == '\0';
-}
-
-static int list_add(struct string_list *l, const char *s, size_t len)
-{
-	char **v = realloc(l->v, (l->n + 1) * sizeof *v);
-
-	if (!v)
-		return -ENOMEM;
-	l->v = v;
-	v[l->n] = strndup(s, len);
-	if (!v[l->n])
-		return -ENOMEM;
-	l->n++;
-	return 0;
-}
-
-static bool list_has(const struct string_list *l, const char *s)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], s) == 0)
-			return true;
-	return false;
-}
-
-static void list_done(struct string_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i]);
-	free(l->v);
-}
-
-static const struct source_desc *find_table(const char *name, size_t len)
-{
-	size_t n;
-	const struct source_desc *const *all = source_all(&n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strlen(all[i]->name) == len && memcmp(all[i]->name, name, len) == 0)
-			return all[i];
-	return NULL;
-}
-
 static const struct table_interval *find_interval(const struct config *c, const char *table)
 {
 	for (size_t i = 0; i < c->n_intervals; i++)
 		if (strcmp(c->intervals[i].table, table) == 0)
 			return &c->intervals[i];
 	return NULL;
-}
-
-/* Adds names that blanks or commas separate. */
-static int set_tables(struct string_list *l, const char *value)
-{
-	static const char separators[] = " \t,";
-
-	for (;;) {
-		size_t len;
-		int r;
-
-		value += strspn(value, separators);
-		len = strcspn(value, separators);
-		if (len == 0)
-			return 0;
-		if (!find_table(value, len))
-			return -EINVAL;
-		r = list_add(l, value, len);
-		if (r < 0)
-			return r;
-		value += len;
-	}
-}
-
-static int set_string(char **to, const char *value)
-{
-	char *copy;
-
-	if (*value == '\0')
-		return -EINVAL;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
-/* Which of the names the value is. */
-static int find_name(const char *const *names, int n, const char *value)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(value, names[i]) == 0)
-			return i;
-	return -EINVAL;
-}
-
-static int set_sync(enum sync_mode *to, const char *value)
-{
-	static const char *const names[] = {
-	    [SYNC_FSYNC] = "fsync", [SYNC_FDATASYNC] = "fdatasync", [SYNC_NONE] = "none"};
-	int i = find_name(names, N_ELEMENTS(names), value);
-
-	if (i >= 0)
-		*to = (enum sync_mode)i;
-	return i < 0 ? i : 0;
-}
-
-static int set_priority(enum priority *to, const char *value)
-{
-	static const char *const names[] = {
-	    [PRIORITY_NORMAL] = "normal", [PRIORITY_HIGH] = "high", [PRIORITY_REALTIME] = "realtime"};
-	int i = find_name(names, N_ELEMENTS(names), value);
-
-	if (i >= 0)
-		*to = (enum priority)i;
-	return i < 0 ? i : 0;
-}
-
-/* A whole number as far from 0 as max. */
-static int set_score(int *to, const char *value, uint64_t max)
-{
-	bool negative = *value == '-';
-	uint64_t v;
-
-	if (!parse_plain(value + negative, &v) || v > max)
-		return -EINVAL;
-	*to = negative ? -(int)v : (int)v;
-	return 0;
-}
-
-static int set_pattern(struct string_list *to, const char *value)
-{
-	_cleanup_(cleanup_redact) struct redact *tried = NULL;
-	int r = redact_new(&value, 1, NULL, &tried);
-
-	return r < 0 ? r : list_add(to, value, strlen(value));
-}
-
-static int set_conninfo(char **to, const char *value)
-{
-	char *copy;
-
-	if (!pg_conn_check(value))
-		return -EINVAL;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*to);
-	*to = copy;
-	return 0;
-}
-
-static int set_log(char **to, const char *value)
-{
-	if (*value != '/' && strcmp(value, "off") != 0)
-		return -EINVAL;
-	return set_string(to, value);
-}
-
-/* Blanks at its ends are lost unless it is in quotes. */
-static int set_quoted(char **to, const char *value)
-{
-	_cleanup_(cleanup_free) char *inner = NULL;
-	size_t len = strlen(value);
-
-	if (len < 2 || (*value != '\'' && *value != '"') || value[len - 1] != *value)
-		return set_string(to, value);
-	inner = strndup(value + 1, len - 2);
-	return inner ? set_string(to, inner) : -ENOMEM;
-}
-
-static int set_number(const struct key *k, uint64_t *to, const char *value)
-{
-	uint64_t v;
-	bool ok;
-
-	if (k->type == TIME)
-		ok = config_parse_time(value, &v);
-	else if (k->type == SIZE)
-		ok = config_parse_size(value, &v);
-	else
-		ok = parse_plain(value, &v);
-	if (!ok || v < k->min || v > k->max)
-		return -EINVAL;
-	*to = v;
-	return 0;
-}
-
-/* -EINVAL: the value is not what is expected. */
-static int set_value(void *base, const struct key *k, const char *value)
-{
-	void *to = (char *)base + k->off;
-
-	switch (k->type) {
-	case PATH:
-		return set_string(to, value);
-	case SYNC:
-		return set_sync(to, value);
-	case SWITCH:
-		if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
-			return -EINVAL;
-		*(bool *)to = *value == '1';
-		return 0;
-	case PATTERN:
-		return set_pattern(to, value);
-	case TABLES:
-		return set_tables(to, value);
-	case PRIORITY:
-		return set_priority(to, value);
-	case SCORE:
-		return set_score(to, value, k->max);
-	case CONNINFO:
-		return set_conninfo(to, value);
-	case LOG:
-		return set_log(to, value);
-	case QUOTED:
-		return set_quoted(to, value);
-	default:
-		return set_number(k, to, value);
-	}
 }
 
 /* --- the file --- */
@@ -365,16 +91,11 @@ static int refuse(struct reading *rd, int r, const char *fmt, ...)
 	return 0;
 }
 
-static bool may_repeat(const struct key *k)
-{
-	return k->type == PATTERN || k->type == TABLES;
-}
-
 /* A line of [interval]. */
 static int take_interval(struct reading *rd, const char *name, const char *value)
 {
 	struct config *c = rd->config;
-	const struct source_desc *table = find_table(name, strlen(name));
+	const struct source_desc *table = config_value_table(name, strlen(name));
 	struct table_interval *p;
 	uint64_t ms;
 
@@ -385,7 +106,7 @@ static int take_interval(struct reading *rd, const char *name, const char *value
 		                  : "this table is recorded at every tick");
 	if (find_interval(c, name))
 		return refuse(rd, -EINVAL, "%s is given twice", name);
-	if (!config_parse_time(value, &ms) || ms > INTERVAL_MAX_MS)
+	if (!config_value_time(value, &ms) || ms > INTERVAL_MAX_MS)
 		return refuse(rd, -EINVAL, "%s: expected a time up to 1d, or 0 for every tick, not '%s'", name, value);
 	p = realloc(c->intervals, (c->n_intervals + 1) * sizeof *p);
 	if (!p)
@@ -437,7 +158,7 @@ static int take_server_key(struct reading *rd, const char *server, const char *n
 	struct config_postgres *p = find_server(rd->config, server, strlen(server));
 
 	for (size_t i = 0; p && i < N_ELEMENTS(postgres_keys); i++) {
-		const struct key *k = &postgres_keys[i];
+		const struct config_key *k = &postgres_keys[i];
 		int r;
 
 		if (strcmp(name, k->name) != 0)
@@ -445,9 +166,9 @@ static int take_server_key(struct reading *rd, const char *server, const char *n
 		if (p->given & 1u << i)
 			return refuse(rd, -EINVAL, "%s is given twice", name);
 		p->given |= 1u << i;
-		r = set_value(p, k, value);
+		r = config_value_set(p, k, value);
 		/* It may hold a password, and is not repeated. */
-		if (r == -EINVAL && k->type == CONNINFO)
+		if (r == -EINVAL && k->type == CONFIG_CONNINFO)
 			return refuse(rd, r, "%s: expected %s", name, k->expected);
 		if (r == -EINVAL)
 			return refuse(rd, r, "%s: expected %s, not '%s'", name, k->expected, value);
@@ -459,23 +180,27 @@ static int take_server_key(struct reading *rd, const char *server, const char *n
 static int take_key(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading *rd = arg;
+	char why[CONFIG_ERROR_MAX];
+	int taken = config_topics_take(&rd->config->topics, section, name, value, why);
 
+	if (taken != 0)
+		return taken < 0 ? refuse(rd, taken, "%s", why) : 1;
 	if (strcmp(section, "interval") == 0)
 		return take_interval(rd, name, value);
 	if (strncmp(section, postgres_prefix, strlen(postgres_prefix)) == 0)
 		return take_server_key(rd, section + strlen(postgres_prefix), name, value);
 	for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-		const struct key *k = &keys[i];
+		const struct config_key *k = &keys[i];
 		int r;
 
 		if (strcmp(section, k->section) != 0)
 			continue;
 		if (strcmp(name, k->name) != 0)
 			continue;
-		if (rd->given[i] && !may_repeat(k))
+		if (rd->given[i] && !config_value_repeats(k))
 			return refuse(rd, -EINVAL, "%s is given twice", name);
 		rd->given[i] = true;
-		r = set_value(rd->config, k, value);
+		r = config_value_set(rd->config, k, value);
 		if (r == -EINVAL)
 			return refuse(rd, r, "%s: expected %s, not '%s'", name, k->expected, value);
 		if (r < 0)
@@ -520,8 +245,17 @@ static bool is_unknown_section(struct reading *rd, const char *line)
 {
 	const char *name = line + strspn(line, " \t");
 	size_t len = strcspn(name, "]");
+	int r;
 
-	if (*name != '[' || name[len] != ']' || section_exists(name + 1, len - 1))
+	if (*name != '[' || name[len] != ']')
+		return false;
+	r = config_topics_begin(&rd->config->topics, name + 1, len - 1);
+	if (r < 0)
+		refuse(
+		    rd, r, r == -EEXIST ? "[%.*s] is given twice" : "[%.*s]: out of memory", (int)(len - 1), name + 1);
+	if (r != 0)
+		return r < 0;
+	if (section_exists(name + 1, len - 1))
 		return false;
 	if (begin_server(rd, name + 1, len - 1))
 		return rd->r < 0;
@@ -585,7 +319,7 @@ static int set_defaults(struct config *c)
 	c->oom_score_adj = -900;
 	c->store = strdup("/var/lib/histfs");
 	c->root = strdup("/");
-	return c->store && c->root ? 0 : -ENOMEM;
+	return c->store && c->root ? config_topics_init(&c->topics) : -ENOMEM;
 }
 
 int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_MAX])
@@ -605,6 +339,7 @@ int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_M
 		if (r < 0)
 			return r;
 	}
+	config_topics_inherit(&c->topics);
 	if (c->redact_on) {
 		r = redact_new((const char *const *)c->patterns.v, c->patterns.n, NULL, &c->redact);
 		if (r < 0) {
@@ -626,11 +361,12 @@ void config_put(struct config *c)
 {
 	if (atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
+	config_topics_done(&c->topics);
 	free(c->store);
 	free(c->root);
-	list_done(&c->patterns);
-	list_done(&c->tables);
-	list_done(&c->skip);
+	config_value_list_done(&c->patterns);
+	config_value_list_done(&c->tables);
+	config_value_list_done(&c->skip);
 	free(c->intervals);
 	for (size_t i = 0; i < c->n_postgres; i++) {
 		free(c->postgres[i].name);
@@ -646,13 +382,13 @@ void config_put(struct config *c)
 
 bool config_wants(const struct config *c, const char *table, bool off)
 {
-	bool asked = list_has(&c->tables, table);
+	bool asked = config_value_list_has(&c->tables, table);
 
 	if (off)
 		asked = asked || find_interval(c, table);
 	else
 		asked = asked || c->tables.n == 0;
-	return asked && !list_has(&c->skip, table);
+	return asked && !config_value_list_has(&c->skip, table);
 }
 
 uint64_t config_interval(const struct config *c, const char *table, uint64_t preset)

@@ -32,22 +32,21 @@
  *   log =                      files of its log, whose last part may have wildcards, or off; empty: as the server says
  *   log_line_prefix =          of these files; empty: the server's
  *
+ *   [socket] [topics] [topic.NAME]   see config_topics.h
+ *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
  * not understood are errors. A config is immutable and shared by counting, from any thread.
  */
 #ifndef COLLECTOR_CONFIG_H
 #define COLLECTOR_CONFIG_H
 
+#include "collector/config_topics.h"
+#include "collector/config_value.h"
 #include "collector/priority.h"
 #include "collector/redact.h"
 #include "store/log.h"
 
 #include <stdatomic.h>
-
-struct string_list {
-	char **v;
-	size_t n;
-};
 
 struct table_interval {
 	const char *table; /* its source's */
@@ -90,6 +89,8 @@ struct config {
 	size_t n_intervals;
 	struct config_postgres *postgres;
 	size_t n_postgres;
+
+	struct config_topics topics;
 };
 
 enum { CONFIG_ERROR_MAX = 512 };
@@ -106,10 +107,5 @@ DEFINE_CLEANUP(config, config_put)
 bool config_wants(const struct config *c, const char *table, bool off);
 /* The interval that was given for a table, in ms, or else preset. */
 uint64_t config_interval(const struct config *c, const char *table, uint64_t preset);
-
-/* "1s", "100ms", "7d" (ms s m min h d w; a bare 0 too) in milliseconds; "64K", "1G" (K M G T or none) in bytes. False
- * if the text is something else or too large. */
-bool config_parse_time(const char *text, uint64_t *ret_ms);
-bool config_parse_size(const char *text, uint64_t *ret_bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "collector/gather.h"
 
 #include "collector/apart.h"
+#include "collector/boot.h"
 #include "collector/pg.h"
 #include "collector/say.h"
 #include "collector/seen.h"
@@ -53,18 +54,6 @@ static int64_t clock_ns(clockid_t id)
 static int64_t floor_ms(int64_t ns)
 {
 	return ns >= 0 ? ns / 1000000 : (ns - 999999) / 1000000;
-}
-
-/* XXH3 of the boot id's text; 0 in a tree that has none. */
-static uint64_t read_boot(struct procfs *fs)
-{
-	const char *text;
-	size_t len;
-
-	if (procfs_read(fs, "proc/sys/kernel/random/boot_id", &text, &len) < 0)
-		return 0;
-	text = parse_word(&text, &len);
-	return recorder_boot(text, len);
 }
 
 /* Whether the columns of a begin b. */
@@ -208,7 +197,7 @@ int gather_new(const struct config *c, struct strpool *pool, const struct schema
 		if (r < 0)
 			return r;
 	}
-	g->snapshot.boot = read_boot(g->fs);
+	g->snapshot.boot = boot_id(g->fs);
 	g->snapshot.tables = g->tables;
 	g->snapshot.n_tables = (uint32_t)g->n;
 	*ret = TAKE(g);

@@ -413,6 +413,16 @@ const struct schema *recorder_known(const struct recorder *r)
 	return r->known;
 }
 
+int recorder_dirfd(const struct recorder *r)
+{
+	return r->dirfd;
+}
+
+uint64_t recorder_store_id(const struct recorder *r)
+{
+	return r->identity.id;
+}
+
 void recorder_begin(struct recorder *r)
 {
 	encoder_begin(r->encoder);

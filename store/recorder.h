@@ -40,6 +40,10 @@ struct strpool *recorder_pool(struct recorder *r);
  * that they keep their order. Borrowed. */
 const struct schema *recorder_known(const struct recorder *r);
 
+/* The store's directory, for what else is kept in it under the same lock (borrowed), and its id. */
+int recorder_dirfd(const struct recorder *r);
+uint64_t recorder_store_id(const struct recorder *r);
+
 /* To call before the tables of a snapshot are filled. */
 void recorder_begin(struct recorder *r);
 

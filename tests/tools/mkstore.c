@@ -275,7 +275,7 @@ static int64_t step(const char *s)
 
 	if (len < 3 || strcmp(s + len - 2, "ms") != 0)
 		return (int64_t)number(s) * 1000;
-	if (!config_parse_time(s, &ms))
+	if (!config_value_time(s, &ms))
 		errx(2, "not a time: %s", s);
 	return (int64_t)ms;
 }

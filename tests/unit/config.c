@@ -210,20 +210,20 @@ static void times_and_sizes_need_a_unit_that_is_known(void)
 {
 	uint64_t v;
 
-	ok(config_parse_time("100ms", &v) && v == 100);
-	ok(config_parse_time("2 min", &v) && v == 120000);
-	ok(config_parse_time("3m", &v) && v == 180000);
-	ok(config_parse_time("0", &v) && v == 0);
-	ok(!config_parse_time("7", &v));
-	ok(!config_parse_time("7x", &v));
-	ok(!config_parse_time("", &v));
-	ok(!config_parse_time("-1s", &v));
-	ok(!config_parse_time("99999999999999999w", &v));
-	ok(config_parse_size("512", &v) && v == 512);
-	ok(config_parse_size("64K", &v) && v == 65536);
-	ok(!config_parse_size("64KB", &v));
-	ok(!config_parse_size("64k", &v));
-	ok(!config_parse_size("99999999T", &v));
+	ok(config_value_time("100ms", &v) && v == 100);
+	ok(config_value_time("2 min", &v) && v == 120000);
+	ok(config_value_time("3m", &v) && v == 180000);
+	ok(config_value_time("0", &v) && v == 0);
+	ok(!config_value_time("7", &v));
+	ok(!config_value_time("7x", &v));
+	ok(!config_value_time("", &v));
+	ok(!config_value_time("-1s", &v));
+	ok(!config_value_time("99999999999999999w", &v));
+	ok(config_value_size("512", &v) && v == 512);
+	ok(config_value_size("64K", &v) && v == 65536);
+	ok(!config_value_size("64KB", &v));
+	ok(!config_value_size("64k", &v));
+	ok(!config_value_size("99999999T", &v));
 }
 
 int main(void)

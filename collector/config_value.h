@@ -1,0 +1,59 @@
+/* config_value.h -- keys of the configuration, and what may stand behind them */
+#ifndef COLLECTOR_CONFIG_VALUE_H
+#define COLLECTOR_CONFIG_VALUE_H
+
+#include "collector/source.h"
+
+struct string_list {
+	char **v;
+	size_t n;
+};
+
+/* What a value is, and what it becomes. */
+enum config_type {
+	CONFIG_PATH,        /* char * */
+	CONFIG_SYNC,        /* enum sync_mode */
+	CONFIG_NUMBER,      /* uint64_t, from min to max */
+	CONFIG_SIZE,        /* the same */
+	CONFIG_TIME,        /* the same, in ms */
+	CONFIG_SWITCH,      /* bool */
+	CONFIG_PATTERN,     /* struct string_list; may be repeated */
+	CONFIG_TABLES,      /* struct string_list; may be repeated */
+	CONFIG_PRIORITY,    /* enum priority */
+	CONFIG_SCORE,       /* int, from -max to max */
+	CONFIG_CONNINFO,    /* char * */
+	CONFIG_LOG,         /* char *: files, or "off" */
+	CONFIG_QUOTED,      /* char * */
+	CONFIG_MODE,        /* uint64_t, of a file */
+	CONFIG_USER,        /* int64_t */
+	CONFIG_GROUP,       /* int64_t */
+	CONFIG_COMPRESSION, /* uint64_t, BATCH_* */
+	CONFIG_FILES,       /* struct string_list of absolute paths; may be repeated */
+};
+
+struct config_key {
+	const char *section, *name;
+	enum config_type type;
+	size_t off; /* in the struct that the section's values go to */
+	uint64_t min, max;
+	const char *expected;
+};
+
+/* Sets what the key stands for in the struct at base. -EINVAL: the value is not what is expected. */
+int config_value_set(void *base, const struct config_key *k, const char *value);
+/* Whether the key may be given more than once. */
+bool config_value_repeats(const struct config_key *k);
+
+int config_value_list_add(struct string_list *l, const char *s, size_t len);
+bool config_value_list_has(const struct string_list *l, const char *s);
+void config_value_list_done(struct string_list *l);
+
+/* The table of that name; NULL: there is none. */
+const struct source_desc *config_value_table(const char *name, size_t len);
+
+/* "1s", "100ms", "7d" (ms s m min h d w; a bare 0 too) in milliseconds; "64K", "1G" (K M G T or none) in bytes. False
+ * if the text is something else or too large. */
+bool config_value_time(const char *text, uint64_t *ret_ms);
+bool config_value_size(const char *text, uint64_t *ret_bytes);
+
+#endif
