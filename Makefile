@@ -36,9 +36,11 @@ not_main = $(filter-out %/main.o,$(1))
 
 STORE := $(call objs,store/*.c)
 VIEW := $(call objs,view/*.c)
-COLLECTOR := $(call objs,collector/*.c collector/tables/*.c)
+COLLECTOR := $(call objs,collector/*.c collector/tables/*.c collector/ops/*.c)
 FS := $(call objs,fs/*.c)
 CTL := $(call objs,ctl/*.c)
+CLIENT := $(call objs,client/*.c)
+SONAME := libhistfs.so.1
 
 # A test program a file. unit: the library as it is; crash: with faultio.o in the place of store/io.o and allocations that
 # can fail, in the store and in the recorder; fuzz: main from tests/fuzz/replay.c (or libFuzzer, see tests/fuzz/README); bench: measurement programs.
@@ -51,7 +53,7 @@ TOOLS := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 .PHONY: all tests check lint bench bench-worst-day install clean FORCE
 .SECONDARY:
 
-all: $(B)/histd $(B)/histfs $(B)/histctl
+all: $(B)/histd $(B)/histfs $(B)/histctl $(B)/libhistfs.a $(B)/$(SONAME)
 tests: all $(UNIT) $(CRASH) $(FUZZ) $(TOOLS)
 
 $(B)/histd: $(COLLECTOR) $(B)/libstore.a
@@ -64,6 +66,11 @@ $(B)/histctl: $(CTL) $(VIEW) $(B)/libstore.a
 $(B)/libstore.a: $(STORE)
 	@rm -f $@
 	$(AR) rcs $@ $^
+$(B)/libhistfs.a: $(CLIENT)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(B)/$(SONAME): $(CLIENT) client/libhistfs.map
+	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=client/libhistfs.map -o $@ $(CLIENT)
 
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR) $(CTL)) $(VIEW) $(B)/libstore.a
@@ -86,6 +93,7 @@ $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
+$(B)/client/%.o: CFLAGS_ALL += -fPIC
 $(B)/ctl/%.o: CFLAGS_ALL += $(CFLAGS_ctl)
 $(B)/collector/%.o $(B)/tests/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_collector)
 $(B)/%.o: %.c $(B)/flags
@@ -110,6 +118,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
 	install $(B)/histd $(DESTDIR)$(PREFIX)/sbin
 	install $(B)/histfs $(B)/histctl $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(B)/libhistfs.a $(B)/$(SONAME) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libhistfs.so
+	install -m 644 client/histfs.h $(DESTDIR)$(PREFIX)/include
+	sed 's|@PREFIX@|$(PREFIX)|' client/libhistfs.pc >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libhistfs.pc
 	for m in man/*.[1-8]; do d=$(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; install -d $$d; install -m 644 $$m $$d; done
 	ln -sf ../bin/histfs $(DESTDIR)$(PREFIX)/sbin/mount.fuse.histfs
 

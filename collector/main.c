@@ -9,6 +9,7 @@
 #include "collector/procfs.h"
 #include "collector/sampler.h"
 #include "collector/say.h"
+#include "collector/version.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -16,10 +17,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
 
 enum { EXIT_USAGE = 2 };
 
