@@ -1,9 +1,10 @@
 /* main.c -- histd, the recorder: options, signals, threads
  *
- * THREADS. sampler -> queue -> writer -> log; sealer: finished logs -> chunks; one writes what is said. This one waits
- * for signals and feeds the service manager's watchdog while there are ticks. Stopping goes along the snapshots' way,
- * so that the last one taken is written and synced.
+ * THREADS. sampler -> queue -> writer -> log; sealer: finished logs -> chunks; one writes what is said. Messages have
+ * three of their own (intake.c). This one waits for signals and feeds the service manager's watchdog while there are
+ * ticks. Stopping goes along the snapshots' way, so that the last one taken is written and synced.
  */
+#include "collector/intake.h"
 #include "collector/memory.h"
 #include "collector/notify.h"
 #include "collector/procfs.h"
@@ -35,6 +36,7 @@ struct histd {
 	struct sealer *sealer;
 	struct writer *writer;
 	struct sampler *sampler;
+	struct intake *intake;
 	uint64_t seen_ticks;
 	int64_t seen_ms; /* when the number of ticks last changed, monotonic */
 };
@@ -158,13 +160,15 @@ static int start(struct histd *h)
 		r = sampler_start(h->config, h->rec, h->writer, &h->sampler);
 	if (r < 0)
 		say("recording of %s cannot begin: %s", c->root, strerror(-r));
+	else
+		intake_start(h->rec, h->config, &h->intake);
 	return r;
 }
 
 /* Ends what was begun. 0, or the error that kept the last snapshots from the disk. */
 static int stop(struct histd *h)
 {
-	int r = 0;
+	int r = 0, messages = intake_stop(h->intake);
 
 	if (h->sampler)
 		sampler_stop(h->sampler);
@@ -174,7 +178,7 @@ static int stop(struct histd *h)
 		sealer_stop(h->sealer);
 	if (h->rec)
 		recorder_close(h->rec);
-	return r;
+	return r < 0 ? r : messages;
 }
 
 static void say_fixed(const char *key)
@@ -209,6 +213,7 @@ static void reload(struct histd *h)
 	sealer_configure(h->sealer, next->retention_bytes, (int64_t)next->retention_age_ms);
 	writer_configure(h->writer, next->sync_every);
 	sampler_configure(h->sampler, next);
+	intake_configure(h->intake, next);
 	config_put(h->config);
 	h->config = TAKE(next);
 	say("the configuration is read again");

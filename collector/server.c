@@ -53,7 +53,8 @@ struct server {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t done;
-	struct call *calls; /* with the lock; newest first */
+	struct call *calls;  /* with the lock; newest first */
+	struct config *next; /* with the lock; to go over to, NULL: none */
 	bool stop;
 
 	struct ingest *ingest;
@@ -395,13 +396,19 @@ static void serve(struct server *s, struct conn *c)
 static void take_calls(struct server *s)
 {
 	struct call *call, *next, *list;
+	struct config *config;
 	uint64_t n;
 
 	if (read(s->wakefd, &n, sizeof n) < 0)
 		return;
 	pthread_mutex_lock(&s->lock);
 	list = TAKE(s->calls);
+	config = TAKE(s->next);
 	pthread_mutex_unlock(&s->lock);
+	if (config) {
+		ingest_configure(s->ingest, config);
+		config_put(config);
+	}
 	for (call = list; call; call = next) {
 		next = call->next;
 		call->r = call->fn(s->ingest, call->arg, &call->lane);
@@ -618,6 +625,8 @@ static void free_all(struct server *s)
 	cleanup_close(&s->listenfd);
 	batch_done(&s->builder);
 	free(s->waiting);
+	if (s->next)
+		config_put(s->next);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->done);
 	free(s);
@@ -689,6 +698,16 @@ int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct 
 		pthread_cond_wait(&s->done, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	return call.r;
+}
+
+void server_configure(struct server *s, struct config *c)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->next)
+		config_put(s->next);
+	s->next = config_get(c);
+	wake(s);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void server_stop(struct server *s)

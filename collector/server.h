@@ -18,6 +18,9 @@ int server_start(struct ingest *ingest, const char *store, int listen_fd, struct
  * appended there is synced. From any other thread; waits. */
 int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct lane **lane), void *arg);
 
+/* From any thread: from the next round on. Waits for nothing. */
+void server_configure(struct server *s, struct config *c);
+
 /* Answers what was done, closes the connections, ends the thread, frees it. */
 void server_stop(struct server *s);
 

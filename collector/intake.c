@@ -1,0 +1,103 @@
+/* intake.c -- see intake.h */
+#include "collector/intake.h"
+
+#include "collector/follow.h"
+#include "collector/say.h"
+#include "collector/server.h"
+#include "collector/socket.h"
+#include "collector/tidier.h"
+
+struct intake {
+	struct ingest *ingest;
+	struct socket_file socket;
+	struct server *server;
+	struct tidier *tidier;
+	struct follow *follow;
+	struct config *config;
+};
+
+/* Everything but the topics themselves may be missing. */
+static void start(struct intake *k, int dirfd)
+{
+	const struct config *c = k->config;
+	int r;
+
+	r = tidier_start(ingest_topics(k->ingest), &k->tidier);
+	if (r < 0)
+		say("old messages are not removed: %s", strerror(-r));
+	socket_open(&c->topics.socket, &k->socket);
+	r = server_start(k->ingest, c->store, k->socket.fd, &k->server);
+	if (r == 0)
+		r = follow_start(k->server, dirfd, k->config, &k->follow);
+	if (r < 0)
+		say("messages are not taken: %s", strerror(-r));
+}
+
+void intake_start(struct recorder *rec, struct config *c, struct intake **ret)
+{
+	struct intake *k = calloc(1, sizeof *m);
+	int r = k ? ingest_open(rec, c, &k->ingest) : -ENOMEM;
+
+	*ret = NULL;
+	if (r < 0) {
+		say("topics cannot be opened: %s; messages are not taken", strerror(-r));
+		free(k);
+		return;
+	}
+	k->config = config_get(c);
+	start(k, recorder_dirfd(rec));
+	*ret = k;
+}
+
+static void say_fixed(const char *key)
+{
+	say("%s is changed: this takes effect at the next start", key);
+}
+
+void intake_configure(struct intake *k, struct config *c)
+{
+	const struct config_socket *was, *is = &c->topics.socket;
+
+	if (!k)
+		return;
+	was = &k->config->topics.socket;
+	if (strcmp(is->path, was->path) != 0 || is->mode != was->mode || is->owner != was->owner ||
+	    is->group != was->group)
+		say_fixed("the socket's path, mode, owner or group");
+	if (is->max_memory != was->max_memory)
+		say_fixed("max_memory");
+	if (k->server)
+		server_configure(k->server, c);
+	if (k->follow)
+		follow_configure(k->follow, c);
+	config_put(k->config);
+	k->config = config_get(c);
+}
+
+int intake_stop(struct intake *k)
+{
+	int r;
+
+	if (!k)
+		return 0;
+	if (k->follow)
+		follow_stop(k->follow);
+	if (k->server)
+		server_stop(k->server);
+	socket_close(&k->socket);
+	if (k->tidier)
+		tidier_stop(k->tidier);
+	r = ingest_close(k->ingest);
+	if (r < 0)
+		say("topics: %s; messages may be lost", strerror(-r));
+	config_put(k->config);
+	free(k);
+	return r;
+}
+
+void intake_stat(struct intake *k, struct ingest_stat *ret)
+{
+	*ret = (struct ingest_stat){0};
+	if (k)
+		ingest_stat(k->ingest, ret);
+}

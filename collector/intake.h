@@ -1,0 +1,23 @@
+/* intake.h -- all of histd that has to do with topics: the socket, its server, followed files, tidying
+ *
+ * Recording does not depend on any of it: what cannot be started is said.
+ */
+#ifndef COLLECTOR_INTAKE_H
+#define COLLECTOR_INTAKE_H
+
+#include "collector/ingest.h"
+
+struct intake;
+
+/* NULL in *ret: topics cannot be opened, or memory is short. */
+void intake_start(struct recorder *rec, struct config *c, struct intake **ret);
+
+/* k may be NULL. */
+void intake_configure(struct intake *k, struct config *c);
+/* 0, or the error that kept messages from the disk. */
+int intake_stop(struct intake *k);
+
+/* From any thread; zeros if k is NULL. */
+void intake_stat(struct intake *k, struct ingest_stat *ret);
+
+#endif
