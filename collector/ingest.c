@@ -23,9 +23,26 @@ struct ingest {
 	struct lane *wanted;
 
 	struct ingest_stat counts;
-	pthread_mutex_t lock;
-	struct ingest_stat published;
 };
+
+/* What the sampling thread sees, whoever comes and goes. */
+static struct {
+	pthread_once_t once;
+	pthread_mutex_t lock;
+	bool open;
+	struct ingest_stat stat;
+} board = {.once = PTHREAD_ONCE_INIT};
+
+static void init_board(void)
+{
+	lock_init(&board.lock);
+}
+
+static void board_lock(void)
+{
+	pthread_once(&board.once, init_board);
+	pthread_mutex_lock(&board.lock);
+}
 
 static int64_t clock_ms(clockid_t id)
 {
@@ -133,7 +150,6 @@ int ingest_open(struct recorder *rec, struct config *c, struct ingest **ret)
 
 	if (!g)
 		return r;
-	lock_init(&g->lock);
 	g->config = config_get(c);
 	g->n_places = LANES_FIRST;
 	g->lanes = calloc(g->n_places, sizeof(struct lane *));
@@ -164,8 +180,10 @@ int ingest_close(struct ingest *g)
 		}
 	free(g->lanes);
 	config_put(g->config);
-	pthread_mutex_destroy(&g->lock);
 	free(g);
+	board_lock();
+	board.open = false;
+	pthread_mutex_unlock(&board.lock);
 	return r;
 }
 
@@ -348,6 +366,16 @@ int ingest_create(struct ingest *g, struct span topic, uint64_t n_partitions, ch
 	return r;
 }
 
+int ingest_widen(struct ingest *g, const char *topic, uint32_t n_partitions)
+{
+	struct topic *t;
+	int r = topics_find(g->topics, topic, &t);
+
+	if (r == 0 && topic_n_partitions(t) >= n_partitions)
+		return 0;
+	return r == 0 || r == -ENOENT ? create(g, topic, n_partitions, &t) : r;
+}
+
 /* --- appending and syncing --- */
 
 static void unlink_unsynced(struct ingest *g, struct lane *l)
@@ -450,14 +478,19 @@ struct ingest_stat *ingest_counts(struct ingest *g)
 void ingest_publish(struct ingest *g)
 {
 	topics_counts(g->topics, &g->counts.store);
-	pthread_mutex_lock(&g->lock);
-	g->published = g->counts;
-	pthread_mutex_unlock(&g->lock);
+	board_lock();
+	board.open = true;
+	board.stat = g->counts;
+	pthread_mutex_unlock(&board.lock);
 }
 
-void ingest_stat(struct ingest *g, struct ingest_stat *ret)
+bool ingest_stat(struct ingest_stat *ret)
 {
-	pthread_mutex_lock(&g->lock);
-	*ret = g->published;
-	pthread_mutex_unlock(&g->lock);
+	bool open;
+
+	board_lock();
+	open = board.open;
+	*ret = board.stat;
+	pthread_mutex_unlock(&board.lock);
+	return open;
 }

@@ -58,6 +58,9 @@ int ingest_lane(
 /* Makes a topic, or gives one more partitions. -EPERM: only those that are configured may be. */
 int ingest_create(struct ingest *g, struct span topic, uint64_t n_partitions, char why[INGEST_WHY_MAX]);
 
+/* Gives a topic that is configured at least so many partitions. */
+int ingest_widen(struct ingest *g, const char *topic, uint32_t n_partitions);
+
 /* As partition_append. What was appended is synced in time, or when wanted. */
 int ingest_append(struct ingest *g, struct lane *l, const struct batch_builder *b, uint64_t *ret_offset);
 /* What was appended is to be synced by the next commit. */
@@ -80,7 +83,8 @@ struct ingest_stat {
 	uint64_t n_clients, n_requests;
 	uint64_t n_fetches, bytes_read, n_damaged;
 };
-void ingest_stat(struct ingest *g, struct ingest_stat *ret);
+/* False: no topics are open. */
+bool ingest_stat(struct ingest_stat *ret);
 /* From the server's thread: what is counted elsewhere. */
 struct ingest_stat *ingest_counts(struct ingest *g);
 /* From the server's thread: shows the counts to others. */

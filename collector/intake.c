@@ -17,7 +17,7 @@ struct intake {
 };
 
 /* Everything but the topics themselves may be missing. */
-static void start(struct intake *k, int dirfd)
+static void start(struct intake *k, struct recorder *rec)
 {
 	const struct config *c = k->config;
 	int r;
@@ -28,14 +28,14 @@ static void start(struct intake *k, int dirfd)
 	socket_open(&c->topics.socket, &k->socket);
 	r = server_start(k->ingest, c->store, k->socket.fd, &k->server);
 	if (r == 0)
-		r = follow_start(k->server, dirfd, k->config, &k->follow);
+		r = follow_start(k->server, rec, k->config, &k->follow);
 	if (r < 0)
 		say("messages are not taken: %s", strerror(-r));
 }
 
 void intake_start(struct recorder *rec, struct config *c, struct intake **ret)
 {
-	struct intake *k = calloc(1, sizeof *m);
+	struct intake *k = calloc(1, sizeof *k);
 	int r = k ? ingest_open(rec, c, &k->ingest) : -ENOMEM;
 
 	*ret = NULL;
@@ -45,7 +45,7 @@ void intake_start(struct recorder *rec, struct config *c, struct intake **ret)
 		return;
 	}
 	k->config = config_get(c);
-	start(k, recorder_dirfd(rec));
+	start(k, rec);
 	*ret = k;
 }
 
@@ -93,11 +93,4 @@ int intake_stop(struct intake *k)
 	config_put(k->config);
 	free(k);
 	return r;
-}
-
-void intake_stat(struct intake *k, struct ingest_stat *ret)
-{
-	*ret = (struct ingest_stat){0};
-	if (k)
-		ingest_stat(k->ingest, ret);
 }

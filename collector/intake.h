@@ -17,7 +17,4 @@ void intake_configure(struct intake *k, struct config *c);
 /* 0, or the error that kept messages from the disk. */
 int intake_stop(struct intake *k);
 
-/* From any thread; zeros if k is NULL. */
-void intake_stat(struct intake *k, struct ingest_stat *ret);
-
 #endif

@@ -42,9 +42,9 @@ struct waiting {
 
 struct call {
 	struct call *next;
-	int (*fn)(struct ingest *g, void *arg, struct lane **lane);
+	int (*fn)(struct ingest *g, void *arg, struct server_task *task);
 	void *arg;
-	struct lane *lane;
+	struct server_task task;
 	int r;
 	bool done;
 };
@@ -411,11 +411,11 @@ static void take_calls(struct server *s)
 	}
 	for (call = list; call; call = next) {
 		next = call->next;
-		call->r = call->fn(s->ingest, call->arg, &call->lane);
-		if (call->r == 0 && call->lane)
-			ingest_want(s->ingest, call->lane);
-		if (call->lane)
-			subscriptions_appended(&s->subscriptions, call->lane);
+		call->r = call->fn(s->ingest, call->arg, &call->task);
+		if (call->task.sync)
+			ingest_want(s->ingest, call->task.sync);
+		if (call->task.appended)
+			subscriptions_appended(&s->subscriptions, call->task.appended);
 		call->next = s->called;
 		s->called = call;
 	}
@@ -430,8 +430,8 @@ static void answer_calls(struct server *s)
 	pthread_mutex_lock(&s->lock);
 	while ((call = s->called)) {
 		s->called = call->next;
-		if (call->r == 0 && call->lane)
-			call->r = call->lane->commit_r;
+		if (call->r == 0 && call->task.sync)
+			call->r = call->task.sync->commit_r;
 		call->done = true;
 	}
 	pthread_cond_broadcast(&s->done);
@@ -686,7 +686,7 @@ static void wake(struct server *s)
 		return;
 }
 
-int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct lane **lane), void *arg)
+int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
 {
 	struct call call = {.fn = fn, .arg = arg};
 

@@ -14,9 +14,14 @@ struct server;
 /* listen_fd: of the socket, the server's from here on; -1: there is none. store: the directory, to read from. */
 int server_start(struct ingest *ingest, const char *store, int listen_fd, struct server **ret);
 
-/* Has the thread call fn, and returns what that does; if it sets *lane, it returns 0 or an error after what was
- * appended there is synced. From any other thread; waits. */
-int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct lane **lane), void *arg);
+/* What the thread is to do behind a call. */
+struct server_task {
+	struct lane *appended; /* there are new messages */
+	struct lane *sync;     /* is to be synced, before the call is over */
+};
+
+/* Has the thread call fn, and returns what that does, or the error of syncing. From any other thread; waits. */
+int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg);
 
 /* From any thread: from the next round on. Waits for nothing. */
 void server_configure(struct server *s, struct config *c);

@@ -1,0 +1,32 @@
+/* followed.h -- how far files were read whose lines became messages (docs/format.md, section 11) */
+#ifndef STORE_FOLLOWED_H
+#define STORE_FOLLOWED_H
+
+#include "store/cleanup.h"
+#include "store/format.h"
+
+/* A position in a file, which is known by what lies before it. */
+struct followed_mark {
+	uint64_t dev, ino;
+	uint64_t pos;
+	uint32_t n_head, n_last;       /* so many bytes from the start, and before pos, */
+	uint64_t head_hash, last_hash; /* have these XXH3 */
+};
+
+struct followed {
+	char *path;
+	char *topic;
+	uint32_t partition;
+	uint64_t offset; /* the message of the line at the mark has this one, or a later */
+	struct followed_mark mark;
+};
+
+/* Appends what was stored in the store of that directory; each is the caller's, with its strings. Nothing was: n is 0.
+ * -EBADMSG: it is damaged. */
+int followed_load(int store_fd, struct followed **ret, size_t *ret_n);
+void followed_done(struct followed *f);
+
+/* Replaces what was stored: durable when it returns 0; after an error it is what it was, or what it is to be. */
+int followed_store(int store_fd, uint64_t store_id, const struct followed *f, size_t n);
+
+#endif
