@@ -81,7 +81,7 @@ struct ingest_stat {
 	uint64_t n_topics, n_partitions;
 	uint64_t n_failed; /* appends and syncs */
 	uint64_t n_clients, n_requests;
-	uint64_t n_fetches, bytes_read, n_damaged;
+	uint64_t n_lookups, bytes_read, n_damaged;
 };
 /* False: no topics are open. */
 bool ingest_stat(struct ingest_stat *ret);

@@ -36,7 +36,7 @@ static void put(struct buf *out, const struct followed *f)
 
 static int get_string(struct span *s, char **ret)
 {
-	struct span text;
+	struct span text = {0};
 	uint64_t len;
 	int r = span_varint(s, &len);
 

@@ -80,7 +80,7 @@ static int fetch(struct op_call *c, struct topic_reader *reader, uint64_t offset
 	buf_put_varint(out, b->dir.len);
 	buf_put(out, b->dir.p, b->dir.len);
 	buf_put(out, b->body.p, b->body.len);
-	ingest_counts(c->ingest)->n_fetches++;
+	ingest_counts(c->ingest)->n_lookups++;
 	ingest_counts(c->ingest)->bytes_read += b->body.len;
 	return 0;
 }

@@ -24,6 +24,7 @@ static int run(struct op_call *c)
 	at = st.next_offset;
 	if (time_ms != INT64_MIN) {
 		r = op_reader(c, topic, partition, &reader);
+		ingest_counts(c->ingest)->n_lookups++;
 		if (r == 0)
 			r = topic_reader_at(reader, time_ms, &at);
 		if (r < 0)
