@@ -28,14 +28,14 @@ enum {
 };
 
 struct file {
-	struct followed at;  /* as stored; its strings are those of the file */
-	struct tail *tail;   /* NULL: it is not followed at present */
-	bool wanted;         /* by the configuration */
-	bool many;           /* of those of its topic: each message says of which file it is */
-	unsigned stored;     /* tail_n_files when its position was stored last */
-	uint64_t next;       /* offset of the next message */
-	uint64_t bytes;      /* appended since its position was stored */
-	int failed;          /* what was said of it */
+	struct followed at;           /* as stored; its strings are those of the file */
+	struct tail *tail;            /* NULL: it is not followed at present */
+	bool wanted;                  /* by the configuration */
+	bool many;                    /* of those of its topic: each message says of which file it is */
+	unsigned stored;              /* tail_n_files when its position was stored last */
+	uint64_t next;                /* offset of the next message */
+	uint64_t bytes;               /* appended since its position was stored */
+	int failed;                   /* what was said of it */
 	struct batch_builder pending; /* taken from the file, and not appended yet */
 };
 
@@ -592,7 +592,7 @@ static void free_all(struct follow *w)
 	free(w);
 }
 
-int follow_start(struct server *s, struct recorder *rec, struct config *c, struct follow **ret)
+int follow_start(struct server *s, int store_fd, uint64_t store_id, struct config *c, struct follow **ret)
 {
 	struct follow *w = calloc(1, sizeof *w);
 	int r = 0;
@@ -601,8 +601,8 @@ int follow_start(struct server *s, struct recorder *rec, struct config *c, struc
 		return -ENOMEM;
 	*w = (struct follow){
 	    .server = s,
-	    .store_fd = recorder_dirfd(rec),
-	    .store_id = recorder_store_id(rec),
+	    .store_fd = store_fd,
+	    .store_id = store_id,
 	    .config = config_get(c),
 	    .wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	    .notifyfd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),

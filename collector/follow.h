@@ -2,10 +2,10 @@
  *
  * Each file has a partition of its topic to itself. A line is one message; nothing of it is changed.
  *
- * EXACTLY ONCE. topics/followed has, of each file, a position and the offset that the line there gets. It is stored only
- * once all messages before are synced, and before the first message of another file (rotation). What was appended since
- * then is found again after a crash by comparing: the partition's messages from that offset on are the lines from that
- * position on.
+ * EXACTLY ONCE. topics/followed has, of each file, a position and the offset that the line there gets. It is stored
+ * only once all messages before are synced, and before the first message of another file (rotation). What was appended
+ * since then is found again after a crash by comparing: the partition's messages from that offset on are the lines from
+ * that position on.
  */
 #ifndef COLLECTOR_FOLLOW_H
 #define COLLECTOR_FOLLOW_H
@@ -14,8 +14,8 @@
 
 struct follow;
 
-/* rec: whose store it is. It sleeps as long as the configuration names no files. */
-int follow_start(struct server *s, struct recorder *rec, struct config *c, struct follow **ret);
+/* It sleeps as long as the configuration names no files. */
+int follow_start(struct server *s, int store_fd, uint64_t store_id, struct config *c, struct follow **ret);
 
 /* From any thread: from now on. */
 void follow_configure(struct follow *f, struct config *c);

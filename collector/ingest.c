@@ -142,7 +142,7 @@ static int read_boot(const char *root, uint32_t *ret)
 	return 0;
 }
 
-int ingest_open(struct recorder *rec, struct config *c, struct ingest **ret)
+int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest **ret)
 {
 	struct topics_options o = {.say = say_line};
 	struct ingest *g = calloc(1, sizeof *g);
@@ -156,7 +156,7 @@ int ingest_open(struct recorder *rec, struct config *c, struct ingest **ret)
 	if (g->lanes)
 		r = read_boot(c->root, &o.boot);
 	if (r == 0)
-		r = topics_open(recorder_dirfd(rec), recorder_store_id(rec), &o, &g->topics);
+		r = topics_open(store_fd, store_id, &o, &g->topics);
 	if (r < 0) {
 		ingest_close(g);
 		return r;

@@ -10,7 +10,6 @@
 #define COLLECTOR_INGEST_H
 
 #include "collector/config.h"
-#include "store/recorder.h"
 #include "store/topics.h"
 
 struct ingest;
@@ -41,8 +40,8 @@ struct lane {
 	bool fresh;
 };
 
-/* Opens the recorder's topics, with those that the configuration names. */
-int ingest_open(struct recorder *rec, struct config *c, struct ingest **ret);
+/* Opens the topics of a store whose lock is held, with those that the configuration names. */
+int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest **ret);
 /* Syncs and closes everything. 0, or the error of a sync. */
 int ingest_close(struct ingest *g);
 DEFINE_CLEANUP(ingest, ingest_close)

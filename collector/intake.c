@@ -17,7 +17,7 @@ struct intake {
 };
 
 /* Everything but the topics themselves may be missing. */
-static void start(struct intake *k, struct recorder *rec)
+static void start(struct intake *k, int store_fd, uint64_t store_id)
 {
 	const struct config *c = k->config;
 	int r;
@@ -28,15 +28,15 @@ static void start(struct intake *k, struct recorder *rec)
 	socket_open(&c->topics.socket, &k->socket);
 	r = server_start(k->ingest, c->store, k->socket.fd, &k->server);
 	if (r == 0)
-		r = follow_start(k->server, rec, k->config, &k->follow);
+		r = follow_start(k->server, store_fd, store_id, k->config, &k->follow);
 	if (r < 0)
 		say("messages are not taken: %s", strerror(-r));
 }
 
-void intake_start(struct recorder *rec, struct config *c, struct intake **ret)
+void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret)
 {
 	struct intake *k = calloc(1, sizeof *k);
-	int r = k ? ingest_open(rec, c, &k->ingest) : -ENOMEM;
+	int r = k ? ingest_open(store_fd, store_id, c, &k->ingest) : -ENOMEM;
 
 	*ret = NULL;
 	if (r < 0) {
@@ -45,7 +45,7 @@ void intake_start(struct recorder *rec, struct config *c, struct intake **ret)
 		return;
 	}
 	k->config = config_get(c);
-	start(k, rec);
+	start(k, store_fd, store_id);
 	*ret = k;
 }
 

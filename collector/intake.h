@@ -9,8 +9,9 @@
 
 struct intake;
 
-/* NULL in *ret: topics cannot be opened, or memory is short. */
-void intake_start(struct recorder *rec, struct config *c, struct intake **ret);
+/* The store's lock is held, by who has that descriptor of its directory. NULL in *ret: topics cannot be opened, or
+ * memory is short. */
+void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret);
 
 /* k may be NULL. */
 void intake_configure(struct intake *k, struct config *c);

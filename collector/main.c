@@ -161,7 +161,7 @@ static int start(struct histd *h)
 	if (r < 0)
 		say("recording of %s cannot begin: %s", c->root, strerror(-r));
 	else
-		intake_start(h->rec, h->config, &h->intake);
+		intake_start(recorder_dirfd(h->rec), recorder_store_id(h->rec), h->config, &h->intake);
 	return r;
 }
 

@@ -20,14 +20,14 @@ struct tail {
 	int fd; /* -1: none is open */
 	uint64_t dev, ino;
 	uint64_t pos;
-	struct buf in; /* bytes from pos on; */
-	size_t at;     /* of them were taken */
-	size_t line_len, line_end; /* of the line that was given: bytes, and with its '\n' */
+	struct buf in;                 /* bytes from pos on; */
+	size_t at;                     /* of them were taken */
+	size_t line_len, line_end;     /* of the line that was given: bytes, and with its '\n' */
 	uint8_t last[TAIL_MARK_BYTES]; /* bytes before pos */
 	size_t n_last;
 	unsigned n_files; /* that were begun */
 
-	int next_fd;       /* takes its place; -1: none does */
+	int next_fd; /* takes its place; -1: none does */
 	uint64_t next_pos;
 	int64_t ended_ms; /* since when it is known to be at its end, monotonic; 0: it is not */
 };
@@ -117,8 +117,8 @@ static bool is_packed(const char *name)
 	return false;
 }
 
-/* Calls each(fd, st, arg) for every file that rotation may have made of the one at path; it returns whether it keeps the
- * descriptor. */
+/* Calls each(fd, st, arg) for every file that rotation may have made of the one at path; it returns whether it keeps
+ * the descriptor. */
 static void each_sibling(const char *path, bool (*each)(int fd, const struct stat *st, void *arg), void *arg)
 {
 	_cleanup_(cleanup_free) char *dir = strdup(path);
@@ -185,7 +185,7 @@ static int find_mark(const char *path, const struct followed_mark *mark)
 
 struct succession {
 	const struct followed_mark *mark; /* of the file that was read to its end */
-	struct timespec after;        /* when that was last written */
+	struct timespec after;            /* when that was last written */
 	dev_t path_dev;
 	ino_t path_ino; /* of the file at the path */
 	int fd;

@@ -4,9 +4,9 @@
  * under the name that rotation gave it, also as a copy (copytruncate), and a file that was begun anew is not taken for
  * it although it has the same name and inode.
  *
- * What is renamed away is read to its end. The next is what was begun after it: files beside it whose names begin as its
- * own does, with '.' or '-' behind, in the order in which they were last written, and then the one of its name. A line
- * that has no end waits for it, until the next file has something in it. Lines that are too long come in pieces.
+ * What is renamed away is read to its end. The next is what was begun after it: files beside it whose names begin as
+ * its own does, with '.' or '-' behind, in the order in which they were last written, and then the one of its name. A
+ * line that has no end waits for it, until the next file has something in it. Lines that are too long come in pieces.
  */
 #ifndef COLLECTOR_TAIL_H
 #define COLLECTOR_TAIL_H
@@ -25,9 +25,9 @@ DEFINE_CLEANUP(tail, tail_free)
 
 const char *tail_path(const struct tail *t);
 
-/* The next line (without '\n') at the position; its bytes stay until the next call. -EAGAIN: none is there now. -ESTALE:
- * what is read is at its end, or was cut, and another file takes its place: to go on with tail_switch. Other errors:
- * what reading it said. */
+/* The next line (without '\n') at the position; its bytes stay until the next call. -EAGAIN: none is there now.
+ * -ESTALE: what is read is at its end, or was cut, and another file takes its place: to go on with tail_switch. Other
+ * errors: what reading it said. */
 int tail_next(struct tail *t, struct span *ret);
 /* The position moves behind the line that tail_next gave. */
 void tail_took(struct tail *t);
