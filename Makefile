@@ -73,13 +73,13 @@ $(B)/$(SONAME): $(CLIENT) client/libhistfs.map
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=client/libhistfs.map -o $@ $(CLIENT)
 
 TESTLIBS := $(LIBS_collector) $(LIBS_store) -lm
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR) $(CTL)) $(VIEW) $(B)/libstore.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLECTOR) $(CTL)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
 $(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(call not_main,$(COLLECTOR)) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
-$(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
@@ -89,7 +89,7 @@ $(B)/tests/unit/pglog_stop: LDFLAGS_ALL += -Wl,--wrap=opendir,--wrap=pthread_con
 $(B)/tests/unit/pglog_tail: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # Fixed ids and times.
 $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gettime
-$(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+$(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)

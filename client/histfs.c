@@ -293,7 +293,7 @@ static int wait_answer(struct histfs *h, uint32_t id, struct histfs_wire_in *ret
 		r = take_frame(h, &a);
 		if (r < 0)
 			return r;
-		if (r > 0 && a.id == id && a.op != OP_NOTICE)
+		if (r > 0 && a.id == id)
 			break;
 		if (r > 0)
 			take_other(h, &a);
