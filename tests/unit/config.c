@@ -1,6 +1,7 @@
 /* config.c -- tests of collector/config.c */
 #include "collector/config.h"
 #include "collector/source.h"
+#include "store/format.h"
 #include "tests/tap.h"
 
 static const char *path;
@@ -162,6 +163,108 @@ static void slow_tables_may_be_given_an_interval(void)
 	is_refused("[interval]\ntest_slow = 1s\ntest_slow = 2s\n", "3: test_slow is given twice");
 }
 
+static void topics_take_what_was_said_of_all_unless_they_say_otherwise(void)
+{
+	_cleanup_(cleanup_config) struct config *c =
+	    load("[topic.first]\nretention_age = 2d\nfollow = /a\nfollow = /b/*.log\nsync = none\n"
+	         "[socket]\npath = off\nmode = 600\nowner = root\ngroup = 12\nmax_clients = 5\nmax_memory = 1G\n"
+	         "[topics]\ncompression = zstd\nretention_ms = 5000\nsync = fsync\ncreate = 0\nmax_topics = 7\n"
+	         "[topic.a.name_of-its.own]\npartitions = 4\ncompression = none\ncompact = 1\nflush_interval = 2s\n");
+	const struct config_topic *t;
+
+	str_eq(error, "");
+	if (!ok(c))
+		return;
+	str_eq(c->topics.socket.path, "off");
+	eq(c->topics.socket.mode, 0600);
+	eq(c->topics.socket.owner, 0);
+	eq(c->topics.socket.group, 12);
+	eq(c->topics.socket.max_clients, 5);
+	eq(c->topics.socket.max_memory, 1 << 30);
+	ok(!c->topics.create);
+	eq(c->topics.max_topics, 7);
+	eq(c->topics.n, 2);
+	t = config_topics_of(&c->topics, "first");
+	eq(t->retention_ms, 2 * 86400 * 1000);
+	eq(t->sync, SYNC_NONE);
+	eq(t->compression, BATCH_ZSTD);
+	eq(t->follow.n, 2);
+	str_eq(t->follow.v[1], "/b/*.log");
+	t = config_topics_of(&c->topics, "a.name_of-its.own");
+	eq(t->partitions, 4);
+	eq(t->compression, BATCH_STORED);
+	eq(t->retention_ms, 5000);
+	eq(t->flush_ms, 2000);
+	eq(t->sync, SYNC_FSYNC);
+	ok(t->compact);
+	eq(t->follow.n, 0);
+	t = config_topics_of(&c->topics, "another");
+	eq(t->retention_ms, 5000);
+	eq(t->partitions, 1);
+}
+
+static void the_defaults_of_topics_are_those_that_are_documented(void)
+{
+	_cleanup_(cleanup_config) struct config *c = load("");
+	const struct config_topic *t;
+
+	if (!ok(c))
+		return;
+	str_eq(c->topics.socket.path, "/run/histfs/histd.sock");
+	eq(c->topics.socket.mode, 0660);
+	eq(c->topics.socket.owner, -1);
+	eq(c->topics.socket.max_clients, 1000);
+	eq(c->topics.socket.max_frame, 32 << 20);
+	eq(c->topics.socket.max_message, 16 << 20);
+	eq(c->topics.socket.max_memory, 256 << 20);
+	ok(c->topics.create);
+	eq(c->topics.max_topics, 100000);
+	eq(c->topics.max_partitions, 1000000);
+	t = config_topics_of(&c->topics, "x");
+	eq(t->partitions, 1);
+	eq(t->compression, BATCH_STORED);
+	eq(t->segment_size, 256 << 20);
+	eq(t->segment_age_ms, 7LL * 86400 * 1000);
+	eq(t->index_interval, 4096);
+	eq(t->retention_bytes, 0);
+	eq(t->retention_ms, 0);
+	eq(t->sync, SYNC_FDATASYNC);
+	eq(t->flush_messages, 100000);
+	eq(t->flush_bytes, 64 << 20);
+	eq(t->flush_ms, 1000);
+	eq(t->tombstone_ms, 86400 * 1000);
+	ok(!t->compact && !t->append_time);
+}
+
+static void sections_of_topics_are_checked(void)
+{
+	static const char long_name[] =
+	    "[topic.nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn]\n";
+	struct config *c;
+
+	is_refused("[topic.]\n", "1: unknown section [topic.]");
+	is_refused("[topic.a/b]\n", "1: unknown section [topic.a/b]");
+	is_refused("[topic...]\n", "1: unknown section [topic...]");
+	is_refused("[topic.a]\n[topic.a]\n", "2: [topic.a] is given twice");
+	is_refused("[topic.a]\ncreate = 1\n", "2: unknown key create in [topic.a]");
+	is_refused("[topics]\nfollow = /a\n", "2: unknown key follow in [topics]");
+	is_refused("[socket]\npartitions = 1\n", "2: unknown key partitions in [socket]");
+	is_refused("[topic.a]\nfollow = a\n", "2: follow: expected the absolute path of a file, or a pattern, not 'a'");
+	is_refused("[topic.a]\nretention_ms = 1\nretention_age = 1s\n", "3: retention_age is given twice");
+	is_refused(
+	    "[topic.a]\ncompression = lzma\n", "2: compression: expected none, gzip, snappy, lz4 or zstd, not 'lzma'");
+	is_refused("[topic.a]\npartitions = 1025\n", "2: partitions: expected a number from 1 to 1024, not '1025'");
+	is_refused("[socket]\nmode = 0888\n", "2: mode: expected permissions from 000 to 777, not '0888'");
+	is_refused("[socket]\nowner = no such user\n", "2: owner: expected a user, not 'no such user'");
+	/* A section's name may be longer than the parser's own buffer for it. */
+	c = load(long_name);
+	str_eq(error, "");
+	if (ok(c) && ok(c->topics.n == 1))
+		eq(strlen(c->topics.v[0].name), sizeof long_name - 1 - strlen("[topic.]\n"));
+	if (c)
+		config_put(c);
+}
+
 static void an_error_names_file_and_line(void)
 {
 	is_refused("[store]\npath = /x\npaht = /y\n", "3: unknown key paht in [store]");
@@ -238,6 +341,9 @@ int main(void)
 	RUN(sections_of_servers_are_checked);
 	RUN(skipped_tables_are_not_wanted);
 	RUN(slow_tables_may_be_given_an_interval);
+	RUN(topics_take_what_was_said_of_all_unless_they_say_otherwise);
+	RUN(the_defaults_of_topics_are_those_that_are_documented);
+	RUN(sections_of_topics_are_checked);
 	RUN(an_error_names_file_and_line);
 	RUN(a_line_that_is_too_long_is_refused_and_not_split);
 	RUN(a_missing_file_is_an_error);
