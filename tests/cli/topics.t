@@ -1,0 +1,197 @@
+#!/bin/sh
+# topics.t -- messages through the socket of a real histd: kill -9, a full disk, 100 000 topics, followed files
+#
+# Waits for what is to happen, at most 20 s each; nothing is slept through blindly.
+
+b=${BUILD:-build}
+produce=$b/tests/tools/produce
+dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
+store=$dir/store
+conf=$dir/histd.conf
+log=$dir/log
+pid=
+n=0
+
+cleanup() {
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
+	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# ok STATUS NAME: a result; on failure the log is shown
+ok() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$log"
+	fi
+}
+skip() {
+	n=$((n + 1))
+	echo "# SKIPPED: $1: $2" >&2
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# poll COMMAND...: until it succeeds
+poll() {
+	i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -gt 400 ] && return 1
+		sleep 0.05
+	done
+}
+
+# configure MORE: the recorder is slow, so that it is in nobody's way
+configure() {
+	printf '[store]\npath = %s\n[record]\ninterval = 1s\ntables = topics histd\npriority = normal\nlock_memory = 0\n' \
+		"$store" >"$conf"
+	printf '[socket]\npath = %s\n%s\n' "$dir/socket" "$1" >>"$conf"
+}
+
+# start: histd in the background, returns when it says that it is ready
+start() {
+	rm -f "$dir/ready"
+	mkfifo "$dir/ready"
+	"$b/histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
+	pid=$!
+	[ "$(timeout 60 head -n 1 "$dir/ready")" = ready ]
+}
+stop() {
+	kill -"$1" "$pid"
+	wait "$pid" 2>/dev/null
+	status=$?
+	pid=
+}
+said() { grep -q -e "$1" "$log"; }
+lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+
+: >"$log"
+configure ""
+start && [ -S "$dir/socket" ] && [ "$(stat -c %a "$dir/socket")" = 660 ]
+ok $? "the socket is there when histd says that it is ready"
+
+"$produce" "$dir/socket" quick 16 100 2 >"$dir/acked" && [ "$(wc -l <"$dir/acked")" = 1600 ] &&
+	"$produce" -v "$dir/socket" quick <"$dir/acked" >"$dir/out"
+ok $? "16 producers get acknowledgements, and all is there"
+
+# Killed while 16 producers are at it.
+"$produce" "$dir/socket" killed 16 1000000 2 >"$dir/acked" 2>"$dir/errors" &
+producers=$!
+poll lines "$dir/acked" 500
+stop KILL
+wait $producers
+ok $? "producers hear of it when histd is killed"
+start && "$produce" -v "$dir/socket" killed <"$dir/acked" >"$dir/out"
+ok $? "after kill -9 everything that was acknowledged is there, exactly once"
+sed 's/^/# /' "$dir/out"
+
+# Only written, which kill -9 does not take away either.
+"$produce" "$dir/socket" written 4 1000000 1 >"$dir/acked" 2>"$dir/errors" &
+producers=$!
+poll lines "$dir/acked" 500
+stop KILL
+wait $producers
+start && "$produce" -v "$dir/socket" written <"$dir/acked" >"$dir/out"
+ok $? "what was acknowledged as written is there as well"
+
+configure "[topics]
+create = 0
+[topic.only]
+partitions = 2"
+kill -HUP "$pid"
+poll said "the configuration is read again"
+! "$produce" "$dir/socket" other 1 1 1 2>"$dir/errors" >"$dir/out" || [ ! -s "$dir/out" ]
+ok $? "after SIGHUP a topic that is not configured is not made"
+poll "$produce" "$dir/socket" only 1 1 1 >"$dir/out" && [ -d "$store/topics/only" ]
+ok $? "and one that is configured can be used"
+stop TERM
+[ "$status" = 0 ] && [ ! -e "$dir/socket" ]
+ok $? "SIGTERM ends it well, and the socket is gone"
+
+# Two on one socket.
+configure ""
+start
+printf '[store]\npath = %s\n[record]\ninterval = 1s\npriority = normal\nlock_memory = 0\n[socket]\npath = %s\n' \
+	"$dir/store2" "$dir/socket" >"$dir/second.conf"
+timeout 3 "$b/histd" -c "$dir/second.conf" 2>"$dir/second"
+grep -q "socket $dir/socket: somebody else listens there" "$dir/second" && "$produce" "$dir/socket" quick 1 1 2 >"$dir/out"
+ok $? "a second histd leaves the socket to the first"
+stop TERM
+
+# Following, and killed on the way.
+i=0
+while [ $i -lt 2000 ]; do
+	i=$((i + 1))
+	echo "line $i"
+done >"$dir/lines"
+configure "[topic.journal]
+follow = $dir/journal"
+count() { [ "$("$b/tests/tools/produce" -n "$dir/socket" journal 2>/dev/null)" -ge "$1" ]; }
+start
+head -n 700 "$dir/lines" >"$dir/journal"
+poll count 1
+stop KILL
+sed -n 701,1400p "$dir/lines" >>"$dir/journal"
+start
+poll count 1400
+stop KILL
+mv "$dir/journal" "$dir/journal.1"
+sed -n 1401,2000p "$dir/lines" >"$dir/journal"
+start
+poll count 2000
+"$produce" -l "$dir/socket" journal >"$dir/out" && cmp -s "$dir/out" "$dir/lines"
+ok $? "a followed file is there line by line, exactly once, in spite of kill -9 and rotation"
+stop TERM
+
+if [ "$(id -u)" = 0 ] && mkdir "$dir/full" && mount -t tmpfs -o size=4m tmpfs "$dir/full" 2>/dev/null; then
+	store=$dir/full/store
+	configure "[topic.t]
+segment_size = 64K"
+	: >"$log"
+	start
+	head -c 8000000 /dev/zero >"$dir/full/ballast" 2>/dev/null
+	"$produce" "$dir/socket" t 4 20000 2 >"$dir/acked" 2>"$dir/errors"
+	grep -q 'No space left on device' "$dir/errors" && kill -0 "$pid"
+	ok $? "a full disk is told to the producers, and histd goes on"
+	rm "$dir/full/ballast"
+	poll "$produce" "$dir/socket" after 1 10 2 >"$dir/after" 2>/dev/null && "$produce" -v "$dir/socket" after <"$dir/after" >"$dir/out"
+	ok $? "when there is room again, messages are taken again"
+	stop TERM
+	umount "$dir/full"
+else
+	skip "a full disk is told to the producers, and histd goes on" "only root may mount a small file system"
+	skip "when there is room again, messages are taken again" "only root may mount a small file system"
+fi
+
+# 100 000 topics where creating one costs no disk.
+if [ "$(df --output=iavail /dev/shm | tail -n 1)" -gt 1500000 ]; then
+	store=$(mktemp -d /dev/shm/histfs-test-XXXXXX)
+	configure ""
+	: >"$log"
+	start && timeout 400 "$produce" -t "$dir/socket" 100000
+	ok $? "100 000 topics are made by using them"
+	rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
+	fds=$(find "/proc/$pid/fd" | wc -l)
+	[ "$rss" -lt 400000 ] && [ "$fds" -lt 1000 ]
+	ok $? "and take no more than 4 kB each, and few descriptors"
+	echo "# VmRSS $rss kB, $fds descriptors"
+	! "$produce" "$dir/socket" onemore 1 1 1 2>"$dir/errors" >/dev/null
+	grep -q 'one too many' "$dir/errors"
+	ok $? "one more is refused"
+	stop TERM
+	[ "$status" = 0 ] && timeout 100 "$b/histd" -V >/dev/null && start
+	ok $? "it ends and starts again with them"
+	stop TERM
+	rm -rf "$store"
+else
+	for what in "100 000 topics are made by using them" "and take no more than 4 kB each, and few descriptors" \
+		"one more is refused" "it ends and starts again with them"; do
+		skip "$what" "/dev/shm has too few inodes"
+	done
+fi
+
+echo "1..$n"
