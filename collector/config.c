@@ -339,7 +339,9 @@ int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_M
 		if (r < 0)
 			return r;
 	}
-	config_topics_inherit(&c->topics);
+	r = config_topics_finish(&c->topics, error);
+	if (r < 0)
+		return r;
 	if (c->redact_on) {
 		r = redact_new((const char *const *)c->patterns.v, c->patterns.n, NULL, &c->redact);
 		if (r < 0) {

@@ -209,7 +209,7 @@ static size_t size_of(enum config_type type)
 	}
 }
 
-void config_topics_inherit(struct config_topics *t)
+static void inherit(struct config_topics *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		for (size_t k = 0; k < N_ELEMENTS(topic_keys); k++) {
@@ -220,4 +220,14 @@ void config_topics_inherit(struct config_topics *t)
 				continue;
 			memcpy((char *)&t->v[i] + key->off, (char *)&t->preset + key->off, size_of(key->type));
 		}
+}
+
+int config_topics_finish(struct config_topics *t, char why[WHY_MAX])
+{
+	inherit(t);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].follow.n > 0 && t->v[i].compact)
+			return refuse(why, -EINVAL, "[%s%s]: lines have no keys: what is followed cannot be compacted",
+			    topic_prefix, t->v[i].name);
+	return 0;
 }

@@ -91,7 +91,8 @@ int config_topics_begin(struct config_topics *t, const char *name, size_t len);
 int config_topics_take(
     struct config_topics *t, const char *section, const char *name, const char *value, char why[512]);
 
-/* Behind the last line: gives the topics what was said of all. */
-void config_topics_inherit(struct config_topics *t);
+/* Behind the last line: gives the topics what was said of all. -EINVAL: what is said of one does not go together; why
+ * is told for a person. */
+int config_topics_finish(struct config_topics *t, char why[512]);
 
 #endif

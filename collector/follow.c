@@ -384,12 +384,13 @@ static int new_file(struct follow *w, const char *topic, const char *path, struc
 	return r;
 }
 
-/* Whether a file that a pattern found is one that is read under another name, since rotation renamed it. */
-static bool is_read_already(const struct follow *w, const char *topic, const char *path)
+/* Whether a file that a pattern found is none to be read, or one that is read under another name, since rotation
+ * renamed it. */
+static bool is_not_wanted(const struct follow *w, const char *topic, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (tail_is_packed(path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return true;
 	for (size_t i = 0; i < w->n_files; i++)
 		if (w->files[i].tail && strcmp(w->files[i].at.topic, topic) == 0 &&
@@ -403,7 +404,7 @@ static void want(struct follow *w, const struct config_topic *t, const char *pat
 	struct file *f = find_file(w, t->name, path);
 	int r = 0;
 
-	if (!f && found && is_read_already(w, t->name, path))
+	if (!f && found && is_not_wanted(w, t->name, path))
 		return;
 	if (!f)
 		r = new_file(w, t->name, path, &f);

@@ -9,8 +9,10 @@
 #include <time.h>
 
 enum {
-	LANES_FIRST = 64,   /* places in the hash table, a power of two */
-	COMMIT_DUE_MS = 100 /* a commit goes on with what is due for so long */
+	LANES_FIRST = 64,    /* places in the hash table, a power of two */
+	COMMIT_DUE_MS = 100, /* a commit goes on with what is due for so long */
+	GZIP_LEVEL_MAX = 9,
+	ZSTD_LEVEL_MAX = 22,
 };
 
 struct ingest {
@@ -63,6 +65,7 @@ static void say_line(void *arg, const char *line)
 static void configure(struct ingest *g, struct topic *t)
 {
 	const struct config_topic *c = config_topics_of(&g->config->topics, topic_name(t));
+	uint64_t level_max = c->compression == BATCH_GZIP ? GZIP_LEVEL_MAX : ZSTD_LEVEL_MAX;
 	struct topic_options o = {
 	    .sync = c->sync,
 	    .segment_size = c->segment_size,
@@ -71,7 +74,7 @@ static void configure(struct ingest *g, struct topic *t)
 	    .retention_bytes = c->retention_bytes,
 	    .retention_ms = (int64_t)c->retention_ms,
 	    .compression = (uint8_t)c->compression,
-	    .compression_level = (int)c->compression_level,
+	    .compression_level = (int)(c->compression_level < level_max ? c->compression_level : level_max),
 	    .compact = c->compact,
 	    .tombstone_ms = (int64_t)c->tombstone_ms,
 	    .append_time = c->append_time,

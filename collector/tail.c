@@ -106,7 +106,7 @@ static bool holds(int fd, const struct stat *st, const struct followed_mark *m)
 
 /* --- siblings --- */
 
-static bool is_packed(const char *name)
+bool tail_is_packed(const char *name)
 {
 	static const char *const ends[] = {".gz", ".xz", ".bz2", ".zst", ".lz4", ".Z", ".tmp"};
 	size_t len = strlen(name);
@@ -138,7 +138,7 @@ static void each_sibling(const char *path, bool (*each)(int fd, const struct sta
 		int fd;
 
 		if (strncmp(e->d_name, base, len) != 0 || (e->d_name[len] != '.' && e->d_name[len] != '-') ||
-		    is_packed(e->d_name))
+		    tail_is_packed(e->d_name))
 			continue;
 		n++;
 		fd = open_file(dirfd(d), e->d_name, &st);

@@ -25,6 +25,9 @@ DEFINE_CLEANUP(tail, tail_free)
 
 const char *tail_path(const struct tail *t);
 
+/* Whether a file of that name is one that rotation has compressed, or is still making. */
+bool tail_is_packed(const char *name);
+
 /* The next line (without '\n') at the position; its bytes stay until the next call. -EAGAIN: none is there now.
  * -ESTALE: what is read is at its end, or was cut, and another file takes its place: to go on with tail_switch. Other
  * errors: what reading it said. */
