@@ -77,7 +77,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/tap.o $(call not_main,$(COLLEC
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
 $(B)/tests/crash/%: $(B)/tests/crash/%.o $(B)/tests/tap.o $(call objs,tests/fault*.c) $(call not_main,$(COLLECTOR)) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ $^ $(TESTLIBS)
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(B)/libstore.a
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)

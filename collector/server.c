@@ -159,20 +159,19 @@ static bool may_be_read(const struct conn *c)
 	return !c->eof && !c->broken && !c->short_of_budget && conn_unsent(c) <= CONN_SMALL;
 }
 
-static void ask_epoll(struct server *s, struct conn *c)
+/* A client that epoll cannot tell of has to go. */
+static int ask_epoll(struct server *s, struct conn *c)
 {
 	uint32_t events = (may_be_read(c) ? EPOLLIN : 0) | (conn_unsent(c) > 0 ? EPOLLOUT : 0);
 	struct epoll_event e = {.events = events, .data.ptr = c};
 	int op = c->events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
 
 	if (events == c->events)
-		return;
-	if (epoll_ctl(s->epfd, op, c->fd, &e) < 0) {
-		/* Without being told of it there is nothing to do but to let it go. */
-		c->eof = c->broken = c->mute = true;
-		return;
-	}
+		return 0;
+	if (epoll_ctl(s->epfd, op, c->fd, &e) < 0)
+		return -errno;
 	c->events = events;
+	return 0;
 }
 
 static void listen_or_not(struct server *s)
@@ -220,7 +219,8 @@ static int add(struct server *s, int fd)
 	s->conns = c;
 	s->n_conns++;
 	c->moved_ms = now_ms();
-	ask_epoll(s, c);
+	if (ask_epoll(s, c) < 0)
+		drop(s, c);
 	return 0;
 }
 
@@ -525,11 +525,13 @@ static void finish(struct server *s, struct conn *c)
 	c->waits = false;
 	subscriptions_catch_up(&s->subscriptions, c);
 	conn_flush(c, &s->budget, now_ms());
-	if ((c->broken || (c->eof && !c->more)) && !c->short_of_budget && conn_unsent(c) == 0) {
+	/* From here on it may be in the next. */
+	c->in_round = false;
+	if (((c->broken || (c->eof && !c->more)) && !c->short_of_budget && conn_unsent(c) == 0) ||
+	    ask_epoll(s, c) < 0) {
 		drop(s, c);
 		return;
 	}
-	ask_epoll(s, c);
 	if (c->more && conn_unsent(c) <= CONN_SMALL)
 		want_serving(s, c);
 }
@@ -540,8 +542,6 @@ static void finish_all(struct server *s)
 
 	subscriptions_tell(&s->subscriptions);
 	list = TAKE(s->in_round);
-	for (c = list; c; c = c->next_in_round)
-		c->in_round = false;
 	while ((c = list)) {
 		list = c->next_in_round;
 		finish(s, c);
