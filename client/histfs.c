@@ -30,7 +30,15 @@ enum {
 	ANSWER = 128,
 	OP_NOTICE = 134
 };
-enum { VERSION = 1, HEAD = 12, LEN_BYTES = 4, FRAME_MAX = 128 << 20, READ_LEN = 64 << 10, NAME_MAX_LEN = 255 };
+enum {
+	VERSION = 1,
+	HEAD = 12,
+	LEN_BYTES = 4,
+	FRAME_MAX = 128 << 20,
+	READ_LEN = 64 << 10,
+	NAME_MAX_LEN = 255,
+	ERRNO_MAX = 4095
+};
 
 struct subscription {
 	uint32_t id;
@@ -142,9 +150,12 @@ static void take_notice(struct histfs *h, struct answer *a)
 	}
 }
 
+/* 0 or a negative errno; 1: it is neither. */
 static int status_of(struct answer *a)
 {
-	return (int)(int32_t)(uint32_t)histfs_wire_le(&a->body, 4);
+	int32_t status = (int32_t)(uint32_t)histfs_wire_le(&a->body, 4);
+
+	return a->body.failed || status > 0 || status < -ERRNO_MAX ? 1 : status;
 }
 
 /* Text of an error: up to a zero byte or the end. */
@@ -171,6 +182,8 @@ static void take_other(struct histfs *h, struct answer *a)
 		return;
 	h->n_sent--;
 	r = status_of(a);
+	if (r > 0)
+		r = -EPROTO;
 	if (r < 0 && h->sent_r == 0) {
 		h->sent_r = r;
 		take_text(&a->body, h->sent_error, sizeof h->sent_error);
@@ -301,7 +314,7 @@ static int wait_answer(struct histfs *h, uint32_t id, struct histfs_wire_in *ret
 			return r;
 	}
 	r = status_of(&a);
-	if (a.body.failed || r > 0)
+	if (r > 0)
 		return die(h, -EPROTO, "histd sent an answer that is none");
 	if (r < 0) {
 		take_text(&a.body, h->error, sizeof h->error);

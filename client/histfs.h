@@ -85,6 +85,7 @@ int histfs_offsets(
 int histfs_fetch(struct histfs *h, const char *topic, uint32_t partition, uint64_t offset, size_t max_bytes,
     const struct histfs_message **ret, size_t *ret_n, uint64_t *ret_next);
 
+/* partitions 0: as many as its configuration says, if it is not there. -EPERM: it may not be made. */
 int histfs_create(struct histfs *h, const char *topic, uint32_t partitions);
 
 /* Tells of messages from offset on, from now on. */

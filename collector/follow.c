@@ -5,11 +5,11 @@
 #include "collector/say.h"
 #include "collector/tail.h"
 #include "collector/thread.h"
+#include "collector/wake.h"
 #include "store/topic_reader.h"
 
 #include <glob.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -480,11 +480,9 @@ static int load(struct follow *w)
 static bool take_over(struct follow *w)
 {
 	struct config *next;
-	uint64_t n;
 	bool stop;
 
-	if (read(w->wakefd, &n, sizeof n) < 0)
-		n = 0;
+	wake_clear(w->wakefd);
 	pthread_mutex_lock(&w->lock);
 	next = TAKE(w->next);
 	stop = w->stop;
@@ -605,12 +603,12 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 	    .store_fd = store_fd,
 	    .store_id = store_id,
 	    .config = config_get(c),
-	    .wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	    .wakefd = wake_new(),
 	    .notifyfd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
 	};
 	pthread_mutex_init(&w->lock, NULL);
 	if (w->wakefd < 0)
-		r = -errno;
+		r = w->wakefd;
 	if (r == 0)
 		r = thread_start(&w->thread, STACK, follow_main, w);
 	if (r < 0) {
@@ -621,15 +619,6 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 	return 0;
 }
 
-static void wake(struct follow *w)
-{
-	const uint64_t one = 1;
-
-	/* Full is awake, too. */
-	if (write(w->wakefd, &one, sizeof one) < 0)
-		return;
-}
-
 void follow_configure(struct follow *w, struct config *c)
 {
 	pthread_mutex_lock(&w->lock);
@@ -637,7 +626,7 @@ void follow_configure(struct follow *w, struct config *c)
 		config_put(w->next);
 	w->next = config_get(c);
 	pthread_mutex_unlock(&w->lock);
-	wake(w);
+	wake_up(w->wakefd);
 }
 
 void follow_stop(struct follow *w)
@@ -645,7 +634,7 @@ void follow_stop(struct follow *w)
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
 	pthread_mutex_unlock(&w->lock);
-	wake(w);
+	wake_up(w->wakefd);
 	pthread_join(w->thread, NULL);
 	free_all(w);
 }

@@ -350,6 +350,8 @@ int ingest_create(struct ingest *g, struct span topic, uint64_t n_partitions, ch
 	present = r == 0 ? topic_n_partitions(t) : 0;
 	if (r == 0 && n_partitions <= present)
 		return 0;
+	if (n_partitions == 0)
+		return create_on_use(g, name, why, &t);
 	if (!c->create) {
 		snprintf(why, INGEST_WHY_MAX, "only topics that are configured are made");
 		return -EPERM;

@@ -54,7 +54,8 @@ const struct config_topics *ingest_config(const struct ingest *g);
  * told for a person: -EINVAL: no name for a topic; -ENOENT; -EMSGSIZE: too many topics; or what the store says. */
 int ingest_lane(
     struct ingest *g, struct span topic, uint64_t partition, bool make, char why[INGEST_WHY_MAX], struct lane **ret);
-/* Makes a topic, or gives one more partitions. -EPERM: only those that are configured may be. */
+/* Makes a topic, or gives one more partitions; 0: as many as the configuration says. -EPERM: only those that are
+ * configured may be. */
 int ingest_create(struct ingest *g, struct span topic, uint64_t n_partitions, char why[INGEST_WHY_MAX]);
 
 /* Gives a topic that is configured at least so many partitions. */

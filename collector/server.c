@@ -13,10 +13,10 @@
 #include "collector/say.h"
 #include "collector/subscriptions.h"
 #include "collector/thread.h"
+#include "collector/wake.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -40,22 +40,12 @@ struct waiting {
 	size_t place; /* of the answer in conn->out */
 };
 
-struct call {
-	struct call *next;
-	int (*fn)(struct ingest *g, void *arg, struct server_task *task);
-	void *arg;
-	struct server_task task;
-	int r;
-	bool done;
-};
-
 struct server {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t done;
-	struct call *calls;  /* with the lock; newest first */
-	struct config *next; /* with the lock; to go over to, NULL: none */
-	bool stop;
+	struct config *next; /* with the lock: to go over to; NULL: none */
+	bool stop;           /* with the lock */
+	struct calls calls;
 
 	struct ingest *ingest;
 	struct topic_store *store;
@@ -391,51 +381,22 @@ static void serve(struct server *s, struct conn *c)
 	}
 }
 
-/* --- calls of other threads --- */
+/* --- other threads --- */
 
 static void take_calls(struct server *s)
 {
-	struct call *call, *next, *list;
 	struct config *config;
-	uint64_t n;
 
-	if (read(s->wakefd, &n, sizeof n) < 0)
+	if (!wake_clear(s->wakefd))
 		return;
 	pthread_mutex_lock(&s->lock);
-	list = TAKE(s->calls);
 	config = TAKE(s->next);
 	pthread_mutex_unlock(&s->lock);
 	if (config) {
 		ingest_configure(s->ingest, config);
 		config_put(config);
 	}
-	for (call = list; call; call = next) {
-		next = call->next;
-		call->r = call->fn(s->ingest, call->arg, &call->task);
-		if (call->task.sync)
-			ingest_want(s->ingest, call->task.sync);
-		if (call->task.appended)
-			subscriptions_appended(&s->subscriptions, call->task.appended);
-		call->next = s->called;
-		s->called = call;
-	}
-}
-
-static void answer_calls(struct server *s)
-{
-	struct call *call;
-
-	if (!s->called)
-		return;
-	pthread_mutex_lock(&s->lock);
-	while ((call = s->called)) {
-		s->called = call->next;
-		if (call->r == 0 && call->task.sync)
-			call->r = call->task.sync->commit_r;
-		call->done = true;
-	}
-	pthread_cond_broadcast(&s->done);
-	pthread_mutex_unlock(&s->lock);
+	calls_take(&s->calls, s->ingest, &s->subscriptions);
 }
 
 /* --- rounds --- */
@@ -511,7 +472,7 @@ static void commit(struct server *s)
 	if (wanted)
 		s->commit_ns = now_ns() - begin;
 	take_back(s);
-	answer_calls(s);
+	calls_answer(&s->calls);
 	if (s->n_waiting > 0) {
 		s->round++;
 		s->n_waited[s->round % 3] = 0;
@@ -628,7 +589,7 @@ static void free_all(struct server *s)
 	if (s->next)
 		config_put(s->next);
 	pthread_mutex_destroy(&s->lock);
-	pthread_cond_destroy(&s->done);
+	calls_done(&s->calls);
 	free(s);
 }
 
@@ -638,8 +599,10 @@ static int open_all(struct server *s, const char *store)
 	int r;
 
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);
-	s->wakefd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->epfd < 0 || s->wakefd < 0 || epoll_ctl(s->epfd, EPOLL_CTL_ADD, s->wakefd, &e) < 0)
+	s->wakefd = wake_new();
+	if (s->wakefd < 0)
+		return s->wakefd;
+	if (s->epfd < 0 || epoll_ctl(s->epfd, EPOLL_CTL_ADD, s->wakefd, &e) < 0)
 		return -errno;
 	r = topic_store_open(store, CACHE_BYTES, &s->store);
 	if (r < 0)
@@ -667,7 +630,7 @@ int server_start(struct ingest *ingest, const char *store, int listen_fd, struct
 	    .due_ms = -1,
 	};
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->done, NULL);
+	calls_init(&s->calls);
 	r = open_all(s, store);
 	if (r < 0) {
 		free_all(s);
@@ -677,27 +640,9 @@ int server_start(struct ingest *ingest, const char *store, int listen_fd, struct
 	return 0;
 }
 
-static void wake(struct server *s)
-{
-	const uint64_t one = 1;
-
-	/* Full is awake, too. */
-	if (write(s->wakefd, &one, sizeof one) < 0)
-		return;
-}
-
 int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
 {
-	struct call call = {.fn = fn, .arg = arg};
-
-	pthread_mutex_lock(&s->lock);
-	call.next = s->calls;
-	s->calls = &call;
-	wake(s);
-	while (!call.done)
-		pthread_cond_wait(&s->done, &s->lock);
-	pthread_mutex_unlock(&s->lock);
-	return call.r;
+	return calls_make(&s->calls, fn, arg, s->wakefd);
 }
 
 void server_configure(struct server *s, struct config *c)
@@ -706,7 +651,7 @@ void server_configure(struct server *s, struct config *c)
 	if (s->next)
 		config_put(s->next);
 	s->next = config_get(c);
-	wake(s);
+	wake_up(s->wakefd);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -714,7 +659,7 @@ void server_stop(struct server *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
-	wake(s);
+	wake_up(s->wakefd);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
 	free_all(s);

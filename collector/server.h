@@ -7,18 +7,12 @@
 #ifndef COLLECTOR_SERVER_H
 #define COLLECTOR_SERVER_H
 
-#include "collector/ingest.h"
+#include "collector/calls.h"
 
 struct server;
 
 /* listen_fd: of the socket, the server's from here on; -1: there is none. store: the directory, to read from. */
 int server_start(struct ingest *ingest, const char *store, int listen_fd, struct server **ret);
-
-/* What the thread is to do behind a call. */
-struct server_task {
-	struct lane *appended; /* there are new messages */
-	struct lane *sync;     /* is to be synced, before the call is over */
-};
 
 /* Has the thread call fn, and returns what that does, or the error of syncing. From any other thread; waits. */
 int server_call(struct server *s, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg);

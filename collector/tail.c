@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <xxhash.h>
 
 enum {
 	READ_LEN = 256 << 10,
@@ -73,7 +72,7 @@ static int hash_at(int fd, uint64_t off, size_t len, uint64_t *ret)
 		return -errno;
 	if ((size_t)n < len)
 		return -ENODATA;
-	*ret = XXH3_64bits(bytes, len);
+	*ret = followed_hash(bytes, len);
 	return 0;
 }
 
@@ -258,8 +257,8 @@ static int find_rest(struct tail *t)
 	int fd = -ENOENT;
 
 	/* Its head is gone with it: the last bytes alone say which it is. */
-	m.last_hash = XXH3_64bits(t->last, t->n_last);
-	m.head_hash = XXH3_64bits("", 0);
+	m.last_hash = followed_hash(t->last, t->n_last);
+	m.head_hash = followed_hash("", 0);
 	if (t->n_last > 0)
 		fd = find_mark(t->path, &m);
 	if (fd >= 0) {

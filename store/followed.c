@@ -5,7 +5,14 @@
 #include "store/sealed.h"
 #include "store/topic_names.h"
 
+#include <xxhash.h>
+
 static const char file_name[] = "followed";
+
+uint64_t followed_hash(const void *p, size_t len)
+{
+	return XXH3_64bits(p, len);
+}
 
 void followed_done(struct followed *f)
 {

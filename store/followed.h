@@ -13,6 +13,9 @@ struct followed_mark {
 	uint64_t head_hash, last_hash; /* have these XXH3 */
 };
 
+/* The hash of bytes that a mark has. */
+uint64_t followed_hash(const void *p, size_t len);
+
 struct followed {
 	char *path;
 	char *topic;

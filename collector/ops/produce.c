@@ -98,8 +98,8 @@ static int run(struct op_call *c)
 	r = ingest_lane(c->ingest, q.topic, q.partition, true, c->why, &l);
 	/* Which lines are messages already is told by the partition, where nothing else may be. */
 	if (r == 0 && l->config->follow.n > 0) {
-		snprintf(c->why, sizeof c->why, "topic %s has the lines of files, and nothing else",
-		    topic_name(l->topic));
+		snprintf(
+		    c->why, sizeof c->why, "topic %s has the lines of files, and nothing else", topic_name(l->topic));
 		return -EPERM;
 	}
 	if (r == 0)

@@ -186,6 +186,7 @@ static void topics_are_made_as_the_configuration_allows(void)
 	    (h = client())) {
 		struct histfs_message m = text("x");
 
+		ok_r(histfs_create(h, "first", 0));
 		ok_r(histfs_produce(h, "two", 1, &m, 1, HISTFS_WRITTEN, NULL));
 		eq(histfs_produce(h, "two", 2, &m, 1, HISTFS_WRITTEN, NULL), -ENOENT);
 		ok_r(histfs_produce(h, "first", 2, &m, 1, HISTFS_WRITTEN, NULL));
@@ -237,6 +238,7 @@ static void topics_are_listed_in_order_of_name_over_many_answers(void)
 		ok_r(histfs_create(h, "c", 3));
 		ok_r(histfs_create(h, "a", 2));
 		ok_r(histfs_create(h, "b", 2));
+		ok_r(histfs_create(h, "a", 0));
 		ok_r(histfs_topics(h, add_name, names));
 		str_eq(names, "a:2 b:2 c:3 ");
 		for (unsigned i = 0; i < 700; i++) {
