@@ -252,32 +252,29 @@ static int set_mode(uint64_t *to, const char *value)
 	return 0;
 }
 
+/* The number of a user or a group: that of the name, if there is one, or as it stands there. */
+static int set_id(int64_t *to, const uint32_t *named, const char *value)
+{
+	uint64_t id;
+
+	if (!named && (!parse_plain(value, &id) || id >= UINT32_MAX))
+		return -EINVAL;
+	*to = named ? *named : (int64_t)id;
+	return 0;
+}
+
 static int set_user(int64_t *to, const char *value)
 {
 	const struct passwd *user = getpwnam(value);
-	uint64_t id;
 
-	if (user)
-		*to = user->pw_uid;
-	else if (parse_plain(value, &id) && id < UINT32_MAX)
-		*to = (int64_t)id;
-	else
-		return -EINVAL;
-	return 0;
+	return set_id(to, user ? &user->pw_uid : NULL, value);
 }
 
 static int set_group(int64_t *to, const char *value)
 {
 	const struct group *group = getgrnam(value);
-	uint64_t id;
 
-	if (group)
-		*to = group->gr_gid;
-	else if (parse_plain(value, &id) && id < UINT32_MAX)
-		*to = (int64_t)id;
-	else
-		return -EINVAL;
-	return 0;
+	return set_id(to, group ? &group->gr_gid : NULL, value);
 }
 
 static int set_compression(uint64_t *to, const char *value)

@@ -3,68 +3,15 @@
 #
 # Waits for notices and for what is to happen, at most 20 s each; nothing is slept through blindly.
 
-histd=${BUILD:-build}/histd
-dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
-store=$dir/store
-conf=$dir/histd.conf
-log=$dir/log
-pid=
-n=0
+. tests/cli/histd.sh
 
-cleanup() {
-	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
+cleanup_more() {
 	[ -n "$listener" ] && kill "$listener" 2>/dev/null
 	[ -n "$reader" ] && kill "$reader" 2>/dev/null
-	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
 	fsfreeze -u "$dir/hung" 2>/dev/null
 	mountpoint -q "$dir/hung" 2>/dev/null && umount "$dir/hung"
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-# ok STATUS NAME: a result; on failure the log is shown
-ok() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$log"
-	fi
-}
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
 }
 
-# poll COMMAND...: until it succeeds
-poll() {
-	i=0
-	until "$@"; do
-		i=$((i + 1))
-		[ $i -gt 400 ] && return 1
-		sleep 0.05
-	done
-}
-
-# start: histd in the background, returns when it says that it is ready
-start() {
-	rm -f "$dir/ready"
-	mkfifo "$dir/ready"
-	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
-	pid=$!
-	[ "$(timeout 20 head -n 1 "$dir/ready")" = ready ]
-}
-
-# stop SIGNAL: its exit status is $status
-stop() {
-	kill -"$1" "$pid"
-	wait "$pid" 2>/dev/null
-	status=$?
-	pid=
-}
-
-said() { grep -q -e "$1" "$log"; }
 reread() { [ "$(grep -c "is read again" "$log")" = "$1" ]; }
 size() { cat "$store"/snapshots/*.wal 2>/dev/null | wc -c; }
 grown() { [ "$(size)" -gt "$1" ]; }
@@ -72,7 +19,7 @@ grown() { [ "$(size)" -gt "$1" ]; }
 sealed_early() { [ -e "$store/snapshots/$(date -u +%Y-%m-%dT%H).chunk" ]; }
 
 configure() {
-	printf '[store]\npath = %s\n[record]\n%s\n' "$store" "$1" >"$conf"
+	printf '[store]\npath = %s\n[record]\n%s\n[socket]\npath = off\n' "$store" "$1" >"$conf"
 }
 
 : >"$log"

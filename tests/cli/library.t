@@ -1,59 +1,35 @@
 #!/bin/sh
 # library.t -- libhistfs as it is installed: the example of its manual page, C++, and what it exports
 
+. tests/cli/histd.sh
 b=${BUILD:-build}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
-pid=
-n=0
-
-cleanup() {
-	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-ok() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$dir/log" "$dir/out"
-	fi
-}
 
 # What make has built for a sanitizer wants its programs built for it, too.
 case $b in
 *-san*) san=-fsanitize=address,undefined ;;
 *) san= ;;
 esac
-: >"$dir/log"
-: >"$dir/out"
-
 mkdir -p "$dir/usr/lib/pkgconfig" "$dir/usr/include"
 cp "$b/libhistfs.so.1" "$b/libhistfs.a" "$dir/usr/lib" && ln -s libhistfs.so.1 "$dir/usr/lib/libhistfs.so"
 cp client/histfs.h "$dir/usr/include"
 sed "s|@PREFIX@|$dir/usr|" client/libhistfs.pc >"$dir/usr/lib/pkgconfig/libhistfs.pc"
-flags=$(PKG_CONFIG_PATH=$dir/usr/lib/pkgconfig pkg-config --cflags --libs libhistfs 2>"$dir/out")
+flags=$(PKG_CONFIG_PATH=$dir/usr/lib/pkgconfig pkg-config --cflags --libs libhistfs 2>>"$log")
 ok $? "pkg-config knows it"
 
 # The page's example, as a reader would copy it.
 sed -n '/^#include <histfs.h>/,/^\.Ed/p' man/libhistfs.3 | sed '/^\.Ed/d; s/\\e/\\/g' >"$dir/example.c"
 # shellcheck disable=SC2086 # lists
-cc -Wall -Wextra -Werror $san -o "$dir/example" "$dir/example.c" $flags 2>"$dir/out"
+cc -Wall -Wextra -Werror $san -o "$dir/example" "$dir/example.c" $flags 2>>"$log"
 ok $? "the manual page's example is compiled without a warning"
 # shellcheck disable=SC2086
-cc -Wall $san -o "$dir/static" "$dir/example.c" -I"$dir/usr/include" "$dir/usr/lib/libhistfs.a" 2>"$dir/out" &&
+cc -Wall $san -o "$dir/static" "$dir/example.c" -I"$dir/usr/include" "$dir/usr/lib/libhistfs.a" 2>>"$log" &&
 	! ldd "$dir/static" | grep -q histfs
 ok $? "it can be linked statically"
 
-printf '[store]\npath = %s/store\n[record]\ninterval = 10s\ntables = histd\npriority = normal\nlock_memory = 0\n' "$dir" \
-	>"$dir/conf"
-printf '[socket]\npath = %s/socket\n' "$dir" >>"$dir/conf"
-mkfifo "$dir/ready"
-"$b/histd" -c "$dir/conf" --ready-fd 3 3>"$dir/ready" 2>>"$dir/log" &
-pid=$!
-timeout 20 head -n 1 "$dir/ready" >"$dir/out"
+printf '[store]\npath = %s\n[record]\ninterval = 10s\ntables = histd\npriority = normal\nlock_memory = 0\n' "$store" \
+	>"$conf"
+printf '[socket]\npath = %s/socket\n' "$dir" >>"$conf"
+start
 export HISTFS_SOCKET="$dir/socket" LD_LIBRARY_PATH="$dir/usr/lib"
 "$dir/example" >"$dir/out" && "$dir/static" v43 >"$dir/out" && printf '0 v42\n1 v43\n' | cmp -s - "$dir/out"
 ok $? "it runs, and reads what it produced"
@@ -64,12 +40,10 @@ ok $? "and says so where there is no histd"
 if command -v c++ >/dev/null; then
 	printf '#include <histfs.h>\nint main() { histfs *h = nullptr; histfs_close(h); }\n' >"$dir/x.cc"
 	# shellcheck disable=SC2086
-	c++ -Wall -Wextra -Werror $san -o "$dir/x" "$dir/x.cc" $flags 2>"$dir/out" && "$dir/x"
+	c++ -Wall -Wextra -Werror $san -o "$dir/x" "$dir/x.cc" $flags 2>>"$log" && "$dir/x"
 	ok $? "C++ may include and link it"
 else
-	n=$((n + 1))
-	echo "# SKIPPED: C++ may include and link it: there is no c++" >&2
-	echo "ok $n - C++ may include and link it # SKIP there is no c++"
+	skip "C++ may include and link it" "there is no c++"
 fi
 
 nm -D --defined-only "$b/libhistfs.so.1" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort >"$dir/exported"
@@ -80,8 +54,7 @@ if [ -z "$san" ]; then
 	[ "$(objdump -p "$b/libhistfs.so.1" | awk '/NEEDED/ { print $2 }')" = libc.so.6 ]
 	ok $? "it needs the C library alone"
 else
-	n=$((n + 1))
-	echo "ok $n - it needs the C library alone # SKIP sanitizers are libraries"
+	skip "it needs the C library alone" "sanitizers are libraries"
 fi
 
 echo "1..$n"

@@ -3,47 +3,8 @@
 #
 # Waits for what is to happen, at most 20 s each; nothing is slept through blindly.
 
-b=${BUILD:-build}
-produce=$b/tests/tools/produce
-dir=$(mktemp -d "${TMPDIR:-/tmp}/histfs-test-XXXXXX") || exit 1
-store=$dir/store
-conf=$dir/histd.conf
-log=$dir/log
-pid=
-n=0
-
-cleanup() {
-	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
-	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-# ok STATUS NAME: a result; on failure the log is shown
-ok() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$log"
-	fi
-}
-skip() {
-	n=$((n + 1))
-	echo "# SKIPPED: $1: $2" >&2
-	echo "ok $n - $1 # SKIP $2"
-}
-
-# poll COMMAND...: until it succeeds
-poll() {
-	i=0
-	until "$@"; do
-		i=$((i + 1))
-		[ $i -gt 400 ] && return 1
-		sleep 0.05
-	done
-}
+. tests/cli/histd.sh
+produce=${BUILD:-build}/tests/tools/produce
 
 # configure MORE: the recorder is slow, so that it is in nobody's way
 configure() {
@@ -52,24 +13,8 @@ configure() {
 	printf '[socket]\npath = %s\n%s\n' "$dir/socket" "$1" >>"$conf"
 }
 
-# start: histd in the background, returns when it says that it is ready
-start() {
-	rm -f "$dir/ready"
-	mkfifo "$dir/ready"
-	"$b/histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
-	pid=$!
-	[ "$(timeout 60 head -n 1 "$dir/ready")" = ready ]
-}
-stop() {
-	kill -"$1" "$pid"
-	wait "$pid" 2>/dev/null
-	status=$?
-	pid=
-}
-said() { grep -q -e "$1" "$log"; }
 lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
-: >"$log"
 configure ""
 start && [ -S "$dir/socket" ] && [ "$(stat -c %a "$dir/socket")" = 660 ]
 ok $? "the socket is there when histd says that it is ready"
@@ -117,7 +62,7 @@ configure ""
 start
 printf '[store]\npath = %s\n[record]\ninterval = 1s\npriority = normal\nlock_memory = 0\n[socket]\npath = %s\n' \
 	"$dir/store2" "$dir/socket" >"$dir/second.conf"
-timeout 3 "$b/histd" -c "$dir/second.conf" 2>"$dir/second"
+timeout 3 "$histd" -c "$dir/second.conf" 2>"$dir/second"
 grep -q "socket $dir/socket: somebody else listens there" "$dir/second" && "$produce" "$dir/socket" quick 1 1 2 >"$dir/out"
 ok $? "a second histd leaves the socket to the first"
 stop TERM
@@ -130,7 +75,7 @@ while [ $i -lt 2000 ]; do
 done >"$dir/lines"
 configure "[topic.journal]
 follow = $dir/journal"
-count() { [ "$("$b/tests/tools/produce" -n "$dir/socket" journal 2>/dev/null)" -ge "$1" ]; }
+count() { [ "$("$produce" -n "$dir/socket" journal 2>/dev/null)" -ge "$1" ]; }
 start
 head -n 700 "$dir/lines" >"$dir/journal"
 poll count 1
@@ -183,7 +128,7 @@ if [ "$(df --output=iavail /dev/shm | tail -n 1)" -gt 1500000 ]; then
 	grep -q 'one too many' "$dir/errors"
 	ok $? "one more is refused"
 	stop TERM
-	[ "$status" = 0 ] && timeout 100 "$b/histd" -V >/dev/null && start
+	[ "$status" = 0 ] && timeout 100 "$histd" -V >/dev/null && start
 	ok $? "it ends and starts again with them"
 	stop TERM
 	rm -rf "$store"
