@@ -244,18 +244,25 @@ static void put_error(struct conn *c, const struct op_call *call, int r)
 	}
 }
 
-/* Remembers that the answer at that place holds only after the commit. */
-static int wait_for_commit(struct server *s, struct conn *c, struct lane *lane, size_t place)
+/* Room for one more that waits: who has done something cannot be told that there is none. */
+static int prepare_to_wait(struct server *s)
 {
-	if (s->n_waiting == s->max_waiting) {
-		size_t max = s->max_waiting ? 2 * s->max_waiting : 64;
-		struct waiting *w = realloc(s->waiting, max * sizeof *w);
+	size_t max = s->max_waiting ? 2 * s->max_waiting : 64;
+	struct waiting *w;
 
-		if (!w)
-			return -ENOMEM;
-		s->waiting = w;
-		s->max_waiting = max;
-	}
+	if (s->n_waiting < s->max_waiting)
+		return 0;
+	w = realloc(s->waiting, max * sizeof *w);
+	if (!w)
+		return -ENOMEM;
+	s->waiting = w;
+	s->max_waiting = max;
+	return 0;
+}
+
+/* Remembers that the answer at that place holds only after the commit. */
+static void wait_for_commit(struct server *s, struct conn *c, struct lane *lane, size_t place)
+{
 	s->waiting[s->n_waiting++] = (struct waiting){c, lane, place};
 	c->waits = true;
 	if (c->sync_round != s->round) {
@@ -264,7 +271,6 @@ static int wait_for_commit(struct server *s, struct conn *c, struct lane *lane, 
 		c->sync_round = s->round;
 		s->n_waited[s->round % 3]++;
 	}
-	return 0;
 }
 
 /* Who waits for it first is not passed by others. */
@@ -274,10 +280,19 @@ static size_t *budget_of(struct server *s, const struct conn *c)
 	return s->short_first && s->short_first != c ? &s->nothing : &s->budget;
 }
 
+static int run_op(struct op_call *call, uint8_t number)
+{
+	const struct op_desc *op = op_find(number);
+
+	if (op)
+		return op->run(call);
+	snprintf(call->why, sizeof call->why, "operation %u is not known", number);
+	return -EPROTO;
+}
+
 /* Does what a frame asks for. 1; -ENOBUFS: not now. */
 static int serve_frame(struct server *s, struct conn *c, const struct frame_in *f)
 {
-	const struct op_desc *op = op_find(f->op);
 	struct op_call call = {
 	    .ingest = s->ingest,
 	    .store = s->store,
@@ -289,32 +304,30 @@ static int serve_frame(struct server *s, struct conn *c, const struct frame_in *
 	    .body = f->body,
 	};
 	size_t place = conn_begin(c, f->op, f->id);
-	int r = -EPROTO;
+	int r = prepare_to_wait(s);
 
 	conn_status(c, 0);
-	if (op)
-		r = op->run(&call);
-	else
-		snprintf(call.why, sizeof call.why, "operation %u is not known", f->op);
+	if (r == 0)
+		r = run_op(&call, f->op);
 	if (s->builder.body.cap > BUILDER_KEEP)
 		batch_done(&s->builder);
-	if (r == -ENOBUFS) {
+	if (r == -ENOBUFS || call.no_answer)
 		c->out.len = place;
+	if (r == -ENOBUFS)
 		return r;
-	}
 	ingest_counts(s->ingest)->n_requests++;
-	if (r == 0 && call.wait && !call.no_answer)
-		r = wait_for_commit(s, c, call.wait, place);
+	if (r == -EPROTO || (r < 0 && call.no_answer))
+		c->broken = true;
 	if (call.no_answer)
-		c->out.len = place;
-	if (r < 0 && !call.no_answer && c->out.len >= place + FRAME_HEAD) {
+		return 1;
+	/* Without memory for an answer the connection ends, when it is to be sent. */
+	if (r < 0 && c->out.err == 0) {
 		c->out.len = place + FRAME_HEAD;
 		put_error(c, &call, r);
 	}
-	if (!call.no_answer)
-		conn_end(c, place);
-	if (r == -EPROTO || (r < 0 && call.no_answer))
-		c->broken = true;
+	conn_end(c, place);
+	if (r == 0 && call.wait)
+		wait_for_commit(s, c, call.wait, place);
 	return 1;
 }
 

@@ -5,6 +5,8 @@
 
 . tests/cli/histd.sh
 produce=${BUILD:-build}/tests/tools/produce
+ram=
+cleanup_more() { [ -z "$ram" ] || rm -rf "$ram"; }
 
 # configure MORE: the recorder is slow, so that it is in nobody's way
 configure() {
@@ -114,7 +116,8 @@ fi
 
 # 100 000 topics where creating one costs no disk.
 if [ "$(df --output=iavail /dev/shm | tail -n 1)" -gt 1500000 ]; then
-	store=$(mktemp -d /dev/shm/histfs-test-XXXXXX)
+	ram=$(mktemp -d /dev/shm/histfs-test-XXXXXX)
+	store=$ram/store
 	configure ""
 	: >"$log"
 	start && timeout 400 "$produce" -t "$dir/socket" 100000
@@ -131,7 +134,6 @@ if [ "$(df --output=iavail /dev/shm | tail -n 1)" -gt 1500000 ]; then
 	[ "$status" = 0 ] && timeout 100 "$histd" -V >/dev/null && start
 	ok $? "it ends and starts again with them"
 	stop TERM
-	rm -rf "$store"
 else
 	for what in "100 000 topics are made by using them" "and take no more than 4 kB each, and few descriptors" \
 		"one more is refused" "it ends and starts again with them"; do
