@@ -60,8 +60,9 @@ struct topic_stat {
 	uint64_t value_len;
 };
 int topic_reader_stat(struct topic_reader *r, uint64_t offset, struct topic_stat *ret);
-/* The first at or behind that offset. -ENODATA: none. Consecutive calls walk on without looking up. */
-int topic_reader_next_stat(struct topic_reader *r, uint64_t offset, struct topic_stat *ret);
+/* The first at or behind that offset. Results and *ret_behind as those of topic_reader_next. Consecutive calls walk on
+ * without looking up. */
+int topic_reader_next_stat(struct topic_reader *r, uint64_t offset, struct topic_stat *ret, uint64_t *ret_behind);
 
 /* The first message at or behind that offset. -ENODATA: none yet. -EBADMSG: damage begins there; *ret_behind is then
  * the offset to go on from (a reader that wants to know of holes is told, and one that goes on passes over them). For
