@@ -14,7 +14,10 @@ static void reply_err(fuse_req_t req, int r)
 
 static void fill_stat(const struct ops *o, const struct tree_attr *a, struct stat *ret)
 {
-	struct timespec time = {.tv_sec = a->mtime_ms / 1000, .tv_nsec = a->mtime_ms % 1000 * 1000000};
+	/* A message's time may be before 1970; the rest of a second is never negative. */
+	int64_t ms = a->mtime_ms % 1000, before = ms < 0;
+	struct timespec time = {
+	    .tv_sec = a->mtime_ms / 1000 - before, .tv_nsec = (ms + before * 1000) * 1000000 + a->mtime_ns};
 
 	*ret = (struct stat){
 	    .st_ino = a->ino,
@@ -148,7 +151,7 @@ static int put_entry(struct filler *l, const char *name, const struct fuse_entry
 static int put_dots(struct filler *l, uint64_t dir, off_t off)
 {
 	const char *const names[] = {".", ".."};
-	const uint64_t inos[] = {dir, tree_parent(dir)};
+	const uint64_t inos[] = {dir, tree_parent(l->o->tree, dir)};
 
 	for (; off < 2; off++) {
 		struct fuse_entry_param e = {.attr = {.st_ino = inos[off], .st_mode = S_IFDIR}};

@@ -11,6 +11,7 @@
 #include "store/io.h"
 #include "store/names.h"
 #include "store/series.h"
+#include "store/topic_files.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ struct store {
 	size_t n_problems;
 	struct contents *contents;
 	struct series *series;
+	struct topic_store *topics;
+	int topics_error; /* why there are none */
 };
 
 static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
@@ -75,6 +78,7 @@ static void note_problem(void *arg, const char *file, uint64_t off, const char *
 int store_open(const char *dir, const struct store_options *o, struct store **ret)
 {
 	_cleanup_(cleanup_store) struct store *s = calloc(1, sizeof *s);
+	size_t cache_bytes = o && o->cache_bytes ? o->cache_bytes : CACHE_BYTES;
 	int r;
 
 	if (!s)
@@ -94,11 +98,12 @@ int store_open(const char *dir, const struct store_options *o, struct store **re
 	s->snapdirfd = io_opendir(s->dirfd, SNAPSHOT_DIR, false);
 	if (s->snapdirfd < 0)
 		return s->snapdirfd;
-	r = contents_new(o && o->cache_bytes ? o->cache_bytes : CACHE_BYTES, &s->contents);
+	r = contents_new(cache_bytes, &s->contents);
 	if (r == 0)
 		r = series_new(s->contents, &s->series);
 	if (r < 0)
 		return r;
+	s->topics_error = topic_store_open(dir, cache_bytes / 4, &s->topics);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -121,6 +126,8 @@ void store_close(struct store *s)
 		series_free(s->series);
 	if (s->contents)
 		contents_free(s->contents);
+	if (s->topics)
+		topic_store_close(s->topics);
 	free(s->hours);
 	free(s->known);
 	free(s->problems);
@@ -619,7 +626,34 @@ int store_heat_entries(struct store *s, int32_t hour, struct buf *out)
 	return k ? read_entries(s, k, out, &sum) : -ENOENT;
 }
 
+/* --- topics --- */
+
+int store_topics(struct store *s, struct topic_store **ret)
+{
+	if (s->topics)
+		*ret = s->topics;
+	return s->topics_error;
+}
+
+int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg)
+{
+	return topic_files(s->dirfd, each, arg);
+}
+
 /* --- health --- */
+
+struct teller {
+	void (*each)(const struct store_problem *p, void *arg);
+	void *arg;
+};
+
+static void tell(const char *file, uint64_t off, const char *what, void *arg)
+{
+	const struct teller *t = arg;
+	struct store_problem p = {.file = file, .off = off, .what = what};
+
+	t->each(&p, t->arg);
+}
 
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg)
 {
@@ -631,6 +665,8 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 		    s->problems[i].file);
 		each(&p, arg);
 	}
+	if (s->topics)
+		topic_store_problems(s->topics, tell, &(struct teller){each, arg});
 }
 
 struct files {

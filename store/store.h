@@ -15,11 +15,12 @@
 #include "store/series.h"
 #include "store/sidecar.h"
 #include "store/table.h"
+#include "store/topic_reader.h"
 
 struct store;
 
 struct store_options {
-	size_t cache_bytes; /* decoded groups and texts; 0: 64 MiB */
+	size_t cache_bytes; /* decoded groups and texts; 0: 64 MiB. Topics have a quarter as much again */
 };
 
 int store_open(const char *dir, const struct store_options *o, struct store **ret);
@@ -101,6 +102,15 @@ int store_heat_entries(struct store *s, int32_t hour, struct buf *out);
 /* The sum of these entries, without reading them if the hour is sealed; kept until the store's files change. */
 int store_heat_sum(struct store *s, int32_t hour, struct heat_sum *ret);
 
+/* --- topics --- */
+
+/* The store's topics: the store's own, as long as it is open; the caller is the only one to refresh it. An error: they
+ * cannot be read, which the rest of the store does not depend on. */
+int store_topics(struct store *s, struct topic_store **ret);
+
+/* Every file of the topics: its name within the store, and its length. Takes a system call for each. */
+int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg);
+
 /* --- health --- */
 
 struct store_problem {
@@ -108,7 +118,7 @@ struct store_problem {
 	uint64_t off;
 	const char *what;
 };
-/* What reading has found damaged or unreadable so far, oldest first; each place once. */
+/* What reading has found damaged or unreadable so far, oldest first, then in topics; each place once. */
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
 
 /* Every file of the snapshots: name, length. */

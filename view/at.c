@@ -4,18 +4,6 @@
  */
 #include "view/view.h"
 
-#include <time.h>
-
-static int64_t now_ms(const struct tree *t)
-{
-	struct timespec ts;
-
-	if (t->now_ms != INT64_MIN)
-		return t->now_ms;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int at_lookup(
     struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret, uint32_t *ret_name_ms)
 {
@@ -28,7 +16,7 @@ static int at_lookup(
 	(void)v;
 	if (!view_is_top(dir))
 		return -ENOTDIR;
-	r = name_parse_time(name, now_ms(t), &ms, &relative);
+	r = name_parse_time(name, tree_now_ms(t), &ms, &relative);
 	if (r < 0)
 		return r;
 	r = store_at(t->store, ms, &hour, &seq);

@@ -8,6 +8,7 @@ static const struct hours shape = {
     .form = FORM_TEXT,
     .hour_leaf = &heatmap_leaf,
     .snapshot_leaves = snapshot_leaves,
+    .hour_view = VIEW_HOUR_LOG,
 };
 
-VIEW(hour) = {.name = "hour", .id = 2, .type = S_IFDIR, .hours = &shape, HOURS_CALLS};
+VIEW(hour) = {.name = "hour", .id = VIEW_HOUR, .type = S_IFDIR, .hours = &shape, HOURS_CALLS};

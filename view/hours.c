@@ -45,6 +45,41 @@ static const struct leaf *special(const struct view *v, struct node n)
 	return *f;
 }
 
+/* The directory of another view in an hour, and its attributes. -ENOENT: there is none. */
+static int other_dir(struct tree *t, const struct view *v, int32_t hour, struct node *ret, struct tree_attr *ret_attr)
+{
+	const struct view *other = v->hours->hour_view ? tree_view(v->hours->hour_view) : NULL;
+
+	if (!other)
+		return -ENOENT;
+	*ret = (struct node){.view = other->id, .hour = hour, .seq = -1};
+	tree_preset(*ret, other->type, ret_attr);
+	return other->attr(t, other, *ret, ret_attr);
+}
+
+/* Then an hour's directory can have one more directory, but to tell takes a look at all of them. */
+static bool has_topics(struct tree *t)
+{
+	struct topic_store *s;
+
+	return store_topics(t->store, &s) == 0 && topic_store_count(s) > 0;
+}
+
+/* An hour in which nothing was recorded but what the other view has: looked up, never listed. */
+static int bare_hour_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
+{
+	struct tree_attr a;
+	struct node other;
+	int r = n.seq < 0 && n.leaf == 0 ? other_dir(t, v, n.hour, &other, &a) : -ENOENT;
+
+	if (r < 0)
+		return r;
+	ret->mtime_ms = a.mtime_ms;
+	ret->mtime_ns = a.mtime_ns;
+	view_set_dir(ret, 1);
+	return 0;
+}
+
 /* The hour of a node, and the index of its snapshot (0 for a node without). */
 static int find(struct tree *t, const struct view *v, struct node n, struct hour **ret, uint32_t *ret_i)
 {
@@ -95,12 +130,16 @@ int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_
 		return view_is_top(n) ? 0 : -ENOENT;
 	}
 	r = find(t, v, n, &h, &i);
+	if (r == -ENOENT)
+		return bare_hour_attr(t, v, n, ret);
 	if (r < 0)
 		return r;
 	if (n.seq < 0) {
 		ret->mtime_ms = hour_last_ms(h);
 		ret->attr_ms = hours_valid_ms(t, h);
 		view_set_dir(ret, v->hours->snapshots ? hour_n(h) : 0);
+		if (v->hours->hour_view && has_topics(t))
+			ret->nlink = 1;
 	} else {
 		uint32_t seq;
 
@@ -153,6 +192,10 @@ int hours_lookup(
 		ret->leaf = (*f)->id;
 		return 0;
 	}
+	if (dir.seq < 0 && v->hours->hour_view && strcmp(tree_view(v->hours->hour_view)->name, name) == 0) {
+		ret->view = v->hours->hour_view;
+		return 0;
+	}
 	if (!holds_tables(v, dir))
 		return name_parse_snapshot(name, &ret->seq);
 	r = find(t, v, dir, &h, &i);
@@ -187,7 +230,7 @@ static int list_hours(struct tree *t, struct node n, uint64_t after, struct list
 /* Cookies of snapshots are their numbers moved up, so that a listing goes on where it was though others were added. */
 static int list_snapshots(struct hour *h, struct node n, uint64_t after, struct lister *l)
 {
-	enum { FIRST = 2 };
+	enum { FIRST = 3 };
 	uint32_t lo = 0, hi = hour_n(h), seq;
 	int64_t ms;
 	int r = 0;
@@ -252,6 +295,16 @@ static int add_leaf(struct lister *l, struct node dir, const struct leaf *f, uin
 	return tree_list_add(l, f->name, cookie, dir, S_IFREG);
 }
 
+/* If it cannot be read, the rest of the hour is there all the same. */
+static int list_other(struct tree *t, const struct view *v, struct node dir, uint64_t cookie, struct lister *l)
+{
+	struct tree_attr a;
+	struct node other;
+	int r = other_dir(t, v, dir.hour, &other, &a);
+
+	return r == 0 ? tree_list_add(l, tree_view(other.view)->name, cookie, other, S_IFDIR) : 0;
+}
+
 int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
 {
 	const struct leaf *room[2], *const *f = leaves(v, dir, room);
@@ -264,13 +317,17 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	if (dir.hour < 0)
 		return view_is_top(dir) ? list_hours(t, dir, after, l) : -ENOENT;
 	r = find(t, v, dir, &h, &i);
+	if (r == -ENOENT && dir.seq < 0 && after < 2)
+		return list_other(t, v, dir, 2, l);
 	if (r < 0)
 		return r;
 	/* Tables have their ids for cookies, below all LEAF_*; snapshots are listed behind the hour's own file,
-	 * cookie 1. */
+	 * cookie 1, and another view's directory, cookie 2. */
 	if (!holds_tables(v, dir)) {
 		if (*f && after == 0)
 			r = add_leaf(l, dir, *f, 1);
+		if (r == 0 && after < 2)
+			r = list_other(t, v, dir, 2, l);
 		return r ? r : list_snapshots(h, dir, after, l);
 	}
 	r = list_tables(t, h, i, dir, after, l);

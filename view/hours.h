@@ -25,6 +25,7 @@ struct hours {
 	const struct leaf *hour_leaf; /* one more file in each hour, or NULL */
 	/* More files in each snapshot, by ascending ids, NULL at the end; or NULL. */
 	const struct leaf *const *snapshot_leaves;
+	uint32_t hour_view; /* whose directory is in each hour where it is; 0: none */
 };
 
 int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);

@@ -4,6 +4,7 @@
 #include "view/node.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,16 @@ void name_day(char ret[NAME_MAX_LEN], int32_t hour)
 void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq)
 {
 	snprintf(ret, NAME_MAX_LEN, "snapshot-%04d", seq);
+}
+
+void name_number(char ret[NAME_MAX_LEN], uint64_t n)
+{
+	snprintf(ret, NAME_MAX_LEN, "%" PRIu64, n);
+}
+
+void name_offset(char ret[NAME_MAX_LEN], uint64_t offset, const char *suffix)
+{
+	snprintf(ret, NAME_MAX_LEN, "%020" PRIu64 "%s", offset, suffix);
 }
 
 void name_target(char ret[NAME_MAX_LEN], const char *prefix, int32_t hour, int32_t seq)
@@ -283,5 +294,19 @@ int name_parse_snapshot(const char *name, int32_t *ret_seq)
 	if (!take_number(&name, &n) || *name || n > NODE_SEQ_MAX)
 		return -ENOENT;
 	*ret_seq = (int32_t)n;
+	return 0;
+}
+
+int name_parse_offset(const char *name, const char *suffix, uint64_t *ret_offset)
+{
+	int64_t n;
+
+	if (*name < '0' || *name > '9')
+		return -ENOENT;
+	while (name[0] == '0' && name[1] >= '0' && name[1] <= '9')
+		name++;
+	if (!take_number(&name, &n) || strcmp(name, suffix) != 0)
+		return -ENOENT;
+	*ret_offset = (uint64_t)n;
 	return 0;
 }

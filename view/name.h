@@ -25,6 +25,14 @@ void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq);
 /* That, with any number of leading zeros. -ENOENT. */
 int name_parse_snapshot(const char *name, int32_t *ret_seq);
 
+/* "7", of a partition. */
+void name_number(char ret[NAME_MAX_LEN], uint64_t n);
+
+/* "00000000000000001234" and a suffix. */
+void name_offset(char ret[NAME_MAX_LEN], uint64_t offset, const char *suffix);
+/* That, with any number of leading zeros or none, below 10^18. -ENOENT. */
+int name_parse_offset(const char *name, const char *suffix, uint64_t *ret_offset);
+
 /* "hour/2026-11-20T03/snapshot-0042" behind a prefix. */
 void name_target(char ret[NAME_MAX_LEN], const char *prefix, int32_t hour, int32_t seq);
 

@@ -7,9 +7,15 @@
  * leaf 0 is the directory itself. Leaves 1 to 4095 are table ids, those above are LEAF_*. The root is view 0 and leaf
  * 1, which makes its number 1. Views from VIEW_SERIES on are /series: VIEW_SERIES + T is table T in an hour, whose seq
  * is a row's number in that hour, and leaf a column's number + 1 (LEAF_PLOT added: its plot). 22 bits of hours reach
- * from 1970 to 2448; Linux sets no clock before 1970 or behind 2262.
+ * from 1970 to 2448; Linux sets no clock before 1970 or behind 2262. In VIEW_HOUR_LOG, seq is a partition's number, and
+ * leaf 1 the directory of the topic whose partition 0 that is.
  *
- * These numbers are kept by backup programs: a field never moves, and no view or leaf takes a number that was
+ *    bit 63   62-60      59-40              39-0
+ *    one      kind − 1   partition number   offset
+ *
+ * is a message, or something else of a partition: its kind says what, and which view it belongs to.
+ *
+ * These numbers are kept by backup programs: a field never moves, and no view, kind or leaf takes a number that was
  * another's.
  */
 #ifndef VIEW_NODE_H
@@ -23,7 +29,12 @@ enum {
 	NODE_HOUR_MAX = (1 << 22) - 2,
 	NODE_SEQ_MAX = (1 << 20) - 2,
 	NODE_LEAF_MAX = (1 << 13) - 1,
+	NODE_NUMBER_MAX = (1 << 20) - 1,
 
+	VIEW_HOUR = 2,
+	VIEW_TOPICS = 10,
+	VIEW_LOG = 11,
+	VIEW_HOUR_LOG = 12,
 	VIEW_SERIES = 128,
 	SERIES_TABLE_MAX = NODE_VIEW_MAX - VIEW_SERIES,
 
@@ -33,6 +44,21 @@ enum {
 	LEAF_SUMMARY = 4096,
 	LEAF_HEATMAP = 4097,
 	LEAF_PG_LOCKS = 4098,
+	LEAF_TOPIC = 1,
+};
+
+#define NODE_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
+
+enum node_kind {
+	NODE_PLAIN,      /* of the first form */
+	NODE_MESSAGE,    /* /topics/T/P/OFFSET */
+	NODE_SEGMENT,    /* /log/T/P/BASE.tsv */
+	NODE_SINCE,      /* /log/T/P.since/TIME: all lines from an offset on */
+	NODE_TOPIC,      /* /topics/T; its number is that of partition 0 */
+	NODE_PARTITION,  /* /topics/T/P */
+	NODE_LOG_TOPIC,  /* /log/T; likewise */
+	NODE_LOG,        /* /log/T/P */
+	NODE_SINCE_TIMES /* /log/T/P.since */
 };
 
 struct node {
@@ -40,15 +66,41 @@ struct node {
 	int32_t hour; /* -1: none */
 	int32_t seq;  /* -1: none */
 	uint32_t leaf;
+	enum node_kind kind; /* the rest is for all but NODE_PLAIN, which has no use for it */
+	uint32_t number;
+	uint64_t offset;
 };
 
 static inline uint64_t node_ino(struct node n)
 {
+	if (n.kind != NODE_PLAIN)
+		return UINT64_C(1) << 63 | (uint64_t)(n.kind - 1) << 60 | (uint64_t)n.number << 40 | n.offset;
 	return (uint64_t)n.view << 55 | (uint64_t)(n.hour + 1) << 33 | (uint64_t)(n.seq + 1) << 13 | n.leaf;
+}
+
+static inline uint32_t node_view(enum node_kind kind)
+{
+	return kind == NODE_MESSAGE || kind == NODE_TOPIC || kind == NODE_PARTITION ? VIEW_TOPICS : VIEW_LOG;
+}
+
+/* Of a kind that is not plain. */
+static inline struct node node_of_kind(enum node_kind kind, uint32_t number, uint64_t offset)
+{
+	return (struct node){
+	    .view = node_view(kind),
+	    .hour = -1,
+	    .seq = -1,
+	    .kind = kind,
+	    .number = number,
+	    .offset = offset,
+	};
 }
 
 static inline struct node node_of(uint64_t ino)
 {
+	if (ino >> 63)
+		return node_of_kind((enum node_kind)((ino >> 60 & 7) + 1), (uint32_t)(ino >> 40 & NODE_NUMBER_MAX),
+		    ino & NODE_OFFSET_MAX);
 	return (struct node){
 	    .view = (uint32_t)(ino >> 55),
 	    .hour = (int32_t)(ino >> 33 & 0x3fffff) - 1,

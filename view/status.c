@@ -73,6 +73,26 @@ static void put_hours(struct tree *t, struct buf *out)
 		buf_printf(out, "files\t%" PRIu64 "\nbytes\t%" PRIu64 "\n", sums[0], sums[1]);
 }
 
+static void put_topics(struct tree *t, struct buf *out)
+{
+	struct topic_info info = {0};
+	uint64_t n_partitions = 0;
+	struct topic_store *s;
+	int r = store_topics(t->store, &s);
+
+	if (r < 0) {
+		buf_printf(out, "topics\t%s\n", strerror(-r));
+		return;
+	}
+	if (topic_store_count(s) == 0)
+		return;
+	while (topic_store_next(s, info.number + 1, &info) == 0)
+		n_partitions += info.n_partitions;
+	buf_printf(out, "topics\t%" PRIu64 "\npartitions\t%" PRIu64 "\n", topic_store_count(s), n_partitions);
+	buf_printf(out, "topic_files\t%" PRIu64 "\ntopic_bytes\t%" PRIu64 "\n", tree_topic_usage(t)->n_files,
+	    tree_topic_usage(t)->bytes);
+}
+
 /* Snapshots that are missing by their times in the day recorded last. */
 static void put_gaps(struct tree *t, struct buf *out)
 {
@@ -182,26 +202,27 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 {
 	_cleanup_(buf_done) struct buf out = {0};
 	char created[TEXT_TIME_LEN + 1];
-	uint64_t n_problems = 0;
+	uint64_t n_problems = 0, stamp = (t->generation + t->topic_generation) << 32;
 	struct store_info info;
 
 	if (!view_is_top(n))
 		return -ENOENT;
 	store_problems(t->store, count_problem, &n_problems);
-	if (cache_get(t->cache, node_ino(n), t->generation << 32 | n_problems, ret))
+	if (cache_get(t->cache, node_ino(n), stamp | n_problems, ret))
 		return 0;
 	store_info(t->store, &info);
 	text_time(created, info.created_ms);
 	buf_printf(&out, "store\t%016" PRIx64 "\nhost\t%s\ncreated\t%s\n", info.id, info.host, created);
 	put_hours(t, &out);
 	put_gaps(t, &out);
+	put_topics(t, &out);
 	put_tables(t, &out);
 	/* The lines above may have met damage of their own. */
 	n_problems = 0;
 	store_problems(t->store, count_problem, &n_problems);
 	buf_printf(&out, "problems\t%" PRIu64 "\n", n_problems);
 	store_problems(t->store, put_problem, &out);
-	return cache_put(t->cache, node_ino(n), t->generation << 32 | n_problems, &out, ret);
+	return cache_put(t->cache, node_ino(n), stamp | n_problems, &out, ret);
 }
 
 static int status_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
@@ -210,9 +231,13 @@ static int status_attr(struct tree *t, const struct view *v, struct node n, stru
 	int r = status_text(t, n, &text);
 
 	(void)v;
-	if (r == 0)
-		ret->size = span_left(&text);
-	return r;
+	if (r < 0)
+		return r;
+	ret->size = span_left(&text);
+	/* Topics change without a snapshot, and other digits are no other size. */
+	for (; text.p < text.end; text.p++)
+		ret->mtime_ns = (ret->mtime_ns * 31 + *text.p) % 1000000;
+	return 0;
 }
 
 static int status_read(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret)

@@ -12,19 +12,19 @@ enum {
 
 extern const struct view *const __start_histfs_views[], *const __stop_histfs_views[];
 
-/* Views are listed by id, whatever order the linker put them in. */
+/* Views are listed in the root by id, whatever order the linker put them in. */
 static const struct view *view_behind(uint64_t id)
 {
 	const struct view *best = NULL;
 
 	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
-		if ((*v)->id > id && (!best || (*v)->id < best->id))
+		if ((*v)->id > id && !(*v)->in_hours && (!best || (*v)->id < best->id))
 			best = *v;
 	}
 	return best;
 }
 
-static const struct view *view_by_id(uint32_t id)
+const struct view *tree_view(uint32_t id)
 {
 	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
 		if (id == (*v)->id || (id > (*v)->id && id <= (*v)->last_id))
@@ -36,7 +36,7 @@ static const struct view *view_by_id(uint32_t id)
 static const struct view *view_by_name(const char *name)
 {
 	for (const struct view *const *v = __start_histfs_views; v < __stop_histfs_views; v++) {
-		if (strcmp((*v)->name, name) == 0)
+		if (!(*v)->in_hours && strcmp((*v)->name, name) == 0)
 			return *v;
 	}
 	return NULL;
@@ -80,6 +80,7 @@ const struct last_snapshot *tree_last(struct tree *t)
 static void refresh(struct tree *t)
 {
 	int64_t now = monotonic_ms();
+	struct topic_store *topics;
 
 	if (now - t->looked_ms < TREE_REFRESH_MS)
 		return;
@@ -88,6 +89,8 @@ static void refresh(struct tree *t)
 		t->generation++;
 		t->has_last = false;
 	}
+	if (store_topics(t->store, &topics) == 0 && topic_store_refresh(topics) > 0)
+		t->topic_generation++;
 }
 
 int tree_new(struct store *s, struct tree **ret)
@@ -112,6 +115,7 @@ void tree_free(struct tree *t)
 	if (t->cache)
 		cache_free(t->cache);
 	buf_done(&t->text);
+	free(t->hourlogs);
 	free(t);
 }
 
@@ -120,15 +124,25 @@ void tree_set_now(struct tree *t, int64_t now_ms)
 	t->now_ms = now_ms;
 }
 
+int64_t tree_now_ms(const struct tree *t)
+{
+	struct timespec ts;
+
+	if (t->now_ms != INT64_MIN)
+		return t->now_ms;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* --- attributes --- */
 
 /* Of what changes with every snapshot. */
 #define MTIME_OF_LAST INT64_MIN
 
-static void preset(uint64_t ino, uint32_t type, struct tree_attr *ret)
+void tree_preset(struct node n, uint32_t type, struct tree_attr *ret)
 {
 	*ret = (struct tree_attr){
-	    .ino = ino,
+	    .ino = node_ino(n),
 	    .mode = type | (type == S_IFLNK ? 0777 : 0444),
 	    .nlink = 1,
 	    .mtime_ms = MTIME_OF_LAST,
@@ -144,19 +158,23 @@ static void root_attr(struct tree *t, struct tree_attr *ret)
 
 	for (const struct view *v = view_behind(0); v; v = view_behind(v->id))
 		n_dirs += v->type == S_IFDIR;
-	preset(TREE_ROOT, S_IFDIR, ret);
+	tree_preset(node_of(TREE_ROOT), S_IFDIR, ret);
 	view_set_dir(ret, n_dirs);
 	ret->mtime_ms = tree_last(t)->ms;
 	ret->name_ms = ret->attr_ms;
 }
 
-static int node_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
+/* A name in a directory may be of another view than that. */
+static int node_attr(struct tree *t, struct node n, struct tree_attr *ret)
 {
+	const struct view *v = tree_view(n.view);
 	struct tree_attr a;
-	int r;
+	int r = -ENOENT;
 
-	preset(node_ino(n), v->type, &a);
-	r = v->attr(t, v, n, &a);
+	if (v) {
+		tree_preset(n, v->type, &a);
+		r = v->attr(t, v, n, &a);
+	}
 	if (r < 0)
 		return r;
 	if (a.mtime_ms == MTIME_OF_LAST)
@@ -170,28 +188,26 @@ static int node_attr(struct tree *t, const struct view *v, struct node n, struct
 static const struct view *view_of(uint64_t ino, struct node *ret)
 {
 	*ret = node_of(ino);
-	return view_by_id(ret->view);
+	return tree_view(ret->view);
 }
 
 int tree_attr(struct tree *t, uint64_t ino, struct tree_attr *ret)
 {
-	const struct view *v;
-	struct node n;
-
 	refresh(t);
 	if (ino == TREE_ROOT) {
 		root_attr(t, ret);
 		return 0;
 	}
-	v = view_of(ino, &n);
-	return v ? node_attr(t, v, n, ret) : -ENOENT;
+	return node_attr(t, node_of(ino), ret);
 }
 
-uint64_t tree_parent(uint64_t ino)
+uint64_t tree_parent(struct tree *t, uint64_t ino)
 {
-	struct node n = node_of(ino);
-	const struct view *v = view_by_id(n.view);
+	struct node n;
+	const struct view *v = view_of(ino, &n);
 
+	if (v && v->parent && !view_is_top(n))
+		return v->parent(t, n, &n) < 0 ? TREE_ROOT : node_ino(n);
 	if (ino == TREE_ROOT || n.hour < 0)
 		return TREE_ROOT;
 	if (n.leaf)
@@ -207,9 +223,8 @@ uint64_t tree_parent(uint64_t ino)
 
 /* --- names --- */
 
-/* The node that a name leads to, and its view. */
-static int find_child(struct tree *t, uint64_t dir, const char *name, const struct view **ret_view, struct node *ret,
-    uint32_t *ret_name_ms)
+/* The node that a name leads to. */
+static int find_child(struct tree *t, uint64_t dir, const char *name, struct node *ret, uint32_t *ret_name_ms)
 {
 	const struct view *v;
 	struct node n;
@@ -219,7 +234,6 @@ static int find_child(struct tree *t, uint64_t dir, const char *name, const stru
 		v = view_by_name(name);
 		if (!v)
 			return -ENOENT;
-		*ret_view = v;
 		*ret = view_node(v);
 		return 0;
 	}
@@ -228,24 +242,22 @@ static int find_child(struct tree *t, uint64_t dir, const char *name, const stru
 		return -ENOENT;
 	if (!v->lookup)
 		return -ENOTDIR;
-	*ret_view = v;
 	return v->lookup(t, v, n, name, ret, ret_name_ms);
 }
 
 int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr *ret)
 {
 	uint32_t name_ms = VALID_EVER_MS;
-	const struct view *v;
 	struct node n;
 	int r;
 
 	if (strcmp(name, ".") == 0)
 		return tree_attr(t, dir, ret);
 	if (strcmp(name, "..") == 0)
-		return tree_attr(t, tree_parent(dir), ret);
-	r = find_child(t, dir, name, &v, &n, &name_ms);
+		return tree_attr(t, tree_parent(t, dir), ret);
+	r = find_child(t, dir, name, &n, &name_ms);
 	if (r == 0)
-		r = node_attr(t, v, n, ret);
+		r = node_attr(t, n, ret);
 	if (r == 0 && ret->name_ms > name_ms)
 		ret->name_ms = name_ms;
 	return r;
@@ -253,7 +265,6 @@ int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr
 
 struct lister {
 	struct tree *t;
-	const struct view *v;
 	bool attrs;
 	int (*each)(const struct tree_entry *e, void *arg);
 	void *arg;
@@ -264,8 +275,17 @@ int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct no
 	struct tree_entry e = {.name = name, .cookie = cookie, .ino = node_ino(n), .type = type};
 	struct tree_attr a;
 
-	if (l->attrs && node_attr(l->t, l->v, n, &a) == 0)
+	if (l->attrs && node_attr(l->t, n, &a) == 0)
 		e.attr = &a;
+	return l->each(&e, l->arg);
+}
+
+int tree_list_put(struct lister *l, const char *name, uint64_t cookie, const struct tree_attr *a)
+{
+	struct tree_entry e = {.name = name, .cookie = cookie, .ino = a->ino, .type = a->mode & S_IFMT};
+
+	if (l->attrs)
+		e.attr = a;
 	return l->each(&e, l->arg);
 }
 
@@ -274,11 +294,11 @@ static int list_root(struct lister *l, uint64_t after)
 	struct tree_attr a;
 	int r = 0;
 
-	for (l->v = view_behind(after); l->v && r == 0; l->v = view_behind(l->v->id)) {
-		struct node n = view_node(l->v);
+	for (const struct view *v = view_behind(after); v && r == 0; v = view_behind(v->id)) {
+		struct node n = view_node(v);
 
-		if (node_attr(l->t, l->v, n, &a) != -ENOENT)
-			r = tree_list_add(l, l->v->name, l->v->id, n, l->v->type);
+		if (node_attr(l->t, n, &a) != -ENOENT)
+			r = tree_list_add(l, v->name, v->id, n, v->type);
 	}
 	return r;
 }
@@ -287,15 +307,16 @@ int tree_list(struct tree *t, uint64_t dir, uint64_t cookie, bool attrs,
     int (*each)(const struct tree_entry *e, void *arg), void *arg)
 {
 	struct lister l = {.t = t, .attrs = attrs, .each = each, .arg = arg};
+	const struct view *v;
 	struct node n;
 
 	refresh(t);
 	if (dir == TREE_ROOT)
 		return list_root(&l, cookie);
-	l.v = view_of(dir, &n);
-	if (!l.v)
+	v = view_of(dir, &n);
+	if (!v)
 		return -ENOENT;
-	return l.v->list ? l.v->list(t, l.v, n, cookie, &l) : -ENOTDIR;
+	return v->list ? v->list(t, v, n, cookie, &l) : -ENOTDIR;
 }
 
 /* --- contents --- */
@@ -352,13 +373,14 @@ static int walk(struct tree *t, uint64_t *ino, char *path, unsigned *n_links)
 		if (strcmp(name, ".") == 0)
 			continue;
 		if (strcmp(name, "..") == 0) {
-			*ino = tree_parent(*ino);
+			*ino = tree_parent(t, *ino);
 			continue;
 		}
-		r = find_child(t, *ino, name, &v, &n, NULL);
+		r = find_child(t, *ino, name, &n, NULL);
 		if (r < 0)
 			return r;
-		r = v->readlink ? v->readlink(t, v, n, target) : -EINVAL;
+		v = tree_view(n.view);
+		r = v && v->readlink ? v->readlink(t, v, n, target) : -EINVAL;
 		if (r == -EINVAL) {
 			*ino = node_ino(n);
 			continue;
@@ -382,10 +404,37 @@ int tree_walk(struct tree *t, const char *path, struct tree_attr *ret)
 	return r < 0 ? r : tree_attr(t, ino, ret);
 }
 
+/* --- sizes --- */
+
 static int add_len(const struct store_file *f, void *arg)
 {
 	*(uint64_t *)arg += f->len;
 	return 0;
+}
+
+static int add_topic_file(const char *name, uint64_t len, void *arg)
+{
+	struct topic_usage *u = arg;
+
+	(void)name;
+	u->n_files++;
+	u->bytes += len;
+	return 0;
+}
+
+const struct topic_usage *tree_topic_usage(struct tree *t)
+{
+	enum { SHARE = 100, LEAST_MS = TREE_REFRESH_MS };
+	int64_t from = monotonic_ms(), took;
+
+	if (from < t->usage.until_ms)
+		return &t->usage;
+	t->usage = (struct topic_usage){0};
+	/* What cannot be counted is not: the rest of the tree does not fail for that. */
+	store_topic_files(t->store, add_topic_file, &t->usage);
+	took = monotonic_ms() - from;
+	t->usage.until_ms = from + LEAST_MS + took * SHARE;
+	return &t->usage;
 }
 
 int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours)
@@ -400,7 +449,7 @@ int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours)
 	if (r < 0)
 		return r;
 	store_hours(t->store, &hours, &n);
-	*ret_bytes = bytes;
+	*ret_bytes = bytes + tree_topic_usage(t)->bytes;
 	*ret_n_hours = n;
 	return 0;
 }

@@ -35,12 +35,13 @@ void tree_set_now(struct tree *t, int64_t now_ms);
 
 struct tree_attr {
 	uint64_t ino;
-	uint32_t mode;    /* S_IFREG | 0444, S_IFDIR | 0555 or S_IFLNK | 0777 */
-	uint32_t nlink;   /* of a directory: 2 and one for each directory in it, or 1: they were not counted */
-	uint64_t size;    /* exactly the bytes that reading gives; of a link, its target's; 0 for a directory */
-	int64_t mtime_ms; /* also ctime and atime: moves whenever the size or a directory's contents do */
-	uint32_t attr_ms; /* how long all this may be taken for true, */
-	uint32_t name_ms; /* and (tree_lookup, tree_list) that this name leads to this inode */
+	uint32_t mode;     /* S_IFREG | 0444, S_IFDIR | 0555 or S_IFLNK | 0777 */
+	uint32_t nlink;    /* of a directory: 2 and one for each directory in it, or 1: they were not counted */
+	uint64_t size;     /* exactly the bytes that reading gives; of a link, its target's; 0 for a directory */
+	int64_t mtime_ms;  /* also ctime and atime: moves whenever the size or a directory's contents do, */
+	uint32_t mtime_ns; /* with this, below a millisecond: no time, but what tells changes within one apart */
+	uint32_t attr_ms;  /* how long all this may be taken for true, */
+	uint32_t name_ms;  /* and (tree_lookup, tree_list) that this name leads to this inode */
 };
 
 /* One name in a directory. "." and ".." are understood. */
@@ -49,7 +50,7 @@ int tree_lookup(struct tree *t, uint64_t dir, const char *name, struct tree_attr
 int tree_attr(struct tree *t, uint64_t ino, struct tree_attr *ret);
 
 /* The directory that an inode is in; the root's is the root. */
-uint64_t tree_parent(uint64_t ino);
+uint64_t tree_parent(struct tree *t, uint64_t ino);
 
 struct tree_entry {
 	const char *name;
@@ -74,7 +75,8 @@ int tree_read(struct tree *t, uint64_t ino, uint64_t off, size_t len, struct spa
  * the kernel. */
 int tree_walk(struct tree *t, const char *path, struct tree_attr *ret);
 
-/* Bytes that the store's files have on disk, and the number of hours. */
+/* Bytes that the store's files have on disk, and the number of hours. Of topics' files this may be what they had a
+ * little before. */
 int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours);
 
 #endif

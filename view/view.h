@@ -40,23 +40,36 @@ struct tree {
 	struct buf text;           /* what tree_read gave last, where no one else keeps it */
 	char target[NAME_MAX_LEN]; /* what tree_readlink gave last */
 	int64_t looked_ms;         /* when the store was refreshed last, on the monotonic clock */
-	uint64_t generation;       /* counts what changed in the store */
+	uint64_t generation;       /* counts what changed in the store, */
+	uint64_t topic_generation; /* and in its topics */
 	int64_t now_ms;            /* INT64_MIN: ask the clock */
 
 	/* Found when it is first asked for, since it takes the list of hours: see tree_last. */
 	bool has_last;
 	struct last_snapshot last;
+
+	/* What the topics' files have on disk. */
+	struct topic_usage {
+		uint64_t n_files, bytes;
+		int64_t until_ms; /* on the monotonic clock: then they are counted again */
+	} usage;
+	struct hourlogs *hourlogs; /* of view/hourlog.c; NULL: nothing yet */
 };
 
 /* The snapshot recorded last; seq -1: there is none, and ms is when the store was made. Borrowed until the next call.
  */
 const struct last_snapshot *tree_last(struct tree *t);
 
+/* What the topics' files have on disk. To count the files of very many topics takes long, so that it is done again only
+ * when a hundred times as long has passed. */
+const struct topic_usage *tree_topic_usage(struct tree *t);
+
 struct view {
 	const char *name;
 	uint32_t id;
 	uint32_t last_id;          /* of a range of ids that are all the view's; 0: it has one */
-	uint32_t type;             /* S_IFDIR, S_IFREG or S_IFLNK: what its name in the root is */
+	bool in_hours;             /* its name is not one in the root, but in each hour of /hour where it is */
+	uint32_t type;             /* S_IFDIR, S_IFREG or S_IFLNK: what its name is */
 	const struct hours *hours; /* for views that lie over hours (hours.h), which share their calls */
 
 	/* Attributes of a node of this view. ret is filled for something of the view's type that changes with every
@@ -70,6 +83,9 @@ struct view {
 	/* Tells tree_list_add of the entries with cookies above after, ascending; stops when it returns anything but 0.
 	 */
 	int (*list)(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
+	/* The directory of a node that is none of its fields' arithmetic: of kinds, and of a view in hours. -ENOENT.
+	 */
+	int (*parent)(struct tree *t, struct node n, struct node *ret);
 	/* -EINVAL: the node is no link. */
 	int (*readlink)(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN]);
 	/* The bytes from off on, len at most, in one piece. */
@@ -82,13 +98,24 @@ struct view {
 	    __attribute__((used, section("histfs_views"), aligned(sizeof(void *)))) = &view_##ident;                   \
 	static const struct view view_##ident
 
-/* An entry of the directory that is being listed. */
+/* An entry of the directory that is being listed; and one whose attributes are known anyway (beside those that are
+ * preset: see tree_preset). */
 int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type);
+int tree_list_put(struct lister *l, const char *name, uint64_t cookie, const struct tree_attr *a);
+
+/* What struct view's attr is given to fill. */
+void tree_preset(struct node n, uint32_t type, struct tree_attr *ret);
+
+/* The time of day. */
+int64_t tree_now_ms(const struct tree *t);
+
+/* The view of that id; NULL: there is none. */
+const struct view *tree_view(uint32_t id);
 
 /* Whether a node is the view's own, with nothing below it. */
 static inline bool view_is_top(struct node n)
 {
-	return n.hour < 0 && n.seq < 0 && n.leaf == 0;
+	return n.kind == NODE_PLAIN && n.hour < 0 && n.seq < 0 && n.leaf == 0;
 }
 
 /* Makes a directory's or link's attributes of what is preset. */

@@ -51,10 +51,10 @@ static void the_first_values_of_a_key_lead_to_the_row_that_was_there_last(void)
 	eq(a.ino, b.ino);
 	eq(tree_walk(t, "/series/2026-11-20T03/rows/a%2F", &a), -ENOENT);
 	eq(tree_walk(t, "/series/2026-11-20T03/rows/a%2Fb/", &a), 0);
-	eq(tree_parent(b.ino), (ok_r(tree_walk(t, "/series/2026-11-20T03/rows", &a)), a.ino));
-	eq(tree_parent(a.ino), (ok_r(tree_walk(t, "/series/2026-11-20T03", &b)), b.ino));
-	eq(tree_parent(b.ino), (ok_r(tree_walk(t, "/series", &a)), a.ino));
-	eq(tree_parent(a.ino), TREE_ROOT);
+	eq(tree_parent(t, b.ino), (ok_r(tree_walk(t, "/series/2026-11-20T03/rows", &a)), a.ino));
+	eq(tree_parent(t, a.ino), (ok_r(tree_walk(t, "/series/2026-11-20T03", &b)), b.ino));
+	eq(tree_parent(t, b.ino), (ok_r(tree_walk(t, "/series", &a)), a.ino));
+	eq(tree_parent(t, a.ino), TREE_ROOT);
 	world_close(&w);
 }
 
