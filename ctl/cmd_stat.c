@@ -19,7 +19,7 @@ struct sum {
 	uint64_t n, bytes;
 };
 
-enum { SUM_LOG, SUM_CHUNK, SUM_HEAT, SUM_DAMAGED, SUM_OTHER, SUM_N };
+enum { SUM_LOG, SUM_CHUNK, SUM_HEAT, SUM_DAMAGED, SUM_TOPIC, SUM_OTHER, SUM_N };
 
 struct totals {
 	struct sum files[SUM_N];
@@ -45,6 +45,16 @@ static int add_file(const struct store_file *f, void *arg)
 		                           : SUM_OTHER;
 	t->files[k].n++;
 	t->files[k].bytes += f->len;
+	return 0;
+}
+
+static int add_topic_file(const char *name, uint64_t len, void *arg)
+{
+	struct totals *t = arg;
+
+	(void)name;
+	t->files[SUM_TOPIC].n++;
+	t->files[SUM_TOPIC].bytes += len;
 	return 0;
 }
 
@@ -149,6 +159,7 @@ static int run(int argc, char **argv)
 	                       [SUM_CHUNK] = {"chunk", 0, 0},
 	                       [SUM_HEAT] = {"heat", 0, 0},
 	                       [SUM_DAMAGED] = {"damaged", 0, 0},
+	                       [SUM_TOPIC] = {"topic", 0, 0},
 	                       [SUM_OTHER] = {"other", 0, 0}}};
 	uint64_t sealed_bytes;
 	int r;
@@ -158,6 +169,8 @@ static int run(int argc, char **argv)
 	if (opened_init(&o, argv[optind]) < 0)
 		return EXIT_FAILURE;
 	r = store_files(o.store, add_file, &t);
+	if (r == 0)
+		r = store_topic_files(o.store, add_topic_file, &t);
 	if (r == 0)
 		r = put_recorder(argv[optind]);
 	if (r == 0) {

@@ -1,4 +1,4 @@
-/* main.c -- histctl: reads and checks a store without a mount */
+/* main.c -- histctl: reads and checks a store without a mount, and produces messages */
 #include "ctl/command.h"
 
 #include "store/cleanup.h"
@@ -28,7 +28,7 @@ static void help(void)
 {
 	printf("usage: histctl COMMAND ...\n"
 	       "       histctl -V | -h\n"
-	       "Reads and checks a store of machine history without mounting it.\n\n");
+	       "Reads and checks a store of machine history without mounting it, and gives messages to topics.\n\n");
 	for (const struct command *const *c = __start_histfs_commands; c < __stop_histfs_commands; c++)
 		printf("  histctl %s %s\n        %s\n", (*c)->name, (*c)->args, (*c)->what);
 	printf("\nPATH is a name as in a mount; TIME is one as below /at there: 2026-11-20T03:12, 03:12, -5m, "
