@@ -60,7 +60,10 @@ static int find_topic(struct producer *p, uint32_t *ret)
 	int r = histfs_topics(p->h, is_wanted, &w);
 
 	if (r == 0) {
+		/* With as many partitions as histd makes; one, if it is to be told. */
 		r = histfs_create(p->h, p->topic, 0);
+		if (r == -EINVAL)
+			r = histfs_create(p->h, p->topic, 1);
 		if (r == 0)
 			r = histfs_topics(p->h, is_wanted, &w);
 		if (r == 0)
