@@ -46,6 +46,8 @@ static const char text[] =
     "  grep -l postgres hour/$H/*/processes  when was it running?\n"
     "  tail -3 series/$H/cpu/all/user_ticks  one number over the hour\n"
     "  tail -f table/$H/load                 follow what is recorded\n"
+    "  tail -f log/orders/0/$(ls log/orders/0 | tail -1)   follow a topic\n"
+    "  grep -h timeout log/*/*.since/-1h     who said so in the last hour?\n"
     "  awk -F '\\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } { print $c[\"rss_bytes\"], $c[\"comm\"] }' \\\n"
     "      now/processes | sort -n | tail -5\n"
     "\n"
