@@ -109,7 +109,7 @@ check: tests
 	tests/suite $(B)
 lint: all
 	@tests/lint $(B)
-bench: all $(BENCH)
+bench: all $(BENCH) $(B)/tests/tools/mktopic
 	bench/run $(B)
 bench-worst-day: all
 	bench/worst-day $(B)

@@ -1,0 +1,64 @@
+# topicfiles.sh -- topics as files: lines a second, one message, a listing; beside the least that FUSE can cost
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # of lib.sh: build work ram runs cpu
+
+# wall COMMAND…: milliseconds that it took on $cpu.
+wall() {
+	local out=$work/wall
+	rm -f "$out"
+	taskset -c "$cpu" "$build/bench/meter" run "$out" "$@" >"/dev/null" || return
+	awk '{print $1 / 1000}' "$out"
+}
+
+# lines TOPIC: MB a second of its first segment's lines, read once from a fresh mount.
+lines() {
+	local m=$work/mnt.topics file ms
+	mount_with "$m" "$build/histfs" "$store" "$m" -f || return
+	file=$m/log/$1/0/00000000000000000000.tsv
+	ms=$(wall dd if="$file" of=/dev/null bs=1M status=none)
+	div "$(stat -c %s "$file")" "$(awk -v ms="$ms" 'BEGIN {print ms * 1000}')"
+	dismount "$m" "$pid"
+}
+
+# one_by_one FOLDER COMMAND…: microseconds a message, when a mount is asked for those in $work/names in that order.
+one_by_one() {
+	local where=$1 m=$work/mnt.topics ms
+	shift
+	mount_with "$m" "$@" "$m" ${plain:+-f} || return
+	ms=$(cd "$m/$where" && wall xargs -a "$work/names" cat)
+	div "$(awk -v ms="$ms" 'BEGIN {print ms * 1000}')" "$(wc -l <"$work/names")"
+	dismount "$m" "$pid"
+}
+
+topicfiles() {
+	local m=$work/mnt.topics store=$ram/topicstore mktopic=$build/tests/tools/mktopic topic plain
+	local n_messages=10000 ours floor
+
+	table "Topics as files, on one CPU"
+	mkdir -p "$store/snapshots"
+	"$mktopic" "$store" kib -n 300000 -l 1024 -b 64 -i 1 >>"$work/output" 2>&1
+	"$mktopic" "$store" zstd -n 300000 -l 1024 -b 64 -i 1 -c zstd >>"$work/output" 2>&1
+	"$mktopic" "$store" small -n 2000000 -l 100 -b 640 -i 1 >>"$work/output" 2>&1
+	for topic in kib zstd small; do
+		row "/log, MB of lines a second, $topic" "$(median_of lines $topic)" - "" ">= 500"
+	done
+
+	"$mktopic" "$store" few -n $n_messages -l 1024 -b 64 -i 1 >>"$work/output" 2>&1
+	mount_with "$m" "$build/histfs" "$store" "$m" -f
+	cp -r "$m/topics/few/0" "$ram/few"
+	dismount "$m" "$pid"
+	find "$ram/few" -type f -printf '%f\n' | sort -R --random-source="$build/histfs" >"$work/names"
+	plain=1
+	ours=$(median_of one_by_one topics/few/0 "$build/histfs" "$store")
+	plain=
+	floor=$(median_of one_by_one . "$build/bench/floor" "$ram/few")
+	row "cat of a message of 1 KiB, us" "$ours" "$floor" "the same files, FUSE floor" "ratio <= 1.3"
+
+	mount_with "$m" "$build/histfs" "$store" "$m" -f
+	row "listing 2 million messages, us an entry" "$(div "$(wall ls -U "$m/topics/small/0")" 2000)" - "" ""
+	note "the daemon's memory then: $(awk '/^VmHWM/ {print $2}' "/proc/$pid/status") KiB"
+	dismount "$m" "$pid"
+	rm -rf "$store" "$ram/few"
+}
+
+topicfiles
