@@ -261,6 +261,8 @@ static int list_files(struct tree *t, struct node n, uint64_t after, struct list
 
 	if (r == 0)
 		r = topic_store_partition(s, topic, &info, &partition);
+	if (r == 0 && partition != 0)
+		r = -ENOENT;
 	n.leaf = 0;
 	for (uint64_t p = after; r == 0 && p < info.n_partitions; p++) {
 		char name[NAME_MAX_LEN];
@@ -283,7 +285,9 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 	if (is_topic(dir))
 		return list_files(t, dir, after, l);
 	r = is_hour(dir) ? count_topics(t, dir.hour, &n_topics) : -ENOTDIR;
-	return r < 0 ? r : list_topics(t, dir, after, l);
+	if (r < 0)
+		return r;
+	return n_topics > 0 ? list_topics(t, dir, after, l) : -ENOENT;
 }
 
 static int parent(struct tree *t, struct node n, struct node *ret)

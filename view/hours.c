@@ -295,14 +295,13 @@ static int add_leaf(struct lister *l, struct node dir, const struct leaf *f, uin
 	return tree_list_add(l, f->name, cookie, dir, S_IFREG);
 }
 
-/* If it cannot be read, the rest of the hour is there all the same. */
 static int list_other(struct tree *t, const struct view *v, struct node dir, uint64_t cookie, struct lister *l)
 {
 	struct tree_attr a;
 	struct node other;
 	int r = other_dir(t, v, dir.hour, &other, &a);
 
-	return r == 0 ? tree_list_add(l, tree_view(other.view)->name, cookie, other, S_IFDIR) : 0;
+	return r < 0 ? r : tree_list_add(l, tree_view(other.view)->name, cookie, other, S_IFDIR);
 }
 
 int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
@@ -317,8 +316,8 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	if (dir.hour < 0)
 		return view_is_top(dir) ? list_hours(t, dir, after, l) : -ENOENT;
 	r = find(t, v, dir, &h, &i);
-	if (r == -ENOENT && dir.seq < 0 && after < 2)
-		return list_other(t, v, dir, 2, l);
+	if (r == -ENOENT && dir.seq < 0)
+		return after < 2 ? list_other(t, v, dir, 2, l) : 0;
 	if (r < 0)
 		return r;
 	/* Tables have their ids for cookies, below all LEAF_*; snapshots are listed behind the hour's own file,
@@ -326,9 +325,10 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	if (!holds_tables(v, dir)) {
 		if (*f && after == 0)
 			r = add_leaf(l, dir, *f, 1);
+		/* If that cannot be read, the rest of the hour is there all the same. */
 		if (r == 0 && after < 2)
 			r = list_other(t, v, dir, 2, l);
-		return r ? r : list_snapshots(h, dir, after, l);
+		return r > 0 ? r : list_snapshots(h, dir, after, l);
 	}
 	r = list_tables(t, h, i, dir, after, l);
 	for (; *f && r == 0; f++)

@@ -109,4 +109,10 @@ static inline struct node node_of(uint64_t ino)
 	};
 }
 
+/* Directories have no offset. */
+static inline bool node_is_valid(struct node n)
+{
+	return n.offset == 0 || n.kind == NODE_MESSAGE || n.kind == NODE_SEGMENT || n.kind == NODE_SINCE;
+}
+
 #endif

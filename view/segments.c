@@ -37,7 +37,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	(void)v;
 	if (view_is_top(n))
 		return messages_top_attr(t, ret);
-	if (n.kind == NODE_PLAIN || (n.kind != NODE_SEGMENT && n.kind != NODE_SINCE && n.offset > 0))
+	if (n.kind == NODE_PLAIN)
 		return -ENOENT;
 	if (n.kind == NODE_LOG_TOPIC)
 		return messages_topic_attr(t, n.number, ret);
@@ -121,8 +121,9 @@ static int list_segments(struct tree *t, struct node dir, uint64_t after, struct
 
 		/* Attributes may be of another segment, for which the reader lets go of this. */
 		r = messages_open(t, dir.number, &m);
-		if (r == 0)
-			r = topic_reader_segment(m.reader, from, &s);
+		if (r < 0)
+			return r;
+		r = topic_reader_segment(m.reader, from, &s);
 		if (r == -ENOENT || (r == 0 && s.base > NODE_OFFSET_MAX))
 			return 0;
 		if (r < 0)
@@ -136,6 +137,8 @@ static int list_segments(struct tree *t, struct node dir, uint64_t after, struct
 
 static int list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
 {
+	struct messages m;
+
 	(void)v;
 	if (view_is_top(dir))
 		return messages_list_topics(t, NODE_LOG_TOPIC, after, l);
@@ -143,7 +146,7 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 		return messages_list_partitions(t, dir.number, NODE_LOG, after, l);
 	if (dir.kind == NODE_LOG)
 		return list_segments(t, dir, after, l);
-	return dir.kind == NODE_SINCE_TIMES ? 0 : -ENOTDIR;
+	return dir.kind == NODE_SINCE_TIMES ? messages_open(t, dir.number, &m) : -ENOTDIR;
 }
 
 /* --- contents --- */
@@ -162,6 +165,8 @@ static int read_part(struct tree *t, const struct view *v, struct node n, uint64
 	if (r < 0)
 		return r;
 	to = m.range.next_offset;
+	if (n.offset > to)
+		return -ENOENT;
 	if (n.kind == NODE_SEGMENT) {
 		r = topic_reader_segment(m.reader, n.offset, &s);
 		if (r < 0 || s.base != n.offset)

@@ -25,7 +25,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	(void)v;
 	if (view_is_top(n))
 		return messages_top_attr(t, ret);
-	if (n.kind == NODE_PLAIN || (n.kind != NODE_MESSAGE && n.offset > 0))
+	if (n.kind == NODE_PLAIN)
 		return -ENOENT;
 	if (n.kind == NODE_TOPIC)
 		return messages_topic_attr(t, n.number, ret);
@@ -116,7 +116,7 @@ static int read_part(struct tree *t, const struct view *v, struct node n, uint64
 
 	(void)v;
 	if (n.kind != NODE_MESSAGE)
-		return -EISDIR;
+		return view_is_top(n) || n.kind != NODE_PLAIN ? -EISDIR : -ENOENT;
 	if (cache_get(t->cache, node_ino(n), 0, &text)) {
 		*ret = view_part(text, off, len);
 		return 0;

@@ -188,17 +188,19 @@ static int node_attr(struct tree *t, struct node n, struct tree_attr *ret)
 static const struct view *view_of(uint64_t ino, struct node *ret)
 {
 	*ret = node_of(ino);
-	return tree_view(ret->view);
+	return node_is_valid(*ret) ? tree_view(ret->view) : NULL;
 }
 
 int tree_attr(struct tree *t, uint64_t ino, struct tree_attr *ret)
 {
+	struct node n;
+
 	refresh(t);
 	if (ino == TREE_ROOT) {
 		root_attr(t, ret);
 		return 0;
 	}
-	return node_attr(t, node_of(ino), ret);
+	return view_of(ino, &n) ? node_attr(t, n, ret) : -ENOENT;
 }
 
 uint64_t tree_parent(struct tree *t, uint64_t ino)

@@ -152,19 +152,50 @@ static void links_say_where_they_lead(void)
 
 static bool same_node(struct node a, struct node b)
 {
-	return a.view == b.view && a.hour == b.hour && a.seq == b.seq && a.leaf == b.leaf;
+	return a.view == b.view && a.hour == b.hour && a.seq == b.seq && a.leaf == b.leaf && a.kind == b.kind &&
+	       a.number == b.number && a.offset == b.offset;
+}
+
+static void offsets_have_twenty_digits_and_need_none_of_the_zeros(void)
+{
+	char name[NAME_MAX_LEN];
+	uint64_t n = 0;
+
+	name_offset(name, 1234, ".tsv");
+	str_eq(name, "00000000000000001234.tsv");
+	eq(name_parse_offset(name, ".tsv", &n), 0);
+	eq(n, 1234);
+	eq(name_parse_offset("1234", "", &n), 0);
+	eq(name_parse_offset("0000000000000000000000000000000000000007", "", &n), 0);
+	eq(n, 7);
+	eq(name_parse_offset("0", "", &n), 0);
+	eq(n, 0);
+	eq(name_parse_offset("999999999999999999", "", &n), 0);
+	eq(n, 999999999999999999);
+	eq(name_parse_offset("1000000000000000000", "", &n), -ENOENT);
+	eq(name_parse_offset("", "", &n), -ENOENT);
+	eq(name_parse_offset(".tsv", ".tsv", &n), -ENOENT);
+	eq(name_parse_offset("1.tsv", "", &n), -ENOENT);
+	eq(name_parse_offset("1", ".tsv", &n), -ENOENT);
+	eq(name_parse_offset("-1", "", &n), -ENOENT);
+	eq(name_parse_offset(" 1", "", &n), -ENOENT);
 }
 
 static void inode_numbers_and_nodes_are_one_to_one(void)
 {
-	static const struct node edges[] = {
-	    {0, -1, -1, 1},
-	    {1, -1, -1, 0},
-	    {NODE_VIEW_MAX, NODE_HOUR_MAX, NODE_SEQ_MAX, NODE_LEAF_MAX},
-	    {1, 0, 0, 0},
-	    {1, NODE_HOUR_MAX, -1, 0},
-	    {1, -1, NODE_SEQ_MAX, 0},
-	    {1, -1, -1, NODE_LEAF_MAX},
+	const struct node edges[] = {
+	    {.view = 0, .hour = -1, .seq = -1, .leaf = 1},
+	    {.view = 1, .hour = -1, .seq = -1, .leaf = 0},
+	    {.view = NODE_VIEW_MAX, .hour = NODE_HOUR_MAX, .seq = NODE_SEQ_MAX, .leaf = NODE_LEAF_MAX},
+	    {.view = 1, .hour = 0, .seq = 0, .leaf = 0},
+	    {.view = 1, .hour = NODE_HOUR_MAX, .seq = -1, .leaf = 0},
+	    {.view = 1, .hour = -1, .seq = NODE_SEQ_MAX, .leaf = 0},
+	    {.view = 1, .hour = -1, .seq = -1, .leaf = NODE_LEAF_MAX},
+	    node_of_kind(NODE_MESSAGE, 1, 0),
+	    node_of_kind(NODE_MESSAGE, NODE_NUMBER_MAX, NODE_OFFSET_MAX),
+	    node_of_kind(NODE_SEGMENT, 1, 0),
+	    node_of_kind(NODE_SINCE_TIMES, NODE_NUMBER_MAX, 0),
+	    node_of_kind(NODE_TOPIC, 1, 0),
 	};
 
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
@@ -197,6 +228,7 @@ int main(void)
 	RUN(times_may_be_told_from_now);
 	RUN(what_is_no_time_is_refused);
 	RUN(links_say_where_they_lead);
+	RUN(offsets_have_twenty_digits_and_need_none_of_the_zeros);
 	RUN(inode_numbers_and_nodes_are_one_to_one);
 	return tap_done();
 }

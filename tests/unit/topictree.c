@@ -494,6 +494,47 @@ static void inode_numbers_are_unique_lead_back_and_stay_from_mount_to_mount(void
 	close_tree(o);
 }
 
+static int count(const struct tree_entry *e, void *arg)
+{
+	(void)e;
+	++*(uint32_t *)arg;
+	return 0;
+}
+
+static void any_number_may_be_taken_for_an_inode(void)
+{
+	struct opened o = open_tree(make());
+	uint32_t n_found = 0, n = 0;
+
+	srandom(1);
+	for (int i = 0; i < 50000; i++) {
+		enum node_kind kind = (enum node_kind)(random() % 8 + 1);
+		uint64_t offset = random() % 3   ? (uint64_t)random() % 2100
+		                  : random() % 2 ? 0
+		                                 : (uint64_t)random() << 20;
+		struct node hourly = {.view = VIEW_HOUR_LOG, .hour = HOUR - 1 + (int32_t)(random() % 5)};
+		struct tree_attr a = {0};
+		struct span p;
+		uint64_t ino = node_ino(node_of_kind(kind, (uint32_t)random() % 5, offset & NODE_OFFSET_MAX));
+		int r, list, got;
+
+		hourly.seq = (int32_t)(random() % 6) - 1;
+		hourly.leaf = (uint32_t)random() % 3;
+		if (random() % 3 == 0)
+			ino = node_ino(hourly);
+		r = tree_attr(o.t, ino, &a);
+		list = tree_list(o.t, ino, 1900, false, count, &n);
+		got = tree_read(o.t, ino, 0, 16, &p);
+		n_found += r == 0;
+		if (!ok(r == 0 ? a.ino == ino && (list == 0) == S_ISDIR(a.mode) && (got == 0) == S_ISREG(a.mode)
+		               : r == -ENOENT && list < 0 && got < 0))
+			printf("# %" PRIx64 ": %d %d %d\n", ino, r, list, got);
+		ok(tree_parent(o.t, ino) != 0);
+	}
+	ok(n_found > 1000);
+	close_tree(o);
+}
+
 /* Stops after one entry. */
 static int take_one(const struct tree_entry *e, void *arg)
 {
@@ -689,6 +730,7 @@ int main(void)
 	RUN(an_hour_without_snapshots_has_its_messages_but_is_not_listed);
 	RUN(a_store_without_topics_has_none_anywhere);
 	RUN(inode_numbers_are_unique_lead_back_and_stay_from_mount_to_mount);
+	RUN(any_number_may_be_taken_for_an_inode);
 	RUN(a_listing_goes_on_anywhere);
 	RUN(what_is_appended_is_there_and_moves_times_though_messages_have_the_same);
 	RUN(a_large_message_is_read_in_pieces);
