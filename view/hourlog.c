@@ -269,7 +269,7 @@ static int list_files(struct tree *t, struct node n, uint64_t after, struct list
 		struct part part;
 
 		n.seq = (int32_t)(topic + p);
-		name_number(name, p);
+		name_partition(name, p, "");
 		if (n.seq <= NODE_SEQ_MAX && find_part(t, n.hour, topic + (uint32_t)p, &part) != -ENOENT)
 			r = tree_list_add(l, name, p + 1, n, S_IFREG);
 	}

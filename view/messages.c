@@ -80,16 +80,21 @@ int messages_list_topics(struct tree *t, enum node_kind kind, uint64_t after, st
 	return r;
 }
 
-int messages_list_partitions(struct tree *t, uint32_t topic, enum node_kind kind, uint64_t after, struct lister *l)
+int messages_list_partitions(struct tree *t, uint32_t topic, enum node_kind kind, enum node_kind since,
+    const char *suffix, uint64_t after, struct lister *l)
 {
 	struct topic_info info;
 	int r = topic_at(t, topic, &info);
 
-	for (uint64_t p = after; r == 0 && p < info.n_partitions; p++) {
+	/* Cookies are odd for partitions, and even for what is behind each. */
+	for (uint64_t i = after; r == 0 && i / 2 < info.n_partitions; i++) {
+		enum node_kind k = i % 2 ? since : kind;
 		char name[NAME_MAX_LEN];
 
-		name_number(name, p);
-		r = tree_list_add(l, name, p + 1, node_of_kind(kind, topic + (uint32_t)p, 0), S_IFDIR);
+		if (k == NODE_PLAIN)
+			continue;
+		name_partition(name, i / 2, i % 2 ? suffix : "");
+		r = tree_list_add(l, name, i + 1, node_of_kind(k, topic + (uint32_t)(i / 2), 0), S_IFDIR);
 	}
 	return r;
 }
@@ -163,7 +168,7 @@ int messages_top_attr(struct tree *t, struct tree_attr *ret)
 	return 0;
 }
 
-int messages_topic_attr(struct tree *t, uint32_t topic, struct tree_attr *ret)
+int messages_topic_attr(struct tree *t, uint32_t topic, uint32_t n_each, struct tree_attr *ret)
 {
 	struct topic_info info;
 	int r = topic_at(t, topic, &info);
@@ -171,7 +176,7 @@ int messages_topic_attr(struct tree *t, uint32_t topic, struct tree_attr *ret)
 	if (r < 0)
 		return r;
 	messages_set_time(t, INT64_MIN, info.n_partitions, ret);
-	view_set_dir(ret, info.n_partitions);
+	view_set_dir(ret, (uint64_t)info.n_partitions * n_each);
 	return 0;
 }
 

@@ -20,18 +20,20 @@ int messages_find_topic(struct tree *t, const char *name, uint32_t *ret_number);
 /* A partition by its name, which has that suffix, in a topic. */
 int messages_find_partition(struct tree *t, uint32_t topic, const char *name, const char *suffix, uint32_t *ret_number);
 
-/* Topics as directories of that kind; a topic's partitions likewise. */
+/* Topics as directories of that kind; a topic's partitions likewise, and with since not NODE_PLAIN, behind each one of
+ * that kind with a suffix. */
 int messages_list_topics(struct tree *t, enum node_kind kind, uint64_t after, struct lister *l);
-int messages_list_partitions(struct tree *t, uint32_t topic, enum node_kind kind, uint64_t after, struct lister *l);
+int messages_list_partitions(struct tree *t, uint32_t topic, enum node_kind kind, enum node_kind since,
+    const char *suffix, uint64_t after, struct lister *l);
 
 /* As struct view's parent, for the kinds. */
 int messages_parent(struct tree *t, struct node n, struct node *ret);
 
 /* --- attributes --- */
 
-/* Of the directory of all topics, and of a topic's. */
+/* Of the directory of all topics, and of a topic's, which has n_each directories for a partition. */
 int messages_top_attr(struct tree *t, struct tree_attr *ret);
-int messages_topic_attr(struct tree *t, uint32_t topic, struct tree_attr *ret);
+int messages_topic_attr(struct tree *t, uint32_t topic, uint32_t n_each, struct tree_attr *ret);
 
 /* The time of the newest message (or of the store's making, if max_ms says that there is none), told apart by what else
  * is stored, as messages of one time are different. */

@@ -31,9 +31,9 @@ void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq)
 	snprintf(ret, NAME_MAX_LEN, "snapshot-%04d", seq);
 }
 
-void name_number(char ret[NAME_MAX_LEN], uint64_t n)
+void name_partition(char ret[NAME_MAX_LEN], uint64_t partition, const char *suffix)
 {
-	snprintf(ret, NAME_MAX_LEN, "%" PRIu64, n);
+	snprintf(ret, NAME_MAX_LEN, "%" PRIu64 "%s", partition, suffix);
 }
 
 void name_offset(char ret[NAME_MAX_LEN], uint64_t offset, const char *suffix)

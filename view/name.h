@@ -25,8 +25,8 @@ void name_snapshot(char ret[NAME_MAX_LEN], int32_t seq);
 /* That, with any number of leading zeros. -ENOENT. */
 int name_parse_snapshot(const char *name, int32_t *ret_seq);
 
-/* "7", of a partition. */
-void name_number(char ret[NAME_MAX_LEN], uint64_t n);
+/* "7" and a suffix. */
+void name_partition(char ret[NAME_MAX_LEN], uint64_t partition, const char *suffix);
 
 /* "00000000000000001234" and a suffix. */
 void name_offset(char ret[NAME_MAX_LEN], uint64_t offset, const char *suffix);

@@ -47,7 +47,7 @@ static const char text[] =
     "  tail -3 series/$H/cpu/all/user_ticks  one number over the hour\n"
     "  tail -f table/$H/load                 follow what is recorded\n"
     "  tail -f log/orders/0/$(ls log/orders/0 | tail -1)   follow a topic\n"
-    "  grep -h timeout log/*/*.since/-1h     who said so in the last hour?\n"
+    "  grep -h shipped log/orders/*.since/-1h   what was shipped in the last hour?\n"
     "  awk -F '\\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } { print $c[\"rss_bytes\"], $c[\"comm\"] }' \\\n"
     "      now/processes | sort -n | tail -5\n"
     "\n"

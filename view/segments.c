@@ -1,7 +1,7 @@
 /* segments.c -- /log: the messages of topics as lines
  *
  *   /log/orders/0/00000000000000000000.tsv     a segment; the newest grows at its end
- *   /log/orders/0.since/-5m                    what came since a time, up to now; looked up, never listed
+ *   /log/orders/0.since/-5m                    what came since a time, up to now; the time is looked up, never listed
  *
  * Sizes are in the indexes, and any part is made without what is before it. A time leads to an offset, from which on
  * the file's lines are: so its inode is the same for all names that lead there.
@@ -40,7 +40,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	if (n.kind == NODE_PLAIN)
 		return -ENOENT;
 	if (n.kind == NODE_LOG_TOPIC)
-		return messages_topic_attr(t, n.number, ret);
+		return messages_topic_attr(t, n.number, 2, ret);
 	r = messages_open(t, n.number, &m);
 	if (r < 0)
 		return r;
@@ -143,7 +143,7 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 	if (view_is_top(dir))
 		return messages_list_topics(t, NODE_LOG_TOPIC, after, l);
 	if (dir.kind == NODE_LOG_TOPIC)
-		return messages_list_partitions(t, dir.number, NODE_LOG, after, l);
+		return messages_list_partitions(t, dir.number, NODE_LOG, NODE_SINCE_TIMES, since, after, l);
 	if (dir.kind == NODE_LOG)
 		return list_segments(t, dir, after, l);
 	return dir.kind == NODE_SINCE_TIMES ? messages_open(t, dir.number, &m) : -ENOTDIR;

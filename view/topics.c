@@ -28,7 +28,7 @@ static int attr(struct tree *t, const struct view *v, struct node n, struct tree
 	if (n.kind == NODE_PLAIN)
 		return -ENOENT;
 	if (n.kind == NODE_TOPIC)
-		return messages_topic_attr(t, n.number, ret);
+		return messages_topic_attr(t, n.number, 1, ret);
 	r = messages_open(t, n.number, &m);
 	if (r == 0 && n.kind == NODE_MESSAGE) {
 		r = topic_reader_stat(m.reader, n.offset, &st);
@@ -102,7 +102,7 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 	if (view_is_top(dir))
 		return messages_list_topics(t, NODE_TOPIC, after, l);
 	if (dir.kind == NODE_TOPIC)
-		return messages_list_partitions(t, dir.number, NODE_PARTITION, after, l);
+		return messages_list_partitions(t, dir.number, NODE_PARTITION, NODE_PLAIN, "", after, l);
 	return dir.kind == NODE_PARTITION ? list_messages(t, dir, after, l) : -ENOTDIR;
 }
 

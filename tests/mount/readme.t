@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 "$mkstore" -t "$(date -d '30 hours ago' +%Y-%m-%dT%H)" -h 30 -l 30 -i 60 -p 20 "$S" || exit 1
+"$B/tests/tools/mktopic" "$S" orders -n 1000 -t "$(date -d '30 minutes ago' +%s)000" || exit 1
 ok "a store is mounted" mount_store
 cd "$M" || exit 1
 
