@@ -6,9 +6,13 @@
 #define TESTS_TOOLS_GOLDEN_TOPICS_H
 
 #include "store/identity.h"
+#include "store/io.h"
+#include "store/names.h"
 #include "store/topics.h"
 
 #include <err.h>
+#include <fcntl.h>
+#include <inttypes.h>
 
 static inline void golden_check(int r, const char *what)
 {
