@@ -33,6 +33,14 @@ static int topic_at(struct tree *t, uint32_t number, struct topic_info *ret)
 
 /* --- names --- */
 
+int messages_found(enum node_kind kind, uint32_t number, uint64_t offset, struct node *ret)
+{
+	if (offset > NODE_OFFSET_MAX)
+		return -ENOENT;
+	*ret = node_of_kind(kind, number, offset);
+	return 0;
+}
+
 int messages_find_topic(struct tree *t, const char *name, uint32_t *ret_number)
 {
 	struct topic_store *s;

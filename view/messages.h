@@ -16,6 +16,9 @@ int messages_open(struct tree *t, uint32_t number, struct messages *ret);
 
 /* --- names --- */
 
+/* The node that was looked up, -ENOENT if its offset is one that is not shown. */
+int messages_found(enum node_kind kind, uint32_t number, uint64_t offset, struct node *ret);
+
 int messages_find_topic(struct tree *t, const char *name, uint32_t *ret_number);
 /* A partition by its name, which has that suffix, in a topic. */
 int messages_find_partition(struct tree *t, uint32_t topic, const char *name, const char *suffix, uint32_t *ret_number);

@@ -102,11 +102,7 @@ static int lookup(
 	} else {
 		r = -ENOTDIR;
 	}
-	if (r == 0 && offset > NODE_OFFSET_MAX)
-		r = -ENOENT;
-	if (r == 0)
-		*ret = node_of_kind(kind, number, offset);
-	return r;
+	return r < 0 ? r : messages_found(kind, number, offset, ret);
 }
 
 static int list_segments(struct tree *t, struct node dir, uint64_t after, struct lister *l)

@@ -60,11 +60,7 @@ static int lookup(
 	} else {
 		r = -ENOTDIR;
 	}
-	if (r == 0 && offset > NODE_OFFSET_MAX)
-		r = -ENOENT;
-	if (r == 0)
-		*ret = node_of_kind(kind, number, offset);
-	return r;
+	return r < 0 ? r : messages_found(kind, number, offset, ret);
 }
 
 /* What is damaged is left out, with a line in /status; what is behind it is there. */
