@@ -1,4 +1,5 @@
 /* topicnodes.c -- topics in the tree: inode numbers and listings */
+#include "tests/unit/attr.h"
 #include "tests/unit/topicstore.h"
 
 enum { N_NODES_MAX = 20000 };
@@ -66,12 +67,6 @@ static void seen_done(struct seen *s)
 	free(s->attrs);
 	free(s->parents);
 	free(s->names);
-}
-
-static bool same_attr(const struct tree_attr *a, const struct tree_attr *b)
-{
-	return a->ino == b->ino && a->mode == b->mode && a->nlink == b->nlink && a->size == b->size &&
-	       a->mtime_ms == b->mtime_ms && a->mtime_ns == b->mtime_ns && a->attr_ms == b->attr_ms;
 }
 
 static void inode_numbers_are_unique_lead_back_and_stay_from_mount_to_mount(void)

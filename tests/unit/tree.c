@@ -2,8 +2,8 @@
 #include "store/recorder.h"
 #include "store/text.h"
 #include "tests/tap.h"
+#include "tests/unit/attr.h"
 #include "view/node.h"
-#include "view/tree.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -112,13 +112,6 @@ static void seal(struct machine *m)
 {
 	while (recorder_seal(m->recorder) == 0)
 		;
-}
-
-static bool same_attr(const struct tree_attr *a, const struct tree_attr *b)
-{
-	return a->ino == b->ino && a->mode == b->mode && a->nlink == b->nlink && a->size == b->size &&
-	       a->mtime_ms == b->mtime_ms && a->mtime_ns == b->mtime_ns && a->attr_ms == b->attr_ms &&
-	       a->name_ms == b->name_ms;
 }
 
 struct opened {
