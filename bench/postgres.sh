@@ -83,7 +83,7 @@ postgres() {
 	start pgbench -n -c 100 -j 2 -T 86400
 	load=$pid
 	{
-		printf '[store]\npath = %s\nsync = none\n[record]\ninterval = 10s\n' "$work/pg-store"
+		printf '[socket]\npath = off\n[store]\npath = %s\nsync = none\n[record]\ninterval = 10s\n' "$work/pg-store"
 		sed -n 's/^PG_TABLE([a-z_]*, [0-9]*, "\([a-z_]*\)".*/tables = \1/p' collector/tables/pg_*.c
 		printf '[postgres.main]\nconninfo = host=%s user=boss dbname=postgres\n' "$pg"
 	} >"$conf"

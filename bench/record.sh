@@ -42,7 +42,7 @@ record() {
 		pid_of[sadc]=$pid
 	fi
 	if [ -x "$build/histd" ]; then
-		printf '[store]\npath = %s\n[record]\ninterval = 1s\n' "$store" >"$folder/histd.conf"
+		printf '[socket]\npath = off\n[store]\npath = %s\n[record]\ninterval = 1s\n' "$store" >"$folder/histd.conf"
 		[ $# -le 2 ] || printf '%s\n' "${@:3}" >>"$folder/histd.conf"
 		start "$build/histd" -c "$folder/histd.conf"
 		pid_of[histd]=$pid

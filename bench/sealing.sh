@@ -6,7 +6,7 @@
 # of two of its snapshots in milliseconds.
 sealed_beside() {
 	local i
-	printf '[store]\npath = %s\n[record]\ninterval = 100ms\n' "$1" >"$work/sealing.conf"
+	printf '[socket]\npath = off\n[store]\npath = %s\n[record]\ninterval = 100ms\n' "$1" >"$work/sealing.conf"
 	start "$build/histd" -c "$work/sealing.conf"
 	for ((i = 0; i < 600; i++)); do
 		[ -z "$(find "$1/snapshots" -name '*.chunk')" ] || break

@@ -99,7 +99,7 @@ done
 live() {
 	local pid i
 
-	printf '[store]\npath = %s/live\n[record]\ninterval = 100ms\n' "$work" >"$work/histd.conf"
+	printf '[socket]\npath = off\n[store]\npath = %s/live\n[record]\ninterval = 100ms\n' "$work" >"$work/histd.conf"
 	mkfifo "$work/ready"
 	"$build/histd" -c "$work/histd.conf" --ready-fd 3 3>"$work/ready" 2>"$work/err" &
 	pid=$!

@@ -13,6 +13,8 @@ psql -qc "do 'begin for i in 1..10000 loop execute format(''create table t%s(a i
 psql -q -d d0 -c 'create table near(a int)'
 psql -q -d d79 -c 'create table far(a int)'
 cat >"$conf" <<END
+[socket]
+path = off
 [store]
 path = $store
 sync = none

@@ -14,6 +14,8 @@ fi
 make_server one 'max_wal_size = 64MB'
 make_folder two
 cat >"$conf" <<END
+[socket]
+path = off
 [store]
 path = $store
 sync = none

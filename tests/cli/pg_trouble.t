@@ -18,6 +18,8 @@ start_server pg
 # configure SECTION CONNINFO [SECTION CONNINFO]...
 configure() {
 	cat >"$conf" <<-END
+		[socket]
+		path = off
 		[store]
 		path = $store
 		sync = none

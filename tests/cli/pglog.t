@@ -17,6 +17,8 @@ logs=$dir/pg/data/log
 # configure WHAT-OF-THE-FIRST...
 configure() {
 	cat >"$conf" <<-END
+	[socket]
+	path = off
 	[store]
 	path = $store
 	sync = none
@@ -289,6 +291,8 @@ make_server plain 'logging_collector = off'
 export PGHOST=$dir/plain
 start_server plain
 cat >"$conf" <<END
+[socket]
+path = off
 [store]
 path = $store
 sync = none

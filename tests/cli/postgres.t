@@ -9,6 +9,8 @@ make_server pg "shared_preload_libraries = '${plans}pg_stat_statements'" 'pg_sto
 	'deadlock_timeout = 60s'
 export PGHOST=$dir/pg
 cat >"$conf" <<END
+[socket]
+path = off
 [store]
 path = $store
 sync = none

@@ -1,5 +1,5 @@
 #!/bin/bash
-# hung.t -- a mounted file system that does not answer holds up neither the recorder nor the rows of the others
+# hung.t -- a mounted file system that does not answer holds up neither the recorder, nor its end, nor the rows of others
 # shellcheck disable=SC2119,SC2317 # functions are called through ok and soon
 # shellcheck source=tests/mount/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -7,11 +7,11 @@
 histd=$B/histd histctl=$B/histctl deadfs=$B/tests/tools/deadfs
 dead=$T/dead alive=$T/alive
 mkdir "$dead" "$alive" || exit 1
-server='' first='' second=''
+server='' first='' second='' third=''
 
 # As long as the server lives, nothing may look at its mount, and umount does.
 end() {
-	for p in $first $second $server; do
+	for p in $first $second $third $server; do
 		kill -9 "$p" 2>/dev/null
 	done
 	clean_up
@@ -43,6 +43,8 @@ gone() {
 }
 
 cat >"$T/conf" <<END
+[socket]
+path = off
 [store]
 path = $S
 sync = none
@@ -73,8 +75,25 @@ let_go() {
 ok "a recorder that is killed lets go of the store, though a thread of it cannot end" soon let_go
 ok "so that the next one begins" start "$T/second" "$histd" -c "$T/conf" --ready-fd 1
 second=$started
+sed "s|^path = $S\$|path = $T/third-store|; s|filesystems||; /interval/,\$d" "$T/conf" >"$T/third-conf"
+printf '[topic.dead]\nfollow = %s\n[topic.alive]\nfollow = %s\n' "$dead/file" "$T/lines" >>"$T/third-conf"
+echo line >"$T/lines"
+ok "one begins that follows a file there" start "$T/third" "$histd" -c "$T/third-conf" --ready-fd 1
+third=$started
+disown "$third"
+opens() {
+	grep -q histd-follow "/proc/$third/task"/*/comm &&
+		grep -q fuse "$(dirname "$(grep -l histd-follow "/proc/$third/task"/*/comm)")/stack"
+}
+ok "it waits for the file" soon opens
+kill "$third"
+third_ends() {
+	grep -q 'a followed file does not answer, and is not waited for' "$T/log" && flock -n "$T/third-store/lock" true
+}
+ok "and ends in spite of it" soon third_ends
 kill -9 "$server"
 ok "when the server dies, all threads come back" soon gone "$first"
+ok "of the follower, too" soon gone "$third"
 dead_row='Transport endpoint is not connected \N'
 ok "and the row says so" soon says "$dead" "$dead_row"
 kill "$second"
