@@ -3,6 +3,7 @@
 
 #include "collector/priority.h"
 #include "collector/say.h"
+#include "collector/straggler.h"
 #include "collector/tail.h"
 #include "collector/thread.h"
 #include "collector/wake.h"
@@ -40,10 +41,8 @@ struct file {
 };
 
 struct follow {
-	pthread_t thread;
-	pthread_mutex_t lock;
-	struct config *next; /* with the lock: to go over to; NULL: none */
-	bool stop;           /* with the lock */
+	struct straggler thread; /* the server, and the store's descriptor, are not its own */
+	struct config *next;     /* with the thread's lock: to go over to; NULL: none */
 	int wakefd;
 
 	struct server *server;
@@ -55,6 +54,7 @@ struct follow {
 	size_t n_files, max_files;
 	int64_t stored_ms;
 	int store_failed;
+	int refused, said_refused; /* why files cannot be followed: in this search, and as it was said */
 };
 
 static int64_t now_ms(void)
@@ -71,6 +71,30 @@ static void say_once(struct file *f, int r, const char *what)
 	if (r < 0 && r != f->failed)
 		say("%s: %s: %s", f->at.path, what, strerror(-r));
 	f->failed = r;
+}
+
+/* --- what is not its own --- */
+
+static int call(struct follow *w, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
+{
+	int r = straggler_busy(&w->thread);
+
+	if (r < 0)
+		return r;
+	r = server_call(w->server, fn, arg);
+	straggler_idle(&w->thread);
+	return r;
+}
+
+static int store(struct follow *w, const struct followed *all, size_t n)
+{
+	int r = straggler_busy(&w->thread);
+
+	if (r < 0)
+		return r;
+	r = followed_store(w->store_fd, w->store_id, all, n);
+	straggler_idle(&w->thread);
+	return r;
 }
 
 /* --- in the server's thread --- */
@@ -139,7 +163,7 @@ static int store_positions(struct follow *w)
 		if (f->tail && f->pending.n == 0 && (f->bytes > 0 || f->stored != tail_n_files(f->tail))) {
 			struct followed_mark mark;
 
-			r = f->bytes > 0 ? server_call(w->server, sync_there, f) : 0;
+			r = f->bytes > 0 ? call(w, sync_there, f) : 0;
 			if (r == 0 && tail_mark(f->tail, &mark) == 0) {
 				f->at.mark = mark;
 				f->at.offset = f->next;
@@ -148,7 +172,7 @@ static int store_positions(struct follow *w)
 		all[i] = f->at;
 	}
 	if (r == 0)
-		r = followed_store(w->store_fd, w->store_id, all, w->n_files);
+		r = store(w, all, w->n_files);
 	free(all);
 	if (r < 0 && r != w->store_failed)
 		say("positions in followed files cannot be stored: %s", strerror(-r));
@@ -212,7 +236,7 @@ static int begin(struct follow *w, struct file *f)
 {
 	bool known = f->at.mark.ino != 0;
 	uint64_t line_max = w->config->topics.socket.max_message;
-	int r = server_call(w->server, open_there, f);
+	int r = call(w, open_there, f);
 
 	if (line_max > LINE_MAX_LEN)
 		line_max = LINE_MAX_LEN;
@@ -274,7 +298,7 @@ static int append(struct follow *w, struct file *f)
 
 	if (f->pending.n == 0)
 		return 0;
-	r = server_call(w->server, append_there, &a);
+	r = call(w, append_there, &a);
 	if (r < 0)
 		return r;
 	f->next = a.offset + f->pending.n;
@@ -409,7 +433,10 @@ static void want(struct follow *w, const struct config_topic *t, const char *pat
 	if (!f)
 		r = new_file(w, t->name, path, &f);
 	if (r < 0) {
-		say("%s: cannot be followed: %s", path, strerror(-r));
+		/* There may be very many, and they are found again every second. */
+		if (w->refused == 0 && w->said_refused != r)
+			say("%s: cannot be followed: %s", path, strerror(-r));
+		w->refused = r;
 		return;
 	}
 	f->wanted = true;
@@ -447,6 +474,7 @@ static void find_files(struct follow *w)
 {
 	const struct config_topics *c = &w->config->topics;
 
+	w->refused = 0;
 	for (size_t i = 0; i < w->n_files; i++)
 		w->files[i].wanted = false;
 	for (size_t i = 0; i < c->n; i++)
@@ -455,6 +483,7 @@ static void find_files(struct follow *w)
 	for (size_t i = 0; i < w->n_files; i++)
 		if (w->files[i].wanted)
 			watch(w, w->files[i].at.path);
+	w->said_refused = w->refused;
 }
 
 /* Positions of all files that were ever followed are kept, so that none is read twice. */
@@ -480,18 +509,16 @@ static int load(struct follow *w)
 static bool take_over(struct follow *w)
 {
 	struct config *next;
-	bool stop;
 
 	wake_clear(w->wakefd);
-	pthread_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->thread.lock);
 	next = TAKE(w->next);
-	stop = w->stop;
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->thread.lock);
 	if (next) {
 		config_put(w->config);
 		w->config = next;
 	}
-	return !stop;
+	return !straggler_is_to_stop(&w->thread);
 }
 
 static bool follows(const struct follow *w)
@@ -529,22 +556,31 @@ static void end(struct follow *w, struct file *f)
 	f->bytes = 0;
 }
 
-static void *follow_main(void *arg)
+/* False: it is to stop. */
+static bool load_at_last(struct follow *w)
 {
-	struct follow *w = arg;
-	int64_t looked_ms = 0;
-	int r;
+	int r, said = 0;
 
-	pthread_setname_np(pthread_self(), "histd-follow");
-	priority_apart();
 	while ((r = load(w)) < 0) {
-		say("positions in followed files cannot be read: %s; nothing is followed", strerror(-r));
-		if (r == -EBADMSG || r == -EPROTONOSUPPORT)
-			return NULL;
+		/* To begin anew without being told would make all lines messages again. */
+		if (r == -EBADMSG && r != said)
+			say("topics/followed is damaged: nothing is followed until it is removed, and then files are "
+			    "read "
+			    "from their beginning");
+		else if (r != said)
+			say("positions in followed files cannot be read: %s; nothing is followed", strerror(-r));
+		said = r;
 		wait_for_files(w);
 		if (!take_over(w))
-			return NULL;
+			return false;
 	}
+	return true;
+}
+
+static void follow_files(struct follow *w)
+{
+	int64_t looked_ms = 0;
+
 	while (take_over(w)) {
 		bool more = false;
 
@@ -552,7 +588,7 @@ static void *follow_main(void *arg)
 			find_files(w);
 			looked_ms = now_ms();
 		}
-		for (size_t i = 0; i < w->n_files; i++) {
+		for (size_t i = 0; i < w->n_files && !straggler_is_to_stop(&w->thread); i++) {
 			struct file *f = &w->files[i];
 
 			if (f->wanted)
@@ -566,10 +602,7 @@ static void *follow_main(void *arg)
 			wait_for_files(w);
 	}
 	store_positions(w);
-	return NULL;
 }
-
-/* --- callers --- */
 
 static void free_all(struct follow *w)
 {
@@ -587,9 +620,24 @@ static void free_all(struct follow *w)
 	if (w->next)
 		config_put(w->next);
 	config_put(w->config);
-	pthread_mutex_destroy(&w->lock);
+	straggler_done(&w->thread);
 	free(w);
 }
+
+static void *follow_main(void *arg)
+{
+	struct follow *w = arg;
+
+	pthread_setname_np(pthread_self(), "histd-follow");
+	priority_apart();
+	if (load_at_last(w))
+		follow_files(w);
+	if (straggler_end(&w->thread))
+		free_all(w);
+	return NULL;
+}
+
+/* --- callers --- */
 
 int follow_start(struct server *s, int store_fd, uint64_t store_id, struct config *c, struct follow **ret)
 {
@@ -606,11 +654,11 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 	    .wakefd = wake_new(),
 	    .notifyfd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK),
 	};
-	pthread_mutex_init(&w->lock, NULL);
+	straggler_init(&w->thread);
 	if (w->wakefd < 0)
 		r = w->wakefd;
 	if (r == 0)
-		r = thread_start(&w->thread, STACK, follow_main, w);
+		r = thread_start(&w->thread.thread, STACK, follow_main, w);
 	if (r < 0) {
 		free_all(w);
 		return r;
@@ -621,20 +669,25 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 
 void follow_configure(struct follow *w, struct config *c)
 {
-	pthread_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->thread.lock);
 	if (w->next)
 		config_put(w->next);
 	w->next = config_get(c);
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->thread.lock);
+	wake_up(w->wakefd);
+}
+
+static void wake(void *arg)
+{
+	struct follow *w = arg;
+
 	wake_up(w->wakefd);
 }
 
 void follow_stop(struct follow *w)
 {
-	pthread_mutex_lock(&w->lock);
-	w->stop = true;
-	pthread_mutex_unlock(&w->lock);
-	wake_up(w->wakefd);
-	pthread_join(w->thread, NULL);
-	free_all(w);
+	if (straggler_stop(&w->thread, wake, w))
+		free_all(w);
+	else
+		say("a followed file does not answer, and is not waited for");
 }

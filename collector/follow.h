@@ -20,7 +20,8 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 /* From any thread: from now on. */
 void follow_configure(struct follow *f, struct config *c);
 
-/* Stores how far it has come, ends the thread, frees it. */
+/* Stores how far it has come, ends the thread, frees it. A thread that hangs, on a file of a mount that is dead, is
+ * left behind; it uses nothing that was passed to follow_start then. */
 void follow_stop(struct follow *f);
 
 #endif

@@ -1,0 +1,104 @@
+/* straggler.c -- see straggler.h */
+#include "collector/straggler.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum { HANG_S = 3 }; /* who does nothing of others' for so long is not waited for */
+
+void straggler_init(struct straggler *s)
+{
+	pthread_condattr_t attr;
+
+	*s = (struct straggler){0};
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void straggler_done(struct straggler *s)
+{
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+}
+
+int straggler_busy(struct straggler *s)
+{
+	bool left;
+
+	pthread_mutex_lock(&s->lock);
+	left = s->left;
+	s->busy = !left;
+	pthread_mutex_unlock(&s->lock);
+	return left ? -ECANCELED : 0;
+}
+
+void straggler_idle(struct straggler *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->busy = false;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool straggler_is_to_stop(struct straggler *s)
+{
+	bool stop;
+
+	pthread_mutex_lock(&s->lock);
+	stop = s->stop;
+	pthread_mutex_unlock(&s->lock);
+	return stop;
+}
+
+bool straggler_end(struct straggler *s)
+{
+	bool left;
+
+	pthread_mutex_lock(&s->lock);
+	s->ended = true;
+	left = s->left;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	return left;
+}
+
+/* Until it has ended, or was not busy for so long. With the lock. */
+static void wait_for_end(struct straggler *s)
+{
+	struct timespec until;
+	int r = 0;
+
+	while (!s->ended && r != ETIMEDOUT) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += HANG_S;
+		if (s->busy)
+			pthread_cond_wait(&s->changed, &s->lock);
+		else
+			r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+		/* It may have begun something while the clock ran out. */
+		if (s->busy)
+			r = 0;
+	}
+}
+
+bool straggler_stop(struct straggler *s, void (*wake)(void *arg), void *arg)
+{
+	pthread_t thread = s->thread;
+	bool ended;
+
+	pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	wake(arg);
+	wait_for_end(s);
+	ended = s->ended;
+	s->left = !ended;
+	if (!ended)
+		pthread_detach(thread);
+	pthread_mutex_unlock(&s->lock);
+	if (ended)
+		pthread_join(thread, NULL);
+	return ended;
+}
