@@ -5,6 +5,7 @@
 #include "collector/say.h"
 #include "collector/thread.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 enum {
@@ -17,7 +18,7 @@ struct tidier {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	volatile bool stop;
+	atomic_bool stop;
 	struct topics *topics;
 };
 

@@ -66,7 +66,8 @@ static bool keep(const struct pass *p, const struct message *m)
 		return false;
 	if (keymap_get(p->keys, m->key, &newest) && newest > m->offset)
 		return false;
-	return m->value.p || p->keep_tombstones || p->job->now_ms - m->time_ms <= p->job->options->tombstone_ms;
+	return m->value.p || p->keep_tombstones ||
+	       !message_is_older(m->time_ms, p->job->now_ms, p->job->options->tombstone_ms);
 }
 
 /* How many messages of a segment are kept, and dropped; whether all of it can be read. */
@@ -158,7 +159,9 @@ static int copy_kept(struct pass *p, uint64_t base, struct segment *to)
 		if (r == 0 && keep(p, &m))
 			r = put(p, to, &m);
 	}
-	return r == -ENODATA ? flush(p, to) : r;
+	if (r == -ENODATA)
+		r = s.damaged ? -EBADMSG : flush(p, to); /* it was whole when it was gone through before */
+	return r;
 }
 
 static int unlink_segment(int dirfd, uint64_t base)

@@ -18,7 +18,7 @@ struct compact_job {
 	uint32_t boot;
 	size_t memory;
 	int64_t now_ms;
-	const volatile bool *stop;
+	const atomic_bool *stop;
 
 	const uint64_t *bases; /* of the segments, ascending */
 	size_t n;

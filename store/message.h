@@ -16,6 +16,16 @@ struct message {
 	bool append_time;    /* time_ms is when it was appended */
 };
 
+/* Whether the time lies more than age_ms before now. Times are producers': any number. */
+static inline bool message_is_older(int64_t time_ms, int64_t now_ms, int64_t age_ms)
+{
+	int64_t age;
+
+	if (__builtin_sub_overflow(now_ms, time_ms, &age))
+		return time_ms < now_ms;
+	return age > age_ms;
+}
+
 /* Takes the next header off the front of m->headers' copy in *at. -ENODATA: there is none; -EBADMSG. A value of NULL
  * has p NULL. */
 int message_header(struct span *at, struct span *ret_name, struct span *ret_value);

@@ -173,11 +173,9 @@ static int finish(struct partition *p)
 
 	if (!segment_synced(p->newest))
 		return sync_failed(p, r);
-	if (r < 0)
-		return r;
 	p->synced_offset = p->next_offset;
 	p->n_unsynced = 0;
-	return 0;
+	return r;
 }
 
 int partition_roll(struct partition *p)
@@ -190,11 +188,19 @@ int partition_roll(struct partition *p)
 	if (r < 0)
 		return r;
 	/* Who wants no syncs does not wait for one here; tidying ends the segment later. */
-	if (p->options->sync == SYNC_NONE)
+	if (p->options->sync == SYNC_NONE) {
+		(void)sync_now(p); /* nothing of it waits for a sync any more */
 		segment_write_index(p->newest, p->dirfd);
-	else if (!p->roll)
+	} else if (!p->roll) {
 		r = finish(p);
+	}
 	return r < 0 ? r : retire(p, p->options->sync != SYNC_NONE);
+}
+
+bool partition_is_due(const struct partition *p, int64_t now_ms)
+{
+	return p->newest && p->created_ms != INT64_MIN &&
+	       message_is_older(p->created_ms, now_ms, p->options->segment_age_ms - 1);
 }
 
 static bool must_roll(const struct partition *p, uint64_t len, uint64_t span, int64_t now_ms)
@@ -204,8 +210,7 @@ static bool must_roll(const struct partition *p, uint64_t len, uint64_t span, in
 	if (segment_empty(p->newest))
 		return false;
 	return segment_len(p->newest) + len > o->segment_size ||
-	       p->next_offset + span - 1 - segment_base(p->newest) > UINT32_MAX ||
-	       (p->created_ms != INT64_MIN && now_ms - p->created_ms >= o->segment_age_ms);
+	       p->next_offset + span - 1 - segment_base(p->newest) > UINT32_MAX || partition_is_due(p, now_ms);
 }
 
 /* --- appending --- */
@@ -257,10 +262,15 @@ static int append(struct partition *p, const struct batch_builder *b, int64_t no
 		len = batch_encoder_frame_len(e, body);
 		r = make_ready(p, len, span, now_ms);
 	}
-	if (r == 0)
-		r = segment_append(p->newest, p->dirfd, &h, e->dir.p, body);
 	if (r < 0)
 		return r;
+	r = segment_append(p->newest, p->dirfd, &h, e->dir.p, body);
+	if (r < 0) {
+		/* One that is closed and cannot be opened again durably stays closed; the next append begins another.
+		 */
+		p->roll = p->roll || segment_finished(p->newest);
+		return r;
+	}
 
 	*ret_offset = p->next_offset;
 	p->next_offset += span;

@@ -47,7 +47,7 @@ struct partition {
 
 	uint64_t next_offset;
 	uint64_t synced_offset;
-	uint64_t n_unsynced; /* messages */
+	uint64_t n_unsynced; /* messages of newest */
 	int sync_error;      /* of a sync that nobody was told of */
 	int64_t max_ms;
 	uint64_t n_damaged;
@@ -75,6 +75,9 @@ int partition_wake(struct partition *p, bool create);
 
 /* A descriptor of the directory for the caller's own. May be called without the lock. */
 int partition_open_dir(const struct partition *p, bool create);
+
+/* Whether the newest segment is so old that it gets no more messages. */
+bool partition_is_due(const struct partition *p, int64_t now_ms);
 
 /* Ends the newest segment, if there is one with messages in it; the next append begins another. */
 int partition_roll(struct partition *p);

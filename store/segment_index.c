@@ -213,13 +213,10 @@ int segment_index_write(struct segment_index *x, int dirfd, bool closed)
 	return x->times.written != x->sums.len || closed ? write_file(x, &x->times, dirfd, closed) : 0;
 }
 
-int segment_index_mark(struct segment_index *x, int dirfd, bool closed)
+static int mark(struct segment_index *x, int dirfd, bool closed)
 {
-	int r;
+	int r = segment_index_write(x, dirfd, closed);
 
-	if (x->closed == closed && x->offsets.written == x->sums.len)
-		return 0;
-	r = segment_index_write(x, dirfd, closed);
 	if (r < 0)
 		return r;
 	log_set_mode(x->offsets.log, SYNC_FDATASYNC);
@@ -227,6 +224,19 @@ int segment_index_mark(struct segment_index *x, int dirfd, bool closed)
 	log_set_mode(x->offsets.log, SYNC_NONE);
 	if (r == 0 && closed)
 		r = io_sync_dir(dirfd); /* the file may be new */
+	return r;
+}
+
+int segment_index_mark(struct segment_index *x, int dirfd, bool closed)
+{
+	int r;
+
+	if (x->closed == closed && x->offsets.written == x->sums.len)
+		return 0;
+	r = mark(x, dirfd, closed);
+	/* What may not be on the disk does not count: for all that is known it says closed there. */
+	if (r < 0 && !closed)
+		x->closed = true;
 	return r;
 }
 
@@ -245,17 +255,15 @@ struct loaded {
 static int load_frame(uint8_t type, uint64_t off, struct span s, void *arg)
 {
 	struct loaded *l = arg;
-	const void *head = span_take(&s, HEAD);
-	uint64_t before = get_le64(l->head.covered);
+	const struct disk_index_head *head = span_take(&s, HEAD);
 
 	(void)off;
 	if (type != l->type)
 		return 0;
-	if (!head || span_left(&s) % ENTRY != 0)
+	if (!head || span_left(&s) % ENTRY != 0 || get_le64(head->segment_id) != l->x->segment_id ||
+	    get_le64(head->covered) < get_le64(l->head.covered))
 		return -EBADMSG;
-	memcpy(&l->head, head, sizeof l->head);
-	if (get_le64(l->head.segment_id) != l->x->segment_id || get_le64(l->head.covered) < before)
-		return -EBADMSG;
+	l->head = *head;
 	l->any = true;
 	if (span_left(&s) > 0) {
 		memcpy(&l->last, s.end - ENTRY, ENTRY);

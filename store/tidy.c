@@ -9,7 +9,7 @@ struct tidying {
 	struct partition *p;
 	struct topic_options options; /* as they were when it began */
 	int64_t now_ms;
-	const volatile bool *stop;
+	const atomic_bool *stop;
 	int dirfd;
 };
 
@@ -28,12 +28,15 @@ static int stopped(const struct tidying *t)
 	return t->stop && *t->stop ? -ECANCELED : 0;
 }
 
-/* A segment that is too old gets no more messages. */
-static int end_segment(struct partition *p, int64_t now_ms)
+/* Whether there is but one segment, to which messages may still come. */
+static bool is_at_rest(struct tidying *t)
 {
-	if (!p->newest || p->created_ms == INT64_MIN || now_ms - p->created_ms < p->options->segment_age_ms)
-		return 0;
-	return partition_roll(p);
+	bool rest;
+
+	lock(t);
+	rest = t->p->n_old == 0 && !partition_is_due(t->p, t->now_ms);
+	unlock(t);
+	return rest;
 }
 
 /* --- what segments are --- */
@@ -283,16 +286,20 @@ static int compact(struct tidying *t)
 	return r;
 }
 
-int tidy_partition(struct partition *p, int64_t now_ms, const volatile bool *stop)
+int tidy_partition(struct partition *p, int64_t now_ms, const atomic_bool *stop)
 {
-	_cleanup_(cleanup_io_close) int dirfd = partition_open_dir(p, false);
-	struct tidying t = {.p = p, .now_ms = now_ms, .stop = stop, .dirfd = dirfd};
+	_cleanup_(cleanup_io_close) int dirfd = -1;
+	struct tidying t = {.p = p, .now_ms = now_ms, .stop = stop};
 	int r;
 
+	/* Most of very many partitions are like this, and it has to cost next to nothing. */
+	if (is_at_rest(&t))
+		return 0;
+	dirfd = t.dirfd = partition_open_dir(p, false);
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? 0 : dirfd;
 	lock(&t);
-	r = end_segment(p, now_ms);
+	r = partition_is_due(p, now_ms) ? partition_roll(p) : 0;
 	t.options = *p->options;
 	unlock(&t);
 	if (r == 0)

@@ -8,6 +8,6 @@
 #include "store/partition.h"
 
 /* -ECANCELED: *stop became true. Other errors: what could not be done is tried again the next time. */
-int tidy_partition(struct partition *p, int64_t now_ms, const volatile bool *stop);
+int tidy_partition(struct partition *p, int64_t now_ms, const atomic_bool *stop);
 
 #endif

@@ -334,7 +334,7 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int topics_tidy(struct topics *ts, int64_t now_ms, int64_t work_ms, const volatile bool *stop)
+int topics_tidy(struct topics *ts, int64_t now_ms, int64_t work_ms, const atomic_bool *stop)
 {
 	int64_t until = monotonic_ms() + work_ms;
 	int first_error = 0;
@@ -357,7 +357,9 @@ int topics_tidy(struct topics *ts, int64_t now_ms, int64_t work_ms, const volati
 	}
 }
 
-void topics_counts(const struct topics *ts, struct topics_counts *ret)
+void topics_counts(struct topics *ts, struct topics_counts *ret)
 {
+	pthread_mutex_lock(&ts->shared.lock);
 	*ret = ts->shared.counts;
+	pthread_mutex_unlock(&ts->shared.lock);
 }

@@ -12,6 +12,8 @@
 #include "store/cleanup.h"
 #include "store/log.h"
 
+#include <stdatomic.h>
+
 struct topics;
 struct topic;
 struct partition;
@@ -86,13 +88,13 @@ void partition_state(const struct partition *p, struct partition_state *ret);
 /* Removes old segments, ends segments that are too old, compacts, makes missing indexes anew: of all partitions in
  * turn, at most about work_ms of it. Ret: 1 if there is more to do now; an error: the first that a partition met, after
  * the others had their turn. stop: looked at between pieces of work. */
-int topics_tidy(struct topics *t, int64_t now_ms, int64_t work_ms, const volatile bool *stop);
+int topics_tidy(struct topics *t, int64_t now_ms, int64_t work_ms, const atomic_bool *stop);
 
 /* Since topics_open, for health. */
 struct topics_counts {
 	uint64_t n_messages, n_batches, bytes_written, n_syncs;
 	uint64_t segments_created, segments_removed, segments_compacted, index_rebuilds;
 };
-void topics_counts(const struct topics *t, struct topics_counts *ret);
+void topics_counts(struct topics *t, struct topics_counts *ret);
 
 #endif

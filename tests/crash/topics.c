@@ -194,6 +194,42 @@ static void what_was_synced_survives_a_power_cut_at_every_step(void)
 		}
 }
 
+/* What was written long ago is on the disk, whoever synced it. */
+static void everything_is_durable(uint64_t seed)
+{
+	close(rig.fd);
+	faultio_begin(disk, seed);
+	rig.fd = io_opendir(AT_FDCWD, path, true);
+	ok(rig.fd >= 0);
+}
+
+/* A call fails, the writer goes on, and then the power is cut. */
+static void an_error_before_a_power_cut_does_not_make_an_offset_free_again(void)
+{
+	bool hit = true;
+
+	for (uint64_t n = 1; hit; n++)
+		for (uint64_t seed = n; seed < n + 12; seed++) {
+			uint64_t random = seed;
+			struct partition *p = NULL;
+
+			begin();
+			live(&random, 5);
+			everything_is_durable(seed);
+			ok_r(rig_open(&rig));
+			told_before = n_told;
+			faultio_at(n, FAULT_FAIL, EIO);
+			if (rig_partition(&rig, "t", &small, &p) == 0)
+				for (unsigned i = 0; i < 2; i++)
+					(void)append(p, 3);
+			hit = faultio_hit();
+			faultio_at(1, FAULT_CRASH, EIO);
+			(void)topics_close(rig.topics);
+			power_cut(seed);
+			reopen_and_append();
+		}
+}
+
 /* The machine goes on, the writer does not: nothing that was appended is lost, and nothing is skipped. */
 static void a_writer_that_is_killed_loses_nothing(void)
 {
@@ -243,6 +279,32 @@ static void any_call_that_fails_costs_nothing_that_was_acknowledged(void)
 static void a_disk_that_is_full_from_any_call_on_costs_nothing(void)
 {
 	fail_every_call(FAULT_FULL, ENOSPC);
+}
+
+/* Also one where nothing is synced: what waits for nothing is not asked for when its segment has ended. */
+static void a_disk_that_is_full_from_any_call_on_ends_nobody(void)
+{
+	static const struct topic_options unsynced = {.sync = SYNC_NONE, .segment_size = 64 << 10};
+	bool hit = true;
+
+	for (uint64_t n = 1; hit; n++) {
+		struct partition *p = NULL;
+
+		begin();
+		ok_r(rig_open(&rig));
+		ok_r(rig_partition(&rig, "t", &unsynced, &p));
+		faultio_at(n, FAULT_FULL, ENOSPC);
+		for (unsigned i = 0; p && i < 20; i++) {
+			if (append(p, 5) < 0)
+				(void)partition_sync(p);
+		}
+		hit = faultio_hit();
+		faultio_at(0, FAULT_FAIL, 0);
+		ok_r(append(p, 1));
+		ok_r(partition_sync(p));
+		ok_r(topics_close(rig.topics));
+		check(true);
+	}
 }
 
 static void a_full_disk_in_the_middle_of_a_batch_appends_nothing_and_offsets_go_on(void)
@@ -412,9 +474,11 @@ int main(void)
 {
 	disk = tap_tmpdir();
 	RUN(what_was_synced_survives_a_power_cut_at_every_step);
+	RUN(an_error_before_a_power_cut_does_not_make_an_offset_free_again);
 	RUN(a_writer_that_is_killed_loses_nothing);
 	RUN(any_call_that_fails_costs_nothing_that_was_acknowledged);
 	RUN(a_disk_that_is_full_from_any_call_on_costs_nothing);
+	RUN(a_disk_that_is_full_from_any_call_on_ends_nobody);
 	RUN(a_full_disk_in_the_middle_of_a_batch_appends_nothing_and_offsets_go_on);
 	RUN(an_allocation_that_fails_costs_nothing_that_was_acknowledged);
 	RUN(compaction_may_be_cut_short_at_every_step);

@@ -120,6 +120,13 @@ static void copying_tells_the_same_length_as_the_text_has_for_every_byte_at_ever
 	ok(true);
 }
 
+static void times_are_compared_whatever_a_producer_says(void)
+{
+	ok(message_is_older(1000, 1500, 499) && !message_is_older(1000, 1500, 500));
+	ok(message_is_older(INT64_MIN, 1500, INT64_MAX) && message_is_older(INT64_MIN + 1, 1500, 0));
+	ok(!message_is_older(INT64_MAX, -1500, 0) && !message_is_older(2000, 1500, 0));
+}
+
 int main(void)
 {
 	RUN(a_message_is_a_line_of_five_fields);
@@ -130,5 +137,6 @@ int main(void)
 	RUN(headers_come_back_as_they_were_put);
 	RUN(headers_that_are_cut_anywhere_are_refused);
 	RUN(copying_tells_the_same_length_as_the_text_has_for_every_byte_at_every_place);
+	RUN(times_are_compared_whatever_a_producer_says);
 	return tap_done();
 }

@@ -220,7 +220,7 @@ static void retention_by_age_goes_by_the_newest_message_of_a_segment_also_after_
 static void nothing_is_tidied_once_it_is_to_stop(void)
 {
 	static const struct topic_options little = {.segment_size = 64 << 10, .retention_bytes = 1};
-	static const volatile bool stop = true;
+	static const atomic_bool stop = true;
 	struct partition_state s;
 	struct partition *p;
 	struct rig g;
