@@ -1,7 +1,7 @@
 /* topic_segments.c -- see topic_segments.h
  *
  * WHICH THERE ARE says a listing of the directory, made again when the directory changed. What was replaced (compaction
- * renames another file in its place) is told by its inode.
+ * renames another file in its place) is told by its inode, its length and its time.
  */
 #include "store/topic_segments.h"
 
@@ -91,9 +91,13 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static bool same_file(const struct io_stat *a, const struct io_stat *b)
+/* Whether the file that has the name now is the one that was listed. The inode of one that is not open may have been
+ * freed and be another's by now; a segment that others follow does not change as long as it is the same. */
+static bool is_same(const struct listed *l, const struct io_stat *st)
 {
-	return a->ino == b->ino && a->dev == b->dev;
+	if (!l->reader || l->st.ino != st->ino || l->st.dev != st->dev)
+		return false;
+	return segment_reader_is_open(l->reader) || (l->st.len == st->len && l->st.mtime_ns == st->mtime_ns);
 }
 
 /* The entry for a base: the one there was, if the file is the same, or a new one. -ENOENT: it went meanwhile. */
@@ -109,7 +113,7 @@ static int list_one(struct topic_segments *t, uint64_t base, uint32_t *old, stru
 		return r;
 	while (*old < t->n && t->list[*old].base < base)
 		++*old;
-	if (*old < t->n && t->list[*old].base == base && t->list[*old].reader && same_file(&t->list[*old].st, &l.st)) {
+	if (*old < t->n && t->list[*old].base == base && is_same(&t->list[*old], &l.st)) {
 		l.reader = TAKE(t->list[*old].reader);
 		l.used = t->list[*old].used;
 	} else {
