@@ -130,6 +130,8 @@ struct segment_check {
 	uint64_t id;
 	struct segment_sums sums;
 	struct index_claims offsets, times;
+	uint64_t n_damaged; /* places that are no batches so far: the largest time is not known any more */
+	bool text_lost;     /* nor the length of the text, until an entry says it */
 	struct buf raw;
 };
 
@@ -165,6 +167,23 @@ static const char *check_messages(struct segment_check *s, const struct batch_he
 	return text_len == h->text_len ? NULL : "the length of the lines is not the head's";
 }
 
+/* The next entry of the index, which is that of this batch or of one behind it. Entries of what is damaged are passed
+ * over, and what the first one behind it says is taken for true: it is not the index that is wrong. */
+static bool next_entry(struct segment_check *s, uint64_t off, struct disk_offset_entry *ret)
+{
+	for (; s->offsets.any && s->offsets.at + sizeof *ret <= s->offsets.entries.len; s->offsets.at += sizeof *ret) {
+		memcpy(ret, s->offsets.entries.p + s->offsets.at, sizeof *ret);
+		if (s->text_lost && get_le32(ret->pos) < off)
+			continue;
+		if (s->text_lost && get_le32(ret->pos) == off) {
+			s->sums.text_len = get_le64(ret->text);
+			s->text_lost = false;
+		}
+		return get_le32(ret->pos) <= off;
+	}
+	return false;
+}
+
 /* Whether the index has an entry for this batch; if so, that it says so. */
 static void check_entries(struct segment_check *s, const struct batch_head *h, uint64_t off)
 {
@@ -172,16 +191,13 @@ static void check_entries(struct segment_check *s, const struct batch_head *h, u
 	struct disk_time_entry t;
 	int64_t max_ms = h->max_ms > s->sums.max_ms ? h->max_ms : s->sums.max_ms;
 
-	if (!s->offsets.any || s->offsets.at + sizeof e > s->offsets.entries.len)
-		return;
-	memcpy(&e, s->offsets.entries.p + s->offsets.at, sizeof e);
-	if (get_le32(e.pos) > off)
+	if (!next_entry(s, off, &e))
 		return;
 	s->offsets.at += sizeof e;
 	if (get_le32(e.pos) != off || get_le32(e.delta) != h->first_offset - s->base ||
 	    get_le64(e.text) != s->sums.text_len)
 		check_problem(s->t->check, off, "the index has another entry for this batch");
-	if (!s->times.any || s->times.at + sizeof t > s->times.entries.len)
+	if (s->n_damaged > 0 || !s->times.any || s->times.at + sizeof t > s->times.entries.len)
 		return;
 	memcpy(&t, s->times.entries.p + s->times.at, sizeof t);
 	if (get_le32(t.delta) != h->first_offset - s->base)
@@ -228,9 +244,21 @@ static int check_batch(struct segment_check *s, uint64_t off, struct span payloa
 static void check_sums(struct segment_check *s, const struct index_claims *x, const char *which)
 {
 	if (x->any && x->sums.len == s->sums.len &&
-	    (x->sums.next_offset != s->sums.next_offset || x->sums.max_ms != s->sums.max_ms ||
-	        x->sums.text_len != s->sums.text_len))
+	    (x->sums.next_offset != s->sums.next_offset || (s->n_damaged == 0 && x->sums.max_ms != s->sums.max_ms) ||
+	        (!s->text_lost && x->sums.text_len != s->sums.text_len)))
 		check_problem(s->t->check, x->sums.len, "the %s says other sums", which);
+}
+
+/* Notes what is damaged before the frame that was read last. */
+static void note_damage(struct segment_check *s, const struct log_reader *lr)
+{
+	struct log_recovery found;
+
+	log_reader_damage(lr, &found);
+	if (found.n_damaged > s->n_damaged) {
+		s->n_damaged = found.n_damaged;
+		s->text_lost = true;
+	}
 }
 
 static int check_frames(struct segment_check *s, struct log_reader *lr)
@@ -243,6 +271,7 @@ static int check_frames(struct segment_check *s, struct log_reader *lr)
 	int r;
 
 	while ((r = log_reader_next(lr, &type, &off, &payload)) == 0) {
+		note_damage(s, lr);
 		r = type == FRAME_BATCH ? check_batch(s, off, payload) : 0;
 		if (r < 0)
 			return r;

@@ -111,6 +111,30 @@ static void every_flipped_byte_is_found(void)
 	close(g.fd);
 }
 
+/* Not also the index, which is right, in each entry behind it. */
+static void a_damaged_batch_is_one_problem(void)
+{
+	static const char *const files[] = {
+	    "topics/a/0/00000000000000000000.log", "topics/b/0/00000000000000000000.log"};
+
+	for (unsigned i = 0; i < N_ELEMENTS(files); i++) {
+		struct verify_count n;
+		struct found f;
+		struct rig g;
+		int fd;
+
+		new_store(&g);
+		fd = openat(g.fd, files[i], O_RDWR | O_CLOEXEC);
+		eq(pwrite(fd, "damaged", 7, lseek(fd, 0, SEEK_END) / 2), 7);
+		f = verify(&n);
+		eq(f.n, 1);
+		if (!ok(strstr(f.last, "are no frames")))
+			str_eq(f.last, "are no frames");
+		close(fd);
+		close(g.fd);
+	}
+}
+
 static void said(const char *what)
 {
 	struct verify_count n;
@@ -145,6 +169,7 @@ int main(void)
 {
 	RUN(topics_without_fault_have_no_problems);
 	RUN(every_flipped_byte_is_found);
+	RUN(a_damaged_batch_is_one_problem);
 	RUN(files_that_are_another_segments_or_are_missing_are_found);
 	return tap_done();
 }
