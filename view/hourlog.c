@@ -11,8 +11,8 @@
 
 enum {
 	HOUR_MS = 3600 * 1000,
-	KEPT = 16,       /* hours */
-	LOOKED_AT = 4096 /* partitions: where there are more, all topics are shown, since to look takes too long */
+	KEPT = 16,      /* hours */
+	LOOKED_AT = 512 /* partitions: where there are more, all topics are shown, since to look takes too long */
 };
 
 struct hourlogs {
