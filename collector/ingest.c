@@ -276,7 +276,10 @@ static int name_of(struct span topic, char ret[TOPIC_NAME_MAX + 1], char *why)
 	size_t len = span_left(&topic);
 
 	if (!topic_name_valid((const char *)topic.p, len)) {
-		snprintf(why, INGEST_WHY_MAX, "no name for a topic: 1 to %d of A-Z a-z 0-9 . _ - are", TOPIC_NAME_MAX);
+		snprintf(why, INGEST_WHY_MAX,
+		    "no name for a topic: 1 to %d of A-Z a-z 0-9 . _ - are, without .since at the end, but for names "
+		    "and followed",
+		    TOPIC_NAME_MAX);
 		return -EINVAL;
 	}
 	memcpy(ret, topic.p, len);
