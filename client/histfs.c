@@ -74,7 +74,7 @@ int histfs_open(const char *path, struct histfs **ret)
 	if (!path)
 		path = getenv("HISTFS_SOCKET");
 	if (!path || !*path)
-		path = "/run/histfs/histd.sock";
+		path = HISTFS_SOCKET_PATH;
 	h = calloc(1, sizeof *h);
 	if (!h)
 		return -ENOMEM;

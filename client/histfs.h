@@ -22,7 +22,9 @@ extern "C" {
 
 struct histfs;
 
-/* path: of the socket; NULL: $HISTFS_SOCKET, else /run/histfs/histd.sock. */
+#define HISTFS_SOCKET_PATH "/run/histfs/histd.sock"
+
+/* path: of the socket; NULL: $HISTFS_SOCKET, else HISTFS_SOCKET_PATH. */
 int histfs_open(const char *path, struct histfs **ret);
 void histfs_close(struct histfs *h);
 

@@ -6,6 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/envelope.h"
 #include "ctl/format.h"
+#include "ctl/number.h"
 #include "ctl/opened.h"
 #include "ctl/position.h"
 
@@ -246,20 +247,9 @@ static int make_format(const struct arguments *a, struct consumer *c)
 	return r < 0 ? r : format_new((const char *)text.p, a->null, &c->format);
 }
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *ret)
-{
-	char *end;
-	unsigned long long v;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	*ret = v;
-	return end != text && *end == '\0' && *text != '-' && errno == 0 && v <= max;
-}
-
 static int parse(int argc, char **argv, struct arguments *a)
 {
-	uint64_t n;
+	int64_t n;
 	int c;
 
 	*a = (struct arguments){.partition = -1, .n = UINT64_MAX, .null = ""};
@@ -269,17 +259,17 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->socket = optarg;
 			break;
 		case 'p':
-			if (!parse_number(optarg, UINT32_MAX, &n))
+			if (number_option(c, optarg, 0, UINT32_MAX, &a->partition) < 0)
 				return -EINVAL;
-			a->partition = (int64_t)n;
 			break;
 		case 'o':
 			if (position_parse(&a->position, optarg) < 0)
 				return -EINVAL;
 			break;
 		case 'c':
-			if (!parse_number(optarg, UINT64_MAX, &a->n))
+			if (number_option(c, optarg, 0, INT64_MAX, &n) < 0)
 				return -EINVAL;
+			a->n = (uint64_t)n;
 			break;
 		case 'e':
 			a->exit_at_end = true;

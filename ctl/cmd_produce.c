@@ -2,6 +2,7 @@
 #include "ctl/command.h"
 #include "ctl/envelope.h"
 #include "ctl/format.h"
+#include "ctl/number.h"
 #include "ctl/producer.h"
 #include "ctl/progress.h"
 #include "ctl/records.h"
@@ -163,19 +164,6 @@ static int add_header(struct arguments *a, const char *text)
 	return a->headers.err;
 }
 
-static bool parse_number(const char *text, int64_t min, int64_t max, int64_t *ret)
-{
-	char *end;
-	long long v;
-
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (end == text || *end || errno || v < min || v > max)
-		return false;
-	*ret = v;
-	return true;
-}
-
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	int64_t n;
@@ -190,13 +178,13 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->socket = optarg;
 			break;
 		case 'p':
-			if (!parse_number(optarg, -1, UINT32_MAX, &a->partition))
+			if (number_option(c, optarg, -1, UINT32_MAX, &a->partition) < 0)
 				return -EINVAL;
 			if (a->partition < 0)
 				a->partition = PRODUCER_ROUND_ROBIN;
 			break;
 		case 'a':
-			if (!parse_number(optarg, HISTFS_UNACKED, HISTFS_SYNCED, &n))
+			if (number_option(c, optarg, HISTFS_UNACKED, HISTFS_SYNCED, &n) < 0)
 				return -EINVAL;
 			a->ack = (enum histfs_ack)n;
 			break;
@@ -225,6 +213,10 @@ static int parse(int argc, char **argv, struct arguments *a)
 			return -EINVAL;
 		}
 	}
+	if (a->delimiter.len == 0)
+		warnx("-D: a delimiter of no bytes");
+	if (a->json && optind + 1 < argc)
+		warnx("-J: envelopes are read from standard input, not from files");
 	if (optind == argc || a->delimiter.len == 0 || (a->json && optind + 1 < argc))
 		return -EINVAL;
 	a->topic = argv[optind++];

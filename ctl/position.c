@@ -3,6 +3,8 @@
 
 #include "ctl/opened.h"
 
+#include <err.h>
+
 static bool is_number(const char *s)
 {
 	return *s && s[strspn(s, "0123456789")] == '\0' && strlen(s) <= 18;
@@ -35,6 +37,7 @@ int position_parse(struct position *p, const char *text)
 		p->from = *text == '-' ? POSITION_BACK : POSITION_OFFSET;
 		p->n = strtoull(text + (*text == '-'), NULL, 10);
 	} else {
+		warnx("-o %s: not beginning, end, an offset, -N, s@TIME or e@TIME", text);
 		return -EINVAL;
 	}
 	return 0;

@@ -14,7 +14,7 @@ struct position {
 	int64_t end_ms;
 };
 
-/* Adds what an option says. -EINVAL; stderr may have been told why. */
+/* Adds what an option says. -EINVAL; stderr has been told why. */
 int position_parse(struct position *p, const char *text);
 
 /* The first offset to read. */

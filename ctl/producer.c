@@ -27,13 +27,27 @@ struct producer {
 	uint32_t turn; /* for PRODUCER_ROUND_ROBIN */
 	size_t n, bytes;
 	struct buf copies; /* void *: what was copied */
+	bool told;         /* of an error; what follows from it is not told */
 };
 
-static int fail(const struct producer *p, int r)
+static int fail(struct producer *p, int r)
 {
 	const char *why = p->h ? histfs_error(p->h) : "";
 
-	warnx("%s: %s", p->topic, *why ? why : strerror(-r));
+	if (!p->told)
+		warnx("%s: %s", p->topic, *why ? why : strerror(-r));
+	p->told = true;
+	return r;
+}
+
+/* Whoever did not say where histd is wants to know where it was looked for. */
+static int no_answer(const char *socket, int r)
+{
+	if (!socket)
+		socket = getenv("HISTFS_SOCKET");
+	if (!socket || !*socket)
+		socket = HISTFS_SOCKET_PATH;
+	warnx("histd does not answer on %s: %s", socket, strerror(-r));
 	return r;
 }
 
@@ -85,10 +99,8 @@ int producer_new(const char *socket, const char *topic, int64_t partition, enum 
 	p->partition = partition;
 	p->ack = ack;
 	r = histfs_open(socket, &p->h);
-	if (r < 0) {
-		warnx("histd does not answer%s%s: %s", socket ? " on " : "", socket ? socket : "", strerror(-r));
-		return r;
-	}
+	if (r < 0)
+		return no_answer(socket, r);
 	r = find_topic(p, &p->n_lanes);
 	if (r < 0)
 		return fail(p, r);

@@ -142,6 +142,12 @@ is "or as below /at" "$(consume -o s@2026-11-20T00:00:00.002 -f '%o ' "$store" j
 is "topics lists them" "$("$histctl" topics "$store" json | cut -f 1-4,6-7)" \
 	"$(printf 'topic\tpartition\tfirst\tnext\tsegments\tnewest\njson\t0\t0\t3\t1\t2026-11-20T00:00:00.002Z')"
 is "all of their partitions" "$("$histctl" topics "$store" | grep -c '^keyed')" 4
+is "an argument that is wrong is named" "$("$histctl" consume -o then "$store" json 2>&1 | head -n 1)
+$("$histctl" consume -c many "$store" json 2>&1 | head -n 1)
+$("$histctl" produce -a 3 json 2>&1 </dev/null | head -n 1)" \
+	'histctl: -o then: not beginning, end, an offset, -N, s@TIME or e@TIME
+histctl: -c many: not a number from 0 on
+histctl: -a 3: not a number from 0 to 2'
 is "a name that is none is refused" "$(echo x | "$histctl" produce ../x 2>&1 | grep -c .)" 1
 
 # --- following ---
@@ -167,10 +173,21 @@ wait "$follower" "$source" 2>/dev/null
 wait "$producer"
 is "producing ends with what it reads from" $? 0
 follower='' source=''
+mkfifo "$dir/slow"
+"$histctl" produce lines <"$dir/slow" 2>"$dir/lost" &
+producer=$!
+exec 3>"$dir/slow"
+echo first >&3
+poll sh -c "'$histctl' consume -e -o -1 '$store' lines | grep -q first"
 kill "$pid"
 wait "$pid"
 is "histd ends well" $? 0
+echo second >&3
+exec 3>&-
+wait "$producer"
+is "what cannot be produced any more is an error" $? 1
+is "which is told once" "$(wc -l <"$dir/lost")" 1
 pid='' producer=''
 is "without histd a store can be consumed" "$(consume -c 1 "$store" lines)" one
-is "but not produced to" "$(echo x | "$histctl" produce lines 2>&1 | grep -c 'histd does not answer')" 1
+is "but not produced to" "$(echo x | "$histctl" produce lines 2>&1 | grep -c "histd does not answer on $dir/sock")" 1
 echo "1..$n"
