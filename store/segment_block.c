@@ -1,33 +1,33 @@
 /* segment_block.c -- see segment_block.h
  *
- * A message is found by its offset from marks, which are set every few messages and say where in directory and body one
- * begins; from there the directory is read on.
+ * Directories are taken apart when a block is made: from then on a message is found by its number, and what is known of
+ * it lies in one piece. A block begins with a line of the CPU's cache; what a look needs is fetched at once, since
+ * where it lies follows from the block's address and the message's number.
  */
 #include "store/segment_block.h"
 
 #include "store/batch_codec.h"
 #include "store/io.h"
 
-enum { MARK_EVERY = 8 };
+enum { CACHE_LINE = 64 };
 
-struct mark {
+struct record {
 	int64_t time_ms;
-	uint32_t delta; /* of the offset to the batch's first */
-	uint32_t dir;   /* in all directories of the block */
-	uint32_t body;  /* in its batch's */
-	uint32_t zero;
+	uint32_t body;                /* where it begins in its batch's */
+	uint32_t key, headers, value; /* lengths, as on disk */
 };
+static_assert(sizeof(struct record) == 24, "there are many");
 
-/* One piece of memory, with what is looked at first in front. */
+/* One piece of memory: this, the batches, and what is pointed to. */
 struct segment_block {
 	struct block_use use;
+	uint32_t n;
 	bool bodies;
-	uint32_t n, n_marks;
-	size_t memory, dir_len;
+	const struct record *records; /* of all batches */
 	struct block_range range;
-	const struct mark *marks;
-	const uint8_t *dir;  /* of all batches */
-	const uint8_t *body; /* of those that are compressed */
+	const uint32_t *deltas; /* of offsets to their batch's first, where some are missing */
+	const uint8_t *body;    /* of those that are compressed */
+	size_t memory;
 	struct block_batch batches[];
 };
 
@@ -35,7 +35,7 @@ struct segment_block {
 struct maker {
 	const struct block_range *range;
 	bool bodies;
-	struct buf batches, marks, dir, body;
+	struct buf batches, records, deltas, body;
 };
 
 void segment_block_free(struct segment_block *b)
@@ -48,9 +48,13 @@ struct block_use *segment_block_use(struct segment_block *b)
 	return &b->use;
 }
 
-bool segment_block_has_bodies(const struct segment_block *b)
+bool segment_block_serves(struct segment_block *b, uint64_t end, bool bodies)
 {
-	return b->bodies;
+	if (b->range.end != end || b->bodies < bodies)
+		return false;
+	if (!b->use.used) /* a line that is not written to need not go back to memory */
+		b->use.used = true;
+	return true;
 }
 
 const struct block_range *segment_block_range(const struct segment_block *b)
@@ -115,41 +119,47 @@ static uint64_t message_len(const struct block_place *at)
 	return len_of(at->key) + at->headers + len_of(at->value);
 }
 
-/* Sets the marks of a batch, if its directory is one. */
-static int mark_batch(struct maker *b, const struct segment_batch *s)
+/* Takes the directory of a batch apart, if it is one. */
+static int take_messages(struct maker *b, const struct segment_batch *s, const struct block_batch *batch)
 {
+	size_t records_before = b->records.len, deltas_before = b->deltas.len;
 	const struct batch_head *h = &s->head;
 	struct block_place at = {.offset = h->first_offset, .time_ms = h->first_ms};
-	size_t dir_at = b->dir.len, n_before = b->marks.len;
 	struct span dir = s->dir;
-	uint64_t body = 0;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < h->n; i++) {
-		struct mark m = {.dir = (uint32_t)(dir_at + (size_t)(dir.p - s->dir.p)), .body = (uint32_t)body};
 		uint64_t before = at.offset;
+		struct record record;
+		uint32_t delta;
 
 		r = take_entry(&dir, &at, i == 0);
 		if (r < 0 || (i > 0 && at.offset <= before) || at.offset > h->last_offset || at.key > h->raw_len + 1 ||
-		    at.headers > h->raw_len || at.value > h->raw_len + 1)
+		    at.headers > h->raw_len || at.value > h->raw_len + 1) {
 			r = -EBADMSG;
-		body += message_len(&at);
-		if (body > h->raw_len)
-			r = -EBADMSG;
-		if (i % MARK_EVERY == 0) {
-			m.delta = (uint32_t)(at.offset - h->first_offset);
-			m.time_ms = at.time_ms;
-			buf_put(&b->marks, &m, sizeof m);
+			break;
 		}
+		record = (struct record){.time_ms = at.time_ms,
+		    .body = (uint32_t)at.body,
+		    .key = (uint32_t)at.key,
+		    .headers = (uint32_t)at.headers,
+		    .value = (uint32_t)at.value};
+		buf_put(&b->records, &record, sizeof record);
+		delta = (uint32_t)(at.offset - h->first_offset);
+		if (!batch->dense)
+			buf_put(&b->deltas, &delta, sizeof delta);
+		at.body += message_len(&at);
+		if (at.body > h->raw_len)
+			r = -EBADMSG;
 	}
-	if (r == 0 && (span_left(&dir) > 0 || body != h->raw_len || at.offset != h->last_offset))
+	if (r == 0 && (span_left(&dir) > 0 || at.body != h->raw_len || at.offset != h->last_offset))
 		r = -EBADMSG;
-	if (r == 0 && b->marks.err == 0) {
-		buf_put(&b->dir, s->dir.p, span_left(&s->dir));
-		return b->dir.err;
+	if (b->records.err < 0 || b->deltas.err < 0)
+		return -ENOMEM;
+	if (r < 0) {
+		b->records.len = records_before;
+		b->deltas.len = deltas_before;
 	}
-	r = b->marks.err < 0 ? b->marks.err : r;
-	b->marks.len = n_before;
 	return r;
 }
 
@@ -184,10 +194,13 @@ static int take_batch(struct maker *b, const struct segment_batch *s, struct blo
 	batch->max_ms = s->head.max_ms;
 	batch->append_time = s->head.flags & BATCH_APPEND_TIME;
 	batch->text_end = batch->text + s->head.text_len;
+	batch->n = s->head.n;
 	batch->dense = s->head.last_offset - s->head.first_offset == s->head.n - 1;
+	batch->record = (uint32_t)(b->records.len / sizeof(struct record));
+	batch->delta = (uint32_t)(b->deltas.len / sizeof(uint32_t));
 	r = take_body(b, s, batch);
 	if (r == 0)
-		r = mark_batch(b, s);
+		r = take_messages(b, s, batch);
 	if (r == -EBADMSG) {
 		batch->state = BLOCK_LOST;
 		r = 0;
@@ -218,7 +231,6 @@ static int load(struct maker *b, struct segment_heads *w)
 		}
 		if (r < 0 && r != -ENODATA)
 			return r;
-		batch.mark = (uint32_t)(b->marks.len / sizeof(struct mark));
 		if (damage && next < (r == 0 ? s.head.first_offset : range->next_offset)) {
 			struct block_batch lost = {.first = next,
 			    .last = (r == 0 ? s.head.first_offset : range->next_offset) - 1,
@@ -226,7 +238,6 @@ static int load(struct maker *b, struct segment_heads *w)
 			    .text = text,
 			    .text_end = text,
 			    .pos = batch.pos,
-			    .mark = batch.mark,
 			    .state = BLOCK_LOST};
 			int r2 = add_batch(b, &lost);
 
@@ -248,33 +259,36 @@ static int load(struct maker *b, struct segment_heads *w)
 static void maker_done(struct maker *b)
 {
 	buf_done(&b->batches);
-	buf_done(&b->marks);
-	buf_done(&b->dir);
+	buf_done(&b->records);
+	buf_done(&b->deltas);
 	buf_done(&b->body);
+}
+
+static uint8_t *put_all(uint8_t *at, const struct buf *b)
+{
+	return b->len > 0 ? mempcpy(at, b->p, b->len) : at;
 }
 
 static int pack(const struct maker *b, struct segment_block **ret)
 {
-	size_t len = sizeof(struct segment_block) + b->batches.len + b->marks.len + b->dir.len + b->body.len;
-	struct segment_block *p = malloc(len);
+	size_t len = sizeof(struct segment_block) + b->batches.len + b->records.len + b->deltas.len + b->body.len;
+	size_t memory = (len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	struct segment_block *p = aligned_alloc(CACHE_LINE, memory);
 	uint8_t *at;
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct segment_block){.bodies = b->bodies,
-	    .n = (uint32_t)(b->batches.len / sizeof *p->batches),
-	    .n_marks = (uint32_t)(b->marks.len / sizeof *p->marks),
-	    .memory = len,
-	    .dir_len = b->dir.len,
-	    .range = *b->range};
-	at = (uint8_t *)p->batches;
-	at = mempcpy(at, b->batches.p ? b->batches.p : at, b->batches.len);
-	p->marks = (const struct mark *)(const void *)at;
-	at = mempcpy(at, b->marks.p ? b->marks.p : at, b->marks.len);
-	p->dir = at;
-	at = mempcpy(at, b->dir.p ? b->dir.p : at, b->dir.len);
+	*p = (struct segment_block){.n = (uint32_t)(b->batches.len / sizeof *p->batches),
+	    .bodies = b->bodies,
+	    .range = *b->range,
+	    .memory = memory};
+	at = put_all((uint8_t *)p->batches, &b->batches);
+	p->records = (const struct record *)(const void *)at;
+	at = put_all(at, &b->records);
+	p->deltas = (const uint32_t *)(const void *)at;
+	at = put_all(at, &b->deltas);
 	p->body = at;
-	(void)mempcpy(at, b->body.p ? b->body.p : at, b->body.len);
+	(void)put_all(at, &b->body);
 	*ret = p;
 	return 0;
 }
@@ -294,51 +308,51 @@ int segment_block_load(
 
 /* --- finding --- */
 
-/* Directory from dir up to where the batch of that number ends. */
-static struct span directory(const struct segment_block *b, uint32_t batch, size_t dir)
+void segment_block_prefetch(const struct segment_block *b, uint64_t nth)
 {
-	size_t end = b->dir_len;
+	const char *records = (const char *)&b->batches[1];
 
-	if (batch + 1 < b->n && b->batches[batch + 1].mark < b->n_marks)
-		end = b->marks[b->batches[batch + 1].mark].dir;
-	return (struct span){b->dir + dir, b->dir + end};
+	for (const char *p = (const char *)b; p < records; p += CACHE_LINE)
+		__builtin_prefetch(p);
+	records += nth * sizeof(struct record);
+	__builtin_prefetch(records);
+	__builtin_prefetch(records + sizeof(struct record) - 1);
 }
 
-static struct block_place place_of(const struct segment_block *b, uint32_t batch, const struct mark *m)
+static inline void put_place(const struct segment_block *b, uint32_t batch, uint32_t nth, struct block_place *ret)
 {
-	return (struct block_place){.offset = b->batches[batch].first + m->delta,
-	    .time_ms = m->time_ms,
-	    .batch = batch,
-	    .dir = m->dir,
-	    .body = m->body};
+	const struct block_batch *in = &b->batches[batch];
+	const struct record *record = &b->records[in->record + nth];
+
+	ret->offset = in->first + (in->dense ? nth : b->deltas[in->delta + nth]);
+	ret->time_ms = record->time_ms;
+	ret->key = record->key;
+	ret->headers = record->headers;
+	ret->value = record->value;
+	ret->batch = batch;
+	ret->nth = nth;
+	ret->body = record->body;
 }
 
-/* Moves to the first message of the batch of that number, or of one behind it. */
-static int enter(const struct segment_block *b, uint32_t batch, struct block_place *at)
+/* The first message of the batch of that number. */
+static int enter(const struct segment_block *b, uint32_t batch, struct block_place *ret)
 {
-	struct span dir;
-
-	*at = (struct block_place){.batch = batch};
+	*ret = (struct block_place){.batch = batch};
 	if (batch == b->n)
 		return -ENODATA;
 	if (b->batches[batch].state == BLOCK_LOST)
 		return -EBADMSG;
-	*at = place_of(b, batch, &b->marks[b->batches[batch].mark]);
-	dir = directory(b, batch, at->dir);
-	(void)take_entry(&dir, at, true); /* gone through when it was marked */
-	at->dir = (size_t)(dir.p - b->dir);
+	put_place(b, batch, 0, ret);
 	return 0;
 }
 
 int segment_block_next(const struct segment_block *b, struct block_place *at)
 {
-	struct span dir = directory(b, at->batch, at->dir);
+	const struct block_batch *batch = &b->batches[at->batch];
 
-	if (b->batches[at->batch].state == BLOCK_LOST || span_left(&dir) == 0)
+	if (batch->state == BLOCK_LOST || at->nth + 1 >= batch->n)
 		return enter(b, at->batch + 1, at);
-	at->body += message_len(at);
-	(void)take_entry(&dir, at, false);
-	at->dir = (size_t)(dir.p - b->dir);
+	put_place(b, at->batch, at->nth + 1, at);
 	return 0;
 }
 
@@ -358,20 +372,19 @@ static uint32_t batch_of(const struct segment_block *b, uint64_t offset)
 	return lo;
 }
 
-/* Number of the last mark of a batch that is not behind offset, or of its first. */
-static uint32_t mark_of(const struct segment_block *b, uint32_t batch, uint64_t offset)
+/* Number of the first message of a batch at or behind an offset that the batch reaches. */
+static uint32_t nth_of(const struct segment_block *b, const struct block_batch *batch, uint64_t offset)
 {
-	uint32_t lo = b->batches[batch].mark, hi = batch + 1 < b->n ? b->batches[batch + 1].mark : b->n_marks;
-	uint64_t delta = offset - b->batches[batch].first;
+	uint32_t lo = 0, hi = batch->n - 1;
+	uint64_t delta = offset - batch->first;
 
-	if (b->batches[batch].dense)
-		return lo + (uint32_t)(delta / MARK_EVERY);
-
-	while (hi - lo > 1) {
+	if (batch->dense)
+		return (uint32_t)delta;
+	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (b->marks[mid].delta <= delta)
-			lo = mid;
+		if (b->deltas[batch->delta + mid] < delta)
+			lo = mid + 1;
 		else
 			hi = mid;
 	}
@@ -380,25 +393,11 @@ static uint32_t mark_of(const struct segment_block *b, uint32_t batch, uint64_t 
 
 int segment_block_seek(const struct segment_block *b, uint64_t offset, struct block_place *ret)
 {
-	uint32_t batch = batch_of(b, offset), mark;
-	struct span dir;
-	int r = 0;
+	uint32_t batch = batch_of(b, offset);
 
 	if (batch == b->n || b->batches[batch].state == BLOCK_LOST || offset <= b->batches[batch].first)
 		return enter(b, batch, ret);
-	mark = mark_of(b, batch, offset);
-	/* About there, if messages are alike: fetched while the mark is. */
-	__builtin_prefetch(b->dir + b->dir_len * mark / b->n_marks);
-	*ret = place_of(b, batch, &b->marks[mark]);
-	dir = directory(b, batch, ret->dir);
-	(void)take_entry(&dir, ret, true);
-	while (ret->offset < offset && span_left(&dir) > 0) {
-		ret->body += message_len(ret);
-		r = take_entry(&dir, ret, false);
-		if (r < 0)
-			return r;
-	}
-	ret->dir = (size_t)(dir.p - b->dir);
+	put_place(b, batch, nth_of(b, &b->batches[batch], offset), ret);
 	return 0;
 }
 
@@ -407,7 +406,7 @@ int segment_block_message(
 {
 	const struct block_batch *batch = &b->batches[at->batch];
 	uint64_t len = message_len(at);
-	struct span s;
+	const uint8_t *p;
 
 	if (batch->state != BLOCK_WHOLE)
 		return -EBADMSG;
@@ -422,15 +421,17 @@ int segment_block_message(
 			return (int)n;
 		if ((uint64_t)n < len)
 			return -EBADMSG;
-		s = span_of(room->p, len);
+		p = room->p;
 	} else {
-		s = span_of(b->body + batch->body + at->body, len);
+		p = b->body + batch->body + at->body;
 	}
-	*ret = (struct message){.offset = at->offset, .time_ms = at->time_ms, .append_time = batch->append_time};
-	ret->key = at->key ? span_of(s.p, at->key - 1) : (struct span){0};
-	s.p += len_of(at->key);
-	ret->headers = span_of(s.p, at->headers);
-	s.p += at->headers;
-	ret->value = at->value ? span_of(s.p, at->value - 1) : (struct span){0};
+	ret->offset = at->offset;
+	ret->time_ms = at->time_ms;
+	ret->append_time = batch->append_time;
+	ret->key = at->key ? span_of(p, at->key - 1) : (struct span){0};
+	p += len_of(at->key);
+	ret->headers = span_of(p, at->headers);
+	p += at->headers;
+	ret->value = at->value ? span_of(p, at->value - 1) : (struct span){0};
 	return 0;
 }

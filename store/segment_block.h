@@ -1,8 +1,8 @@
 /* segment_block.h -- the batches from one entry of a segment's index up to the next, in memory
  *
  * What looking at a message costs, paid once for all messages around it: frames are found and verified, directories
- * kept, bodies that are compressed kept unpacked. Bodies that are not stay in the file, where a message is then read
- * alone. What is damaged is there as a batch that says so. A block does not change; not thread-safe all the same.
+ * taken apart, bodies that are compressed kept unpacked. Bodies that are not stay in the file, where a message is then
+ * read alone. What is damaged is there as a batch that says so. A block does not change; not thread-safe all the same.
  */
 #ifndef STORE_SEGMENT_BLOCK_H
 #define STORE_SEGMENT_BLOCK_H
@@ -20,16 +20,18 @@ enum block_state {
 
 struct block_batch {
 	uint64_t first, last; /* offsets */
-	int64_t max_ms;
-	uint64_t text;     /* place of its lines in the segment's text */
-	uint64_t text_end; /* = text where it is not known */
-	uint64_t pos;      /* of its frame */
-	uint64_t body;     /* where its body begins: in the file if it is stored, else in the block's memory */
-	uint32_t mark;     /* number of its first */
+	uint64_t body;        /* where its body begins: in the file if it is stored, else in the block's memory */
+	uint32_t n;           /* messages */
+	uint32_t record;      /* segment_block_*'s: where they are kept */
 	enum block_state state;
 	bool stored, append_time;
 	bool dense;      /* no offset is missing */
 	bool text_known; /* else something before it is damaged, and so it may be */
+	uint32_t delta;  /* segment_block_*'s, if not dense */
+	int64_t max_ms;
+	uint64_t text;     /* place of its lines in the segment's text */
+	uint64_t text_end; /* = text where it is not known */
+	uint64_t pos;      /* of its frame */
 };
 
 /* The range of a segment that a block is of. */
@@ -54,14 +56,12 @@ struct block_use {
 };
 struct block_use *segment_block_use(struct segment_block *b);
 
-/* Begins to fetch what a look into a block needs first, into the CPU's cache. */
-static inline void segment_block_prefetch(const struct segment_block *b)
-{
-	for (unsigned i = 0; i < 6; i++)
-		__builtin_prefetch((const char *)b + 64 * i);
-}
+/* Begins to fetch into the CPU's cache what a look at the block's nth message needs, if the block is a single batch, as
+ * it is where batches are large; reads nothing. */
+void segment_block_prefetch(const struct segment_block *b, uint64_t nth);
 
-bool segment_block_has_bodies(const struct segment_block *b);
+/* Whether it is what is wanted: it reaches up to end, and has bodies if they are asked for. Then it was used. */
+bool segment_block_serves(struct segment_block *b, uint64_t end, bool bodies);
 const struct block_range *segment_block_range(const struct segment_block *b);
 size_t segment_block_memory(const struct segment_block *b);
 void segment_block_batches(const struct segment_block *b, const struct block_batch **ret, uint32_t *ret_n);
@@ -73,8 +73,8 @@ struct block_place {
 	uint64_t key, headers, value;
 	uint32_t batch; /* number */
 	/* The rest is segment_block_*'s. */
+	uint32_t nth; /* in its batch */
 	uint64_t body;
-	size_t dir;
 };
 
 /* The first message at or behind offset. -ENODATA: none in this block. -EBADMSG: lost ones come first; ret->batch says

@@ -137,7 +137,7 @@ static int open_file(struct segment_reader *s)
 
 int segment_reader_file(struct segment_reader *s, int *ret_fd, uint64_t *ret_id)
 {
-	int r = open_file(s);
+	int r = s->fd >= 0 ? 0 : open_file(s);
 
 	if (r < 0)
 		return r == -ENODATA ? -ENOENT : r;
@@ -374,13 +374,23 @@ static void tell(const struct segment_reader *s, const struct segment_block *b)
 			problem(s, batches[i].pos, "damaged");
 }
 
-static int load_block(struct segment_reader *s, uint32_t i, const struct block_range *range, bool bodies)
+static int load_block(struct segment_reader *s, uint32_t i, uint64_t end, bool bodies)
 {
+	const struct segment_entry *e = &s->index.entries[i];
+	bool last = i + 1 == s->index.n;
+	struct block_range range = {
+	    .pos = e->pos,
+	    .end = end,
+	    .first_offset = s->base + e->delta,
+	    .next_offset = last ? s->sum.next_offset : s->base + e[1].delta,
+	    .text = e->text,
+	    .text_end = last ? s->sum.text_len : e[1].text,
+	};
 	struct segment_block *b;
 	int r = open_file(s);
 
 	if (r == 0)
-		r = segment_block_load(s->fd, s->id, range, bodies, &b);
+		r = segment_block_load(s->fd, s->id, &range, bodies, &b);
 	if (r < 0)
 		return r;
 	tell(s, b);
@@ -390,30 +400,14 @@ static int load_block(struct segment_reader *s, uint32_t i, const struct block_r
 int segment_reader_block(struct segment_reader *s, uint32_t i, bool bodies, const struct segment_block **ret)
 {
 	const struct segment_entry *e = &s->index.entries[i];
-	bool last = i + 1 == s->index.n;
-	uint64_t end = last ? s->sum.covered : e[1].pos;
-	struct segment_block *b = e->block;
-	int r;
+	uint64_t end = i + 1 == s->index.n ? s->sum.covered : e[1].pos; /* the last one grows */
 
-	if (b)
-		segment_block_prefetch(b);
-	/* The last one grows. */
-	if (!b || segment_block_range(b)->end != end || (bodies && !segment_block_has_bodies(b))) {
-		struct block_range range = {
-		    .pos = e->pos,
-		    .end = end,
-		    .first_offset = s->base + e->delta,
-		    .next_offset = last ? s->sum.next_offset : s->base + e[1].delta,
-		    .text = e->text,
-		    .text_end = last ? s->sum.text_len : e[1].text,
-		};
+	if (!e->block || !segment_block_serves(e->block, end, bodies)) {
+		int r = load_block(s, i, end, bodies);
 
-		r = load_block(s, i, &range, bodies);
 		if (r < 0)
 			return r;
-		b = e->block;
 	}
-	segment_block_use(b)->used = true;
-	*ret = b;
+	*ret = e->block;
 	return 0;
 }

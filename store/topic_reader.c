@@ -123,6 +123,8 @@ static int block_at(
 	*entry = segment_map_find(x, offset);
 	if (*entry == x->n)
 		*entry = 0;
+	else if (x->entries[*entry].block)
+		segment_block_prefetch(x->entries[*entry].block, offset - x->base - x->entries[*entry].delta);
 	return segment_reader_block(s, *entry, bodies, ret);
 }
 
