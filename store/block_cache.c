@@ -1,20 +1,23 @@
 /* block_cache.c -- see block_cache.h
  *
- * The blocks go round under a hand; the one it meets that was not used since the last round is the one to go. So a use
- * costs no more than a mark on the block, which is at hand then.
+ * Blocks lie one behind the other in pieces of memory that are as large as the CPU's large pages: looks at random are
+ * the faster, the fewer pages there are. The oldest piece goes as a whole.
  */
 #include "store/block_cache.h"
 
-struct slot {
-	struct segment_block *block;
-	struct segment_map *map;
-	uint32_t i; /* its entry */
+#include <sys/mman.h>
+
+enum { PIECE_MAX = 2 << 20, PIECES = 8 };
+
+struct piece {
+	struct piece *newer;
+	uint8_t *p;
+	size_t len, used;
 };
 
 struct block_cache {
 	size_t budget, memory;
-	struct slot *slots;
-	uint32_t n, cap, hand;
+	struct piece *oldest, *newest;
 };
 
 int block_cache_new(size_t budget, struct block_cache **ret)
@@ -28,73 +31,95 @@ int block_cache_new(size_t budget, struct block_cache **ret)
 	return 0;
 }
 
+static void drop(struct segment_block *b)
+{
+	struct block_use *use = segment_block_use(b);
+
+	use->map->entries[use->entry].block = NULL;
+	use->map = NULL;
+}
+
+static void remove_oldest(struct block_cache *c)
+{
+	struct piece *piece = c->oldest;
+
+	for (size_t at = 0; at < piece->used;) {
+		struct segment_block *b = (struct segment_block *)(void *)(piece->p + at);
+
+		at += segment_block_memory(b);
+		if (segment_block_use(b)->map)
+			drop(b);
+	}
+	c->oldest = piece->newer;
+	if (!c->oldest)
+		c->newest = NULL;
+	c->memory -= piece->len;
+	free(piece->p);
+	free(piece);
+}
+
 void block_cache_free(struct block_cache *c)
 {
-	free(c->slots);
+	while (c->oldest)
+		remove_oldest(c);
 	free(c);
-}
-
-static void remove_slot(struct block_cache *c, uint32_t k)
-{
-	struct slot *s = &c->slots[k];
-
-	s->map->entries[s->i].block = NULL;
-	c->memory -= segment_block_memory(s->block);
-	segment_block_free(s->block);
-	*s = c->slots[--c->n];
-	if (k < c->n)
-		segment_block_use(s->block)->slot = k;
-}
-
-static void drop(struct block_cache *c, struct segment_block *b)
-{
-	if (b)
-		remove_slot(c, segment_block_use(b)->slot);
 }
 
 void block_cache_drop(struct block_cache *c, struct segment_map *map)
 {
+	(void)c; /* the memory is used again when its piece is */
 	for (uint32_t i = 0; i < map->n; i++)
-		drop(c, map->entries[i].block);
+		if (map->entries[i].block)
+			drop(map->entries[i].block);
 }
 
-static void make_room(struct block_cache *c, size_t more)
+/* A new piece that has room for len bytes. */
+static int add_piece(struct block_cache *c, size_t len)
 {
-	while (c->n > 0 && c->memory + more > c->budget) {
-		struct block_use *use;
+	size_t usual = c->budget / PIECES < PIECE_MAX ? c->budget / PIECES : PIECE_MAX;
+	struct piece *piece;
 
-		if (c->hand >= c->n)
-			c->hand = 0;
-		use = segment_block_use(c->slots[c->hand].block);
-		if (!use->used) {
-			remove_slot(c, c->hand);
-			continue;
-		}
-		use->used = false;
-		c->hand++;
+	if (len < usual)
+		len = usual / BLOCK_ALIGN * BLOCK_ALIGN;
+	while (c->oldest && c->memory + len > c->budget)
+		remove_oldest(c);
+	piece = malloc(sizeof *piece);
+	if (!piece)
+		return -ENOMEM;
+	*piece = (struct piece){.p = aligned_alloc(len == PIECE_MAX ? PIECE_MAX : BLOCK_ALIGN, len), .len = len};
+	if (!piece->p) {
+		free(piece);
+		return -ENOMEM;
 	}
+	if (len == PIECE_MAX)
+		(void)madvise(piece->p, len, MADV_HUGEPAGE); /* without, it is slower */
+	if (c->newest)
+		c->newest->newer = piece;
+	else
+		c->oldest = piece;
+	c->newest = piece;
+	c->memory += len;
+	return 0;
 }
 
 int block_cache_put(struct block_cache *c, struct segment_map *map, uint32_t i, struct segment_block *b)
 {
-	drop(c, map->entries[i].block);
-	make_room(c, segment_block_memory(b));
-	if (c->n == c->cap) {
-		uint32_t cap = c->cap ? 2 * c->cap : 64;
-		struct slot *p = realloc(c->slots, cap * sizeof *p);
+	size_t len = segment_block_memory(b);
+	struct segment_block *kept;
+	int r = 0;
 
-		if (!p) {
-			segment_block_free(b);
-			return -ENOMEM;
-		}
-		c->slots = p;
-		c->cap = cap;
+	if (map->entries[i].block)
+		drop(map->entries[i].block);
+	if (!c->newest || c->newest->len - c->newest->used < len)
+		r = add_piece(c, len);
+	if (r == 0) {
+		kept = segment_block_copy(b, c->newest->p + c->newest->used);
+		c->newest->used += len;
+		*segment_block_use(kept) = (struct block_use){.map = map, .entry = i};
+		map->entries[i].block = kept;
 	}
-	*segment_block_use(b) = (struct block_use){.slot = c->n, .used = true};
-	c->slots[c->n++] = (struct slot){.block = b, .map = map, .i = i};
-	c->memory += segment_block_memory(b);
-	map->entries[i].block = b;
-	return 0;
+	segment_block_free(b);
+	return r;
 }
 
 size_t block_cache_memory(const struct block_cache *c)

@@ -9,8 +9,6 @@
 #include "store/batch_codec.h"
 #include "store/io.h"
 
-enum { CACHE_LINE = 64 };
-
 struct record {
 	int64_t time_ms;
 	uint32_t body;                /* where it begins in its batch's */
@@ -48,13 +46,9 @@ struct block_use *segment_block_use(struct segment_block *b)
 	return &b->use;
 }
 
-bool segment_block_serves(struct segment_block *b, uint64_t end, bool bodies)
+bool segment_block_serves(const struct segment_block *b, uint64_t end, bool bodies)
 {
-	if (b->range.end != end || b->bodies < bodies)
-		return false;
-	if (!b->use.used) /* a line that is not written to need not go back to memory */
-		b->use.used = true;
-	return true;
+	return b->range.end == end && (b->bodies || !bodies);
 }
 
 const struct block_range *segment_block_range(const struct segment_block *b)
@@ -272,8 +266,8 @@ static uint8_t *put_all(uint8_t *at, const struct buf *b)
 static int pack(const struct maker *b, struct segment_block **ret)
 {
 	size_t len = sizeof(struct segment_block) + b->batches.len + b->records.len + b->deltas.len + b->body.len;
-	size_t memory = (len + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-	struct segment_block *p = aligned_alloc(CACHE_LINE, memory);
+	size_t memory = (len + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN;
+	struct segment_block *p = aligned_alloc(BLOCK_ALIGN, memory);
 	uint8_t *at;
 
 	if (!p)
@@ -288,9 +282,21 @@ static int pack(const struct maker *b, struct segment_block **ret)
 	p->deltas = (const uint32_t *)(const void *)at;
 	at = put_all(at, &b->deltas);
 	p->body = at;
-	(void)put_all(at, &b->body);
+	at = put_all(at, &b->body);
+	memset(at, 0, memory - len);
 	*ret = p;
 	return 0;
+}
+
+struct segment_block *segment_block_copy(const struct segment_block *b, void *to)
+{
+	struct segment_block *copy = memcpy(to, b, b->memory);
+	const uint8_t *from = (const uint8_t *)b, *at = to;
+
+	copy->records = (const struct record *)(const void *)(at + ((const uint8_t *)b->records - from));
+	copy->deltas = (const uint32_t *)(const void *)(at + ((const uint8_t *)b->deltas - from));
+	copy->body = at + (b->body - from);
+	return copy;
 }
 
 int segment_block_load(
@@ -312,7 +318,7 @@ void segment_block_prefetch(const struct segment_block *b, uint64_t nth)
 {
 	const char *records = (const char *)&b->batches[1];
 
-	for (const char *p = (const char *)b; p < records; p += CACHE_LINE)
+	for (const char *p = (const char *)b; p < records; p += BLOCK_ALIGN)
 		__builtin_prefetch(p);
 	records += nth * sizeof(struct record);
 	__builtin_prefetch(records);

@@ -42,6 +42,7 @@ struct block_range {
 };
 
 struct segment_block;
+struct segment_map;
 
 /* bodies: verify them, and keep those that are compressed. -ENOMEM, -EIO; damage is no error. */
 int segment_block_load(
@@ -49,10 +50,10 @@ int segment_block_load(
 void segment_block_free(struct segment_block *b);
 DEFINE_CLEANUP(segment_block, segment_block_free)
 
-/* For who keeps it among others. */
+/* For who keeps it among others: beside which entry it lies; map NULL: none any more. */
 struct block_use {
-	uint32_t slot;
-	bool used;
+	struct segment_map *map;
+	uint32_t entry;
 };
 struct block_use *segment_block_use(struct segment_block *b);
 
@@ -60,10 +61,14 @@ struct block_use *segment_block_use(struct segment_block *b);
  * it is where batches are large; reads nothing. */
 void segment_block_prefetch(const struct segment_block *b, uint64_t nth);
 
-/* Whether it is what is wanted: it reaches up to end, and has bodies if they are asked for. Then it was used. */
-bool segment_block_serves(struct segment_block *b, uint64_t end, bool bodies);
+/* Whether it is what is wanted: it reaches up to end, and has bodies if they are asked for. */
+bool segment_block_serves(const struct segment_block *b, uint64_t end, bool bodies);
 const struct block_range *segment_block_range(const struct segment_block *b);
+/* A multiple of BLOCK_ALIGN, which the address is, too. */
 size_t segment_block_memory(const struct segment_block *b);
+enum { BLOCK_ALIGN = 64 };
+/* A copy at an address with room for it, which is not to be freed. */
+struct segment_block *segment_block_copy(const struct segment_block *b, void *to);
 void segment_block_batches(const struct segment_block *b, const struct block_batch **ret, uint32_t *ret_n);
 
 /* A message in a block. Lengths are as on disk: + 1, or 0 for NULL. */
