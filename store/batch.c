@@ -3,17 +3,16 @@
 
 #include "store/text.h"
 
-enum { ENTRY_MAX = 5 * 10 }; /* bytes of a message in the directory */
+enum { ENTRY_MAX = 5 * VARINT_MAX }; /* bytes of a message in the directory */
 
 static bool headers_valid(struct span headers)
 {
 	struct span name, value;
-	int r;
 
-	do
-		r = message_header(&headers, &name, &value);
-	while (r == 0);
-	return r == -ENODATA;
+	while (span_left(&headers) > 0)
+		if (message_header(&headers, &name, &value) < 0)
+			return false;
+	return true;
 }
 
 /* Nothing at a place, where NULL would mean that there is none. */
@@ -69,11 +68,16 @@ static void note_time(struct batch_builder *b, int64_t time_ms)
 
 static void put_entry(struct buf *dir, uint64_t gap, uint64_t ms_change, const struct message *m)
 {
-	buf_put_varint(dir, gap);
-	buf_put_varint(dir, zigzag((int64_t)ms_change));
-	buf_put_varint(dir, stored_len(m->key));
-	buf_put_varint(dir, span_left(&m->headers));
-	buf_put_varint(dir, stored_len(m->value));
+	uint8_t *p;
+
+	if (buf_reserve(dir, ENTRY_MAX) < 0)
+		return;
+	p = put_varint(dir->p + dir->len, gap);
+	p = put_varint(p, zigzag((int64_t)ms_change));
+	p = put_varint(p, stored_len(m->key));
+	p = put_varint(p, span_left(&m->headers));
+	p = put_varint(p, stored_len(m->value));
+	dir->len = (size_t)(p - dir->p);
 }
 
 int batch_add(struct batch_builder *b, const struct message *m)

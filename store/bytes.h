@@ -176,15 +176,22 @@ static inline void buf_puts(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
-static inline void buf_put_varint(struct buf *b, uint64_t x)
+/* Puts a varint where there is room for VARINT_MAX bytes; returns its end. */
+enum { VARINT_MAX = 10 };
+static inline uint8_t *put_varint(uint8_t *p, uint64_t x)
 {
-	if (buf_reserve(b, 10) < 0)
-		return;
 	while (x >= 0x80) {
-		b->p[b->len++] = (uint8_t)(x | 0x80);
+		*p++ = (uint8_t)(x | 0x80);
 		x >>= 7;
 	}
-	b->p[b->len++] = (uint8_t)x;
+	*p++ = (uint8_t)x;
+	return p;
+}
+
+static inline void buf_put_varint(struct buf *b, uint64_t x)
+{
+	if (buf_reserve(b, VARINT_MAX) == 0)
+		b->len = (size_t)(put_varint(b->p + b->len, x) - b->p);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
