@@ -38,6 +38,8 @@ enum {
 #define KIND_INDEX "TOPI"
 #define KIND_TIME_INDEX "TOPT"
 #define KIND_FOLLOWED "TOPF"
+#define KIND_PAYLOADS "PAYL"
+#define KIND_KEYS "PAYK"
 
 enum frame_type {
 	FRAME_SCHEMA = 1,
@@ -57,6 +59,11 @@ enum frame_type {
 	FRAME_TIMES = 18,
 	FRAME_TOPIC = 19,
 	FRAME_FOLLOWED = 20,
+	FRAME_PUT = 32,
+	FRAME_DELETE = 33,
+	FRAME_KEYS_HEAD = 34,
+	FRAME_KEYS_PAGE = 35,
+	FRAME_PADDING = 36,
 	FRAME_TOC = 255,
 };
 
@@ -241,5 +248,40 @@ struct disk_time_entry {
 	le32 zero;
 };
 static_assert(sizeof(struct disk_time_entry) == 16, "time entry");
+
+enum { PAYLOAD_NUMBER_KEY = 1, PAYLOAD_RAW = 2, PAYLOAD_BORN = 4 };
+enum { TWIN_MAX = 15 };
+#define RECORD_NUMBER_MAX (UINT64_C(1) << 55) /* numbers of records are below this */
+
+struct disk_payload {
+	le64 number;
+	le64 time_ms;
+	le64 before;
+	le64 jump;
+	le32 version;
+	le32 left;
+	le16 key_len;
+	uint8_t flags;
+	uint8_t twin;
+	le32 zero;
+};
+static_assert(sizeof(struct disk_payload) == 48, "payload");
+
+/* position: bit 63 is set if the newest record is a tombstone. */
+struct disk_key_entry {
+	le64 hash;
+	le64 position;
+};
+static_assert(sizeof(struct disk_key_entry) == 16, "key entry");
+
+enum { KEYS_PAGE = 4096, KEYS_PAGE_MAX = 254 }; /* bytes with the frame's head; entries */
+
+struct disk_keys_page {
+	struct disk_frame frame;
+	le16 n;
+	uint8_t zero[10];
+	struct disk_key_entry entries[KEYS_PAGE_MAX];
+};
+static_assert(sizeof(struct disk_keys_page) == KEYS_PAGE, "keys page");
 
 #endif

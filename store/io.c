@@ -5,9 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -300,4 +304,92 @@ int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size)
 	*ret_free = (uint64_t)v.f_bavail * v.f_frsize;
 	*ret_size = (uint64_t)v.f_blocks * v.f_frsize;
 	return 0;
+}
+
+/* --- mappings --- */
+
+/* What a thread is reading just now. */
+struct guard {
+	sigjmp_buf back;
+	const struct io_map *map;
+	struct guard *outer;
+};
+
+static _Thread_local struct guard *volatile guard;
+static struct sigaction handler_before;
+static int handler_err;
+
+/* Somebody else's fault: their handler has it, or what would have happened without any happens when the instruction is
+ * tried again. */
+static void pass_on(int sig, siginfo_t *info, void *context)
+{
+	if (handler_before.sa_flags & SA_SIGINFO)
+		handler_before.sa_sigaction(sig, info, context);
+	else if (handler_before.sa_handler != SIG_DFL && handler_before.sa_handler != SIG_IGN)
+		handler_before.sa_handler(sig);
+	else
+		(void)sigaction(sig, &handler_before, NULL);
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	const uint8_t *at = info->si_addr;
+	struct guard *g = guard;
+
+	if (!g || at < g->map->p || at >= g->map->p + g->map->len) {
+		pass_on(sig, info, context);
+		return;
+	}
+	siglongjmp(g->back, 1);
+}
+
+static void set_handler(void)
+{
+	/* Left by a jump, which restores no mask. */
+	struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+	if (sigaction(SIGBUS, &sa, &handler_before) < 0)
+		handler_err = -errno;
+}
+
+int io_map(int fd, size_t len, struct io_map *ret)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	void *p;
+
+	pthread_once(&once, set_handler);
+	if (handler_err < 0)
+		return handler_err;
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = (struct io_map){p, len};
+	return 0;
+}
+
+void io_unmap(struct io_map *m)
+{
+	union {
+		const uint8_t *in;
+		void *out;
+	} p = {m->p};
+
+	if (m->p)
+		munmap(p.out, m->len);
+	*m = (struct io_map){0};
+}
+
+int io_map_read(const struct io_map *m, int (*fn)(const uint8_t *p, void *arg), void *arg)
+{
+	struct guard g = {.map = m, .outer = guard};
+	int r;
+
+	if (sigsetjmp(g.back, 0) != 0) {
+		guard = g.outer;
+		return -EIO;
+	}
+	guard = &g;
+	r = fn(m->p, arg);
+	guard = g.outer;
+	return r;
 }

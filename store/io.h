@@ -79,6 +79,20 @@ int io_lock(int fd);
 /* Fills p with random bytes. */
 int io_random(void *p, size_t len);
 
+/* The first len bytes of a file, which may be shorter, to be read in place. What is written to the file is seen at
+ * once. The descriptor is not needed any more. */
+struct io_map {
+	const uint8_t *p;
+	size_t len;
+};
+int io_map(int fd, size_t len, struct io_map *ret);
+void io_unmap(struct io_map *m);
+
+/* Calls fn(bytes of the map, arg), which may read where the file has bytes. Where it has none, because somebody cut it,
+ * or where the disk fails, fn is left at once and -EIO returned: it must hold nothing then. Takes the place of the
+ * process's handler of SIGBUS, which it calls for what is not its own. */
+int io_map_read(const struct io_map *m, int (*fn)(const uint8_t *p, void *arg), void *arg);
+
 /* Bytes free to this user on the file system, and its size. */
 int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size);
 

@@ -229,6 +229,37 @@ int log_append(struct log *l, enum frame_type type, const struct span *pieces, u
 	return 0;
 }
 
+int log_append_frames(struct log *l, struct span frames)
+{
+	int r;
+
+	assert(l->fd >= 0);
+	if (l->broken)
+		return -EIO;
+	r = io_pwrite(l->fd, frames.p, span_left(&frames), l->len);
+	if (r < 0) {
+		(void)io_truncate(l->fd, l->len);
+		return r;
+	}
+	l->len += span_left(&frames);
+	return 0;
+}
+
+int log_cut(struct log *l, uint64_t len)
+{
+	int r;
+
+	assert(len <= l->len);
+	r = io_truncate(l->fd, len);
+	if (r == 0)
+		r = io_sync(l->fd, false);
+	if (r < 0)
+		return r;
+	l->len = len;
+	l->synced = len;
+	return 0;
+}
+
 int log_sync(struct log *l)
 {
 	int r;

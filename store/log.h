@@ -54,6 +54,13 @@ int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode 
  * overwritten by the next append. ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
 int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off);
 
+/* Appends frames that lie behind each other and were made for this log, the first one for where it ends (frame_put):
+ * all of them, or, on an error, none, as above. */
+int log_append_frames(struct log *l, struct span frames);
+
+/* Cuts off what is behind len, where a frame ends, and makes that durable, before anything was appended. */
+int log_cut(struct log *l, uint64_t len);
+
 /* Makes all appended frames durable as the mode says (SYNC_NONE: does nothing). After a failed sync nothing is known
  * about what was appended since the last good one: all further appends and syncs fail with -EIO and the caller makes a
  * new file. */

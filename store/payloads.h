@@ -21,7 +21,8 @@ struct payloads;
 enum {
 	PAYLOAD_KEY_MAX = 512,
 	PAYLOAD_VALUE_MAX = 16 << 20,
-	PAYLOAD_BATCH_MAX = 48 << 20, /* bytes of a batch's keys and values */
+	PAYLOAD_BATCH_MAX = 48 << 20, /* bytes of a batch, with 68 a record besides key and value */
+	PAYLOADS_BATCH_N_MAX = 1 << 20,
 };
 
 struct payload_key {
@@ -39,6 +40,7 @@ struct payloads_options {
 	uint32_t keep_versions; /* besides the newest; UINT32_MAX: all. Older ones go when they are over keep_ms, too */
 	int64_t keep_ms;        /* superseded versions younger than that are kept; 0: none for their age alone */
 	int64_t tombstone_ms;   /* 0: 7 d */
+	uint32_t boot;          /* low half of recorder_boot */
 	void (*say)(void *arg, const char *line);
 	void *arg;
 };
@@ -49,6 +51,12 @@ int payloads_open(int store_fd, uint64_t store_id, const struct payloads_options
 int payloads_open_read(int store_fd, struct payloads **ret);
 /* A writer's: an error is that of the last sync. */
 int payloads_close(struct payloads *p);
+
+static inline void cleanup_payloads(struct payloads **p)
+{
+	if (*p)
+		(void)payloads_close(*p);
+}
 
 /* A reader's: takes in what was put since. Ret: 1 if there is something new, 0 if not. */
 int payloads_refresh(struct payloads *p);

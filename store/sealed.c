@@ -348,6 +348,11 @@ uint64_t sealed_len(const struct sealed *s)
 	return s->len;
 }
 
+int sealed_fd(const struct sealed *s)
+{
+	return s->fd;
+}
+
 int sealed_next(const struct sealed *s, enum frame_type type, size_t *at, uint64_t *ret_off)
 {
 	while (*at < s->n_toc) {

@@ -40,6 +40,8 @@ void sealed_prefetch(const struct sealed *s, uint64_t len);
 int sealed_salvage(int dirfd, const char *name, const char *kind, struct sealed **ret);
 const struct file_id *sealed_id(const struct sealed *s);
 uint64_t sealed_len(const struct sealed *s);
+/* Borrowed. */
+int sealed_fd(const struct sealed *s);
 
 /* Offset of the nth (from 0) section of that type in the table of contents. -ENOENT. */
 int sealed_find(const struct sealed *s, enum frame_type type, unsigned nth, uint64_t *ret_off);

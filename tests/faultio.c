@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -370,4 +371,38 @@ int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size)
 	*ret_free = (uint64_t)v.f_bavail * v.f_frsize;
 	*ret_size = (uint64_t)v.f_blocks * v.f_frsize;
 	return 0;
+}
+
+int io_map(int fd, size_t len, struct io_map *ret)
+{
+	int r = step(false);
+	void *p;
+
+	if (r < 0)
+		return r;
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = (struct io_map){p, len};
+	return 0;
+}
+
+void io_unmap(struct io_map *m)
+{
+	union {
+		const uint8_t *in;
+		void *out;
+	} p = {m->p};
+
+	if (m->p)
+		munmap(p.out, m->len);
+	*m = (struct io_map){0};
+}
+
+/* A fault of the disk is a call that fails; nothing here reads behind a file's end. */
+int io_map_read(const struct io_map *m, int (*fn)(const uint8_t *p, void *arg), void *arg)
+{
+	int r = step(false);
+
+	return r < 0 ? r : fn(m->p, arg);
 }
