@@ -13,6 +13,7 @@ struct planned {
 	const struct payload_put *put;
 	uint64_t hash;
 	struct payload_head head;
+	uint64_t old_len;  /* of its frame */
 	uint64_t old;      /* position of the record before, where the index has it; 0: none, or it is in the batch */
 	uint64_t position; /* from payload_batch_frames on */
 	uint32_t earlier;  /* the one in the batch that has the key's record before; NONE */
@@ -130,7 +131,7 @@ static int make_room(struct payload_batch *b, size_t n)
 struct before {
 	bool found;
 	struct payload_head head;
-	uint64_t old;
+	uint64_t old, old_len;
 	uint32_t earlier;
 	unsigned twins; /* that keys with its prefix have: a bit each */
 };
@@ -179,6 +180,7 @@ static int look_in_view(struct payload_batch *b, const struct payload_view *v, c
 		ret->found = true;
 		ret->head = rec.head;
 		ret->old = entries[i].position;
+		ret->old_len = b->room.len;
 	}
 	return 0;
 }
@@ -246,6 +248,7 @@ static int plan_one(
 		r = jump_behind(b, v, &before.head, &p.head.jump);
 	}
 	p.old = before.old;
+	p.old_len = before.old_len;
 	p.earlier = before.earlier;
 	p.chain = *place;
 	b->len += payload_frame_len(put);
@@ -328,5 +331,7 @@ void payload_batch_apply(struct payload_batch *b, const struct payload_view *v)
 
 		if (old == 0 || !payload_index_replace(v->fresh, p->hash, old, p->position))
 			payload_index_add(v->fresh, p->hash, p->position);
+		if (p->old != 0)
+			atomic_fetch_add(&v->segments[position_slot(p->old)]->superseded, p->old_len);
 	}
 }

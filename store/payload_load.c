@@ -294,6 +294,23 @@ static int recover_segment(const struct payload_load_how *how, struct taking *t,
 	return r;
 }
 
+/* A segment that has records of those behind it was joined from them: they are what is left over. */
+static int remove_joined(const struct payload_load_how *how, const struct payload_view *v, uint32_t slot, uint64_t last)
+{
+	char name[SEGMENT_NAME_SIZE];
+	bool any = false;
+	int r = 0;
+
+	for (uint32_t i = slot + 1; r == 0 && i < v->n_segments && v->segments[i]->base <= last; i++) {
+		segment_name_put(name, v->segments[i]->base, SEGMENT_LOG);
+		r = io_unlink(how->dirfd, name);
+		any = true;
+	}
+	if (r == 0 && any)
+		r = io_sync_dir(how->dirfd);
+	return r == 0 && any ? -ESTALE : r;
+}
+
 /* What is in it, up to where a whole batch ends: *l->scanned. */
 static int take_segment(const struct payload_load_how *how, struct payload_loaded *l, uint32_t slot, uint64_t from)
 {
@@ -304,9 +321,13 @@ static int take_segment(const struct payload_load_how *how, struct payload_loade
 	if (!newest && from == atomic_load(&l->view->segments[slot]->len))
 		return 0;
 	r = how->writes && newest ? recover_segment(how, &t, from) : read_segment(how, &t, from);
-
 	if (r < 0)
 		return r;
+	if (how->writes && !newest) {
+		r = remove_joined(how, l->view, slot, t.last_number);
+		if (r < 0)
+			return r;
+	}
 	l->scanned = t.n > 0 ? t.batch_off : t.expected;
 	l->behind += l->scanned - from;
 	return 0;

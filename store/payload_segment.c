@@ -148,6 +148,13 @@ static int map_of(struct payload_segment *s, uint64_t len, const struct io_map *
 	return 0;
 }
 
+int payload_segment_hold(struct payload_segment *s)
+{
+	const struct io_map *map;
+
+	return map_of(s, atomic_load(&s->len), &map);
+}
+
 /* --- reading --- */
 
 struct reading {

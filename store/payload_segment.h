@@ -23,6 +23,7 @@ struct payload_segment {
 	/* Of a writer's tidying. */
 	_Atomic uint64_t superseded; /* bytes of records that were replaced since it was looked at */
 	bool looked;
+	uint64_t losable; /* bytes, as of then */
 	int64_t look_again_ms;
 };
 
@@ -35,6 +36,9 @@ DEFINE_CLEANUP(payload_segment, payload_segment_free)
 
 /* There are frames up to len. */
 void payload_segment_grown(struct payload_segment *s, uint64_t len);
+
+/* Maps all of it now, so that it can be read when the file is gone. */
+int payload_segment_hold(struct payload_segment *s);
 
 /* The record whose frame begins at off, into room; *ret_end, if not NULL: where it ends. -EBADMSG: there is none, or it
  * is damaged. -ESTALE: the file is gone, and had not been mapped. */

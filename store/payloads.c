@@ -7,14 +7,11 @@
 #include "store/payloads.h"
 
 #include "store/io.h"
-#include "store/payload_batch.h"
-#include "store/payload_load.h"
 #include "store/payload_read.h"
+#include "store/payloads_inner.h"
 #include "store/segment_name.h"
 
 #include <time.h>
-
-#define PAYLOADS_DIR "payloads"
 
 enum {
 	SEGMENT_MIN = 1 << 20,
@@ -22,33 +19,12 @@ enum {
 	RETRIES = 10,
 };
 
-struct payloads {
-	int store_fd; /* of a reader; -1 */
-	int dirfd;    /* -1: there are no payloads, to a reader */
-	bool writes;
-	struct payloads_options o;
-	struct payload_load_how how;
-	struct epoch epoch;
-
-	pthread_mutex_t tidying;
-	pthread_mutex_t lock;
-	struct payload_loaded l; /* l.view is the one that is published */
-	_Atomic(struct payload_view *) view;
-	_Atomic uint64_t next_number;
-
-	/* Of the thread that puts. */
-	struct payload_batch *batch;
-	bool roll;   /* a sync failed: the next put begins a segment */
-	bool untold; /* and whoever syncs next does not know */
-	uint64_t n_unsynced;
-	_Atomic uint64_t synced_number;
-	bool freeze_wanted;
-};
-
 static void free_payloads(struct payloads *p)
 {
 	payload_loaded_done(&p->l);
 	payload_batch_free(p->batch);
+	payload_index_free(p->spare);
+	payload_moves_free(p->moves);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->tidying);
 	epoch_done(&p->epoch);
@@ -198,8 +174,7 @@ int payloads_close(struct payloads *p)
 
 /* --- a reader --- */
 
-/* All anew: what is on disk now. */
-static int reload(struct payloads *p, bool no_snapshot)
+int payloads_reload(struct payloads *p, bool no_snapshot)
 {
 	struct payload_load_how how = p->how;
 	struct payload_loaded l;
@@ -208,9 +183,11 @@ static int reload(struct payloads *p, bool no_snapshot)
 	how.writes = false;
 	how.no_snapshot = no_snapshot;
 	r = payload_load(&how, &l);
-	if (r == 0)
-		show(p, &l);
-	return r;
+	if (r < 0)
+		return r;
+	show(p, &l);
+	payload_moves_free(TAKE(p->moves));
+	return 0;
 }
 
 struct seen {
@@ -274,11 +251,11 @@ static int refresh(struct payloads *p)
 		if (r < 0)
 			return r == -ENOENT ? 0 : r;
 		p->dirfd = p->how.dirfd = r;
-		r = reload(p, false);
+		r = payloads_reload(p, false);
 		return r < 0 ? r : 1;
 	}
 	if (snapshot_damaged(p)) {
-		r = reload(p, true);
+		r = payloads_reload(p, true);
 		return r < 0 ? r : 1;
 	}
 	r = files_changed(p);
@@ -287,7 +264,7 @@ static int refresh(struct payloads *p)
 	else if (r > 0)
 		r = -ESTALE;
 	if (r == -ESTALE) {
-		r = reload(p, false);
+		r = payloads_reload(p, false);
 		return r < 0 ? r : 1;
 	}
 	atomic_store(&p->next_number, p->l.next_number);
@@ -571,7 +548,7 @@ int payloads_put(struct payloads *p, const struct payload_put *puts, size_t n, i
 		pthread_mutex_unlock(&p->lock);
 		pthread_mutex_lock(&p->tidying);
 		pthread_mutex_lock(&p->lock);
-		r = reload(p, true);
+		r = payloads_reload(p, true);
 		if (r == 0)
 			r = put(p, puts, n, now_ms, &number);
 		pthread_mutex_unlock(&p->tidying);
@@ -596,6 +573,11 @@ int payloads_sync(struct payloads *p)
 		return -EIO;
 	if (p->l.log)
 		r = sync_log(p);
+	if (r == 0) {
+		pthread_mutex_lock(&p->lock);
+		payloads_tidy_freeze(p);
+		pthread_mutex_unlock(&p->lock);
+	}
 	return r == 0 && untold ? -EIO : r;
 }
 

@@ -295,6 +295,243 @@ static void ten_puts_after_a_torn_end_are_there(void)
 	io_close(fd);
 }
 
+static void fill(struct payloads *p, unsigned from, unsigned to, const char *suffix, int64_t ms)
+{
+	char value[700];
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(value, sizeof value, "{\"%0500u\":\"%s\"}", i, suffix);
+		ok(put1(p, numbered(i), value, ms) == 1);
+	}
+}
+
+/* How many of the keys have another value than fill gave them, and are not NULL at the end. */
+static unsigned n_wrong(struct payloads *p, unsigned from, unsigned to, const char *suffix)
+{
+	char value[700];
+	unsigned n = 0;
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(value, sizeof value, "{\"%0500u\":\"%s\"}", i, suffix);
+		n += !has(p, numbered(i), INT64_MAX, value);
+	}
+	return n;
+}
+
+static unsigned n_listed(struct payloads *p)
+{
+	struct buf room = {0};
+	struct payload found;
+	uint64_t cookie = 0, len;
+	unsigned n = 0;
+
+	while (payloads_next(p, cookie, false, &room, &found, &len, &cookie) == 0)
+		n++;
+	buf_done(&room);
+	return n;
+}
+
+static struct payloads *open_tidied(int fd, uint32_t keep_versions)
+{
+	struct payloads_options o = {
+	    .sync = SYNC_NONE, .segment_size = 1 << 20, .snapshot_every = 1 << 20, .keep_versions = keep_versions};
+	struct payloads *p = NULL;
+
+	ok_r(payloads_open(fd, 7, &o, &p));
+	return p;
+}
+
+static void a_snapshot_has_what_was_put_before_and_since(void)
+{
+	int fd = new_store();
+	struct payloads *p = open_tidied(fd, UINT32_MAX), *rd = NULL;
+	struct payloads_state st;
+
+	ok_r(payloads_open_read(fd, &rd));
+	fill(p, 0, 5000, "a", 1);
+	eq(payloads_tidy(p, 1, 1000, NULL), 0);
+	payloads_state(p, &st);
+	ok(st.snapshot_bytes > 5000 * 16);
+	eq(st.n_keys, 5000);
+	eq(n_wrong(p, 0, 5000, "a"), 0);
+	fill(p, 2000, 3000, "b", 2);
+	fill(p, 5000, 9000, "a", 2);
+	ok(put1(p, numbered(7), NULL, 3) == 1);
+	ok(put1(p, numbered(8999), NULL, 3) == 1);
+	for (int again = 0; again < 4; again++) {
+		eq(n_wrong(p, 2000, 3000, "b"), 0);
+		eq(n_wrong(p, 0, 7, "a") + n_wrong(p, 8, 2000, "a") + n_wrong(p, 3000, 8999, "a"), 0);
+		ok(has(p, numbered(7), INT64_MAX, NULL) && has(p, numbered(8999), INT64_MAX, NULL));
+		payloads_state(p, &st);
+		eq(st.n_keys, 8998);
+		eq(n_listed(p), 8998);
+		ok_r(payloads_refresh(rd));
+		eq(n_wrong(rd, 2000, 3000, "b"), 0);
+		eq(n_listed(rd), 8998);
+		if (again == 0) {
+			eq(payloads_tidy(p, 4, 1000, NULL), 0);
+			continue;
+		}
+		ok_r(payloads_close(p));
+		p = open_tidied(fd, UINT32_MAX);
+		if (again == 2)
+			ok(unlinkat(fd, "payloads/keys", 0) == 0);
+	}
+	ok_r(payloads_close(rd));
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+static void compaction_leaves_what_is_to_be_kept(void)
+{
+	int fd = new_store();
+	struct payloads *p = open_tidied(fd, 1), *rd = NULL;
+	struct payload_key key = numbered(5);
+	struct buf room = {0};
+	struct payload found;
+	struct payloads_state before, st;
+	const int64_t week = INT64_C(8) * 24 * 3600 * 1000;
+
+	for (int i = 0; i < 8; i++)
+		fill(p, 0, 3000, (const char *[]){"a", "b", "c", "d", "e", "f", "g", "h"}[i], i);
+	for (unsigned i = 100; i < 200; i++)
+		ok(put1(p, numbered(i), NULL, 9) == 1);
+	fill(p, 3000, 6000, "h", 10);
+	payloads_state(p, &before);
+	ok_r(payloads_open_read(fd, &rd));
+	for (int i = 0; i < 12; i++)
+		ok_r(payloads_tidy(p, 20 + week * (i > 5), 10000, NULL));
+	payloads_state(p, &st);
+	ok(st.bytes < before.bytes / 2);
+	for (int again = 0; again < 3; again++) {
+		eq(n_wrong(p, 0, 100, "h") + n_wrong(p, 200, 6000, "h"), 0);
+		payloads_state(p, &st);
+		eq(st.n_keys, 5900);
+		eq(n_listed(p), 5900);
+		ok_r(payloads_newest(p, &key, &room, &found));
+		ok(found.version == 7);
+		ok_r(payloads_record(p, found.before, &room, &found));
+		ok(found.version == 6);
+		eq(payloads_record(p, found.before, &room, &found), -ENOENT);
+		ok_r(payloads_refresh(rd));
+		eq(n_wrong(rd, 0, 100, "h") + n_wrong(rd, 200, 6000, "h"), 0);
+		ok_r(payloads_close(p));
+		p = open_tidied(fd, 1);
+		if (again == 1)
+			ok(unlinkat(fd, "payloads/keys", 0) == 0);
+	}
+	buf_done(&room);
+	ok_r(payloads_close(rd));
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+static void tombstones_go_when_they_are_old(void)
+{
+	const int64_t week = INT64_C(7) * 24 * 3600 * 1000;
+	int fd = new_store();
+	struct payloads *p = open_tidied(fd, 0);
+	struct payload_key key = numbered(150);
+	struct buf room = {0};
+	struct payload found;
+	struct payloads_state st;
+
+	fill(p, 0, 4000, "a", 1);
+	for (unsigned i = 0; i < 4000; i++)
+		ok(put1(p, numbered(i), NULL, 2) == 1);
+	fill(p, 4000, 8000, "a", 3);
+	for (int i = 0; i < 12; i++)
+		ok_r(payloads_tidy(p, 4, 10000, NULL));
+	ok_r(payloads_newest(p, &key, &room, &found));
+	ok(found.deleted);
+	for (int i = 0; i < 12; i++)
+		ok_r(payloads_tidy(p, 4 + week, 10000, NULL));
+	eq(payloads_newest(p, &key, &room, &found), -ENOENT);
+	payloads_state(p, &st);
+	eq(st.n_keys, 4000);
+	eq(n_wrong(p, 4000, 8000, "a"), 0);
+	buf_done(&room);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+/* 34 */
+static void a_flipped_byte_is_never_served(void)
+{
+	int fd = new_store(), seg;
+	struct payloads *p = open_tidied(fd, UINT32_MAX), *rd = NULL;
+	struct buf room = {0};
+	struct stat st;
+	unsigned n_bad = 0;
+	int dir;
+
+	fill(p, 0, 3, "a", 1);
+	ok_r(payloads_close(p));
+	dir = openat(fd, "payloads", O_RDONLY | O_DIRECTORY);
+	seg = openat(dir, "00000000000000000001.log", O_RDWR);
+	ok(fstat(seg, &st) == 0);
+	ok_r(payloads_open_read(fd, &rd));
+	eq(n_wrong(rd, 0, 3, "a"), 0);
+	for (off_t at = 64; at < st.st_size; at++) {
+		unsigned now = 0;
+		uint8_t c;
+
+		ok(pread(seg, &c, 1, at) == 1);
+		c ^= 0x10;
+		ok(pwrite(seg, &c, 1, at) == 1);
+		for (unsigned i = 0; i < 3; i++) {
+			struct payload_key key = numbered(i);
+			struct payload found;
+			int r = payloads_get(rd, &key, INT64_MAX, &room, &found);
+
+			now += r == -EBADMSG;
+			ok(r == -EBADMSG || (r == 0 && n_wrong(rd, i, i + 1, "a") == 0));
+		}
+		n_bad += now == 1;
+		c ^= 0x10;
+		ok(pwrite(seg, &c, 1, at) == 1);
+	}
+	eq(n_bad, st.st_size - 64);
+	/* Nobody is killed by a file that was cut under them. */
+	ok(ftruncate(seg, 64) == 0);
+	ok(payloads_get(
+	       rd, &(struct payload_key){.is_number = true, .number = 1}, INT64_MAX, &room, &(struct payload){0}) < 0);
+	buf_done(&room);
+	close(seg);
+	close(dir);
+	ok_r(payloads_close(rd));
+	io_close(fd);
+}
+
+/* 35 */
+static void a_snapshot_that_knows_more_than_the_log_has_is_not_trusted(void)
+{
+	int fd = new_store(), seg;
+	struct payloads *p = open_tidied(fd, UINT32_MAX);
+
+	fill(p, 0, 1000, "a", 1);
+	fill(p, 0, 1500, "b", 1);
+	eq(payloads_tidy(p, 1, 1000, NULL), 0);
+	ok_r(payloads_close(p));
+	seg = openat(fd, "payloads/00000000000000000001.log", O_RDWR);
+	ok(ftruncate(seg, 570000) == 0);
+	close(seg);
+	for (uint64_t base = 2; base < 3000; base++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "payloads/%020llu.log", (unsigned long long)base);
+		unlinkat(fd, name, 0);
+	}
+	p = open_tidied(fd, UINT32_MAX);
+	eq(n_wrong(p, 0, 900, "a"), 0);
+	fill(p, 0, 10, "c", 1);
+	ok_r(payloads_close(p));
+	p = open_tidied(fd, UINT32_MAX);
+	eq(n_wrong(p, 0, 10, "c") + n_wrong(p, 10, 900, "a"), 0);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
 int main(void)
 {
 	RUN(what_is_put_is_there_also_as_of_a_time);
@@ -304,5 +541,10 @@ int main(void)
 	RUN(keys_with_the_same_hash_are_two);
 	RUN(a_reader_sees_what_was_put_since);
 	RUN(ten_puts_after_a_torn_end_are_there);
+	RUN(a_snapshot_has_what_was_put_before_and_since);
+	RUN(compaction_leaves_what_is_to_be_kept);
+	RUN(tombstones_go_when_they_are_old);
+	RUN(a_flipped_byte_is_never_served);
+	RUN(a_snapshot_that_knows_more_than_the_log_has_is_not_trusted);
 	return tap_done();
 }
