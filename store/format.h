@@ -263,7 +263,7 @@ struct disk_payload {
 	le16 key_len;
 	uint8_t flags;
 	uint8_t twin;
-	le32 zero;
+	le32 unsynced;
 };
 static_assert(sizeof(struct disk_payload) == 48, "payload");
 

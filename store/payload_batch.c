@@ -258,7 +258,7 @@ static int plan_one(
 }
 
 int payload_batch_plan(struct payload_batch *b, const struct payload_view *v, const struct payload_put *puts, size_t n,
-    uint64_t first_number, int64_t now_ms)
+    uint64_t first_number, uint32_t unsynced, int64_t now_ms)
 {
 	int r = make_room(b, n);
 
@@ -269,6 +269,7 @@ int payload_batch_plan(struct payload_batch *b, const struct payload_view *v, co
 		r = plan_one(b, v, &puts[i], now_ms);
 	for (uint32_t i = 0; r == 0 && i < b->n; i++) {
 		b->v[i].head.left = b->n - 1 - i;
+		b->v[i].head.unsynced = unsynced + i;
 		b->hashes[i] = b->v[i].hash;
 	}
 	return r;

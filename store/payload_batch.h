@@ -16,10 +16,10 @@ DEFINE_CLEANUP(payload_batch, payload_batch_free)
 /* Whether each may be put. -EINVAL, -EMSGSIZE, with *ret_error. */
 int payload_batch_check(const struct payload_put *puts, size_t n, uint64_t value_max, struct payload_error *ret_error);
 
-/* Finds the records before them, and numbers those that are written from first_number on. Ret: 0. The puts are borrowed
- * until the batch is done with. */
+/* Finds the records before them, and numbers those that are written from first_number on. The puts are borrowed until
+ * the batch is done with. unsynced: records before first_number that are not durable. */
 int payload_batch_plan(struct payload_batch *b, const struct payload_view *v, const struct payload_put *puts, size_t n,
-    uint64_t first_number, int64_t now_ms);
+    uint64_t first_number, uint32_t unsynced, int64_t now_ms);
 
 uint32_t payload_batch_n(const struct payload_batch *b);   /* that are written */
 uint64_t payload_batch_len(const struct payload_batch *b); /* of their frames */

@@ -289,6 +289,7 @@ static int copy_one(const struct payload_record *rec, uint32_t slot, uint64_t of
 		return 0;
 	w->last_number = h.number;
 	h.left = 0;
+	h.unsynced = 0;
 	to = log_len(w->out) + w->frames.len;
 	r = note_move(w->run, slot, off, to);
 	if (r < 0)

@@ -1,9 +1,9 @@
 /* payload_load.c -- see payload_load.h
  *
- * BATCHES. Records of a batch count when all of them are there. What is left of one at the end of a segment was torn
- * off, and its writer was never told that it is durable: it is passed over, and cut by who writes. Where the log goes
- * on behind it, it is whole, for nothing is ever appended to a torn one: then bytes of it are damaged, and its other
- * records count.
+ * BATCHES. Records of a batch count when all of them are there. One of which some are not was torn when the power went,
+ * or it was durable and has been damaged since. What follows tells: each record says how many before it were not
+ * durable when it was written. If one says that the batch was, the rest of it counts; if none does, nobody was ever
+ * told that it, or anything behind it, is durable: that is passed over, and cut by who writes.
  *
  * SNAPSHOT. It is right for the segments that are the files that it knows, with all that it knows of them. A segment
  * that compaction has put in the place of another is read from its beginning; what the snapshot knows to be newer
@@ -54,19 +54,20 @@ struct taking {
 	uint64_t expected; /* where the next frame begins, if nothing is damaged */
 	uint64_t last_number;
 
-	struct waiting *batch;
+	struct waiting *waiting;
 	size_t n, cap;
 	struct buf keys;
-	uint64_t batch_off;  /* where it, or the damage before it, begins */
-	uint64_t batch_last; /* number of its last record */
-	bool batch_damaged;
+	uint64_t cut_off;    /* where the first of them, or the damage before it, begins */
+	uint64_t batch_last; /* number of the last record of the newest batch */
+	bool doubt;          /* records are missing before, or among, them: */
+	uint64_t doubt_last; /* up to this number */
 
 	struct buf room;
 };
 
 static void taking_done(struct taking *t)
 {
-	free(t->batch);
+	free(t->waiting);
 	buf_done(&t->keys);
 	buf_done(&t->room);
 }
@@ -134,10 +135,10 @@ static int take(struct taking *t, const struct waiting *w)
 	return 0;
 }
 
-static int take_batch(struct taking *t)
+static int take_waiting(struct taking *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		struct waiting *w = &t->batch[i];
+		struct waiting *w = &t->waiting[i];
 		int r;
 
 		if (!w->key.is_number)
@@ -147,6 +148,7 @@ static int take_batch(struct taking *t)
 			return r;
 	}
 	t->n = 0;
+	t->doubt = false;
 	buf_clear(&t->keys);
 	return 0;
 }
@@ -165,18 +167,40 @@ static int wait_for_rest(struct taking *t, const struct payload_record *rec, uin
 
 	if (t->n == t->cap) {
 		size_t cap = t->cap ? 2 * t->cap : 64;
-		struct waiting *v = realloc(t->batch, cap * sizeof *v);
+		struct waiting *v = realloc(t->waiting, cap * sizeof *v);
 
 		if (!v)
 			return -ENOMEM;
-		t->batch = v;
+		t->waiting = v;
 		t->cap = cap;
 	}
 	buf_put(&t->keys, rec->key.string.p, w.key_len);
 	if (t->keys.err < 0)
 		return t->keys.err;
-	t->batch[t->n++] = w;
+	t->waiting[t->n++] = w;
 	return 0;
+}
+
+static int take_record(struct taking *t, const struct payload_record *rec, uint64_t off, uint64_t expected)
+{
+	uint64_t last = rec->head.number + rec->head.left;
+	int r = 0;
+
+	/* Were the batch before it whole, nothing of it would be waiting. */
+	if (off > expected || (t->n > 0 && t->batch_last != last)) {
+		t->doubt = true;
+		t->doubt_last = rec->head.number - 1;
+	}
+	if (t->doubt && rec->head.number - rec->head.unsynced > t->doubt_last)
+		r = take_waiting(t);
+	if (t->n == 0)
+		t->cut_off = expected;
+	t->batch_last = last;
+	if (r == 0)
+		r = wait_for_rest(t, rec, off);
+	if (r == 0 && rec->head.left == 0 && !t->doubt)
+		r = take_waiting(t);
+	return r;
 }
 
 static int take_frame(uint8_t type, uint64_t off, struct span payload, void *arg)
@@ -185,7 +209,6 @@ static int take_frame(uint8_t type, uint64_t off, struct span payload, void *arg
 	struct payload_segment *s = t->l->view->segments[t->slot];
 	uint64_t expected = t->expected, end = off + sizeof(struct disk_frame) + span_left(&payload);
 	struct payload_record rec;
-	int r = 0;
 
 	t->expected = end;
 	if (atomic_load(&s->len) < end)
@@ -201,20 +224,7 @@ static int take_frame(uint8_t type, uint64_t off, struct span payload, void *arg
 	if (rec.head.time_ms > t->l->newest_ms)
 		t->l->newest_ms = rec.head.time_ms;
 
-	if (t->n > 0 && t->batch_last != rec.head.number + rec.head.left)
-		r = take_batch(t);
-	if (r == 0 && t->n == 0) {
-		t->batch_off = expected;
-		t->batch_last = rec.head.number + rec.head.left;
-		t->batch_damaged = false;
-	}
-	if (off > expected)
-		t->batch_damaged = true;
-	if (r == 0)
-		r = wait_for_rest(t, &rec, off);
-	if (r == 0 && rec.head.left == 0 && !t->batch_damaged)
-		r = take_batch(t);
-	return r;
+	return take_record(t, &rec, off, expected);
 }
 
 /* --- segments --- */
@@ -286,7 +296,7 @@ static int recover_segment(const struct payload_load_how *how, struct taking *t,
 		return r;
 	note_damage(l, s->base, &found);
 	if (t->n > 0)
-		r = log_cut(l->log, t->batch_off);
+		r = log_cut(l->log, t->cut_off);
 	if (found.n_torn > 0 || t->n > 0)
 		say(how, s->base, SEGMENT_LOG, "a torn end was cut off");
 	if (r == 0)
@@ -321,6 +331,9 @@ static int take_segment(const struct payload_load_how *how, struct payload_loade
 	if (!newest && from == atomic_load(&l->view->segments[slot]->len))
 		return 0;
 	r = how->writes && newest ? recover_segment(how, &t, from) : read_segment(how, &t, from);
+	/* What was ended was durable. */
+	if (r == 0 && !newest)
+		r = take_waiting(&t);
 	if (r < 0)
 		return r;
 	if (how->writes && !newest) {
@@ -328,7 +341,7 @@ static int take_segment(const struct payload_load_how *how, struct payload_loade
 		if (r < 0)
 			return r;
 	}
-	l->scanned = t.n > 0 ? t.batch_off : t.expected;
+	l->scanned = t.n > 0 ? t.cut_off : t.expected;
 	l->behind += l->scanned - from;
 	return 0;
 }

@@ -23,7 +23,8 @@ static int by_hash(const void *a, const void *b)
 	return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-/* Whether two entries of one hash are of one key. Records that cannot be read are kept. */
+/* Whether two entries of one hash are of one key; they are taken to be if a record is damaged, lest the older one be
+ * found in the place of a newer. */
 static int same_key(struct merging *m, uint64_t a, uint64_t b)
 {
 	struct payload_record x, y;
@@ -32,7 +33,7 @@ static int same_key(struct merging *m, uint64_t a, uint64_t b)
 	if (r == 0)
 		r = payload_view_read(m->how->view, b, &m->room_b, &y);
 	if (r < 0)
-		return r == -EBADMSG || r == -EIO ? 0 : r;
+		return r == -EBADMSG ? 1 : r;
 	return payload_key_equal(&x.key, &y.key);
 }
 

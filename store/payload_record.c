@@ -100,6 +100,7 @@ void payload_frame_put(
 	    .flags = (uint8_t)((put->key.is_number ? PAYLOAD_NUMBER_KEY : 0) | (h->raw ? PAYLOAD_RAW : 0) |
 	                       (h->born ? PAYLOAD_BORN : 0)),
 	    .twin = h->twin,
+	    .unsynced = put_le32(h->unsynced),
 	};
 	size_t at = b->len, len = payload_frame_len(put);
 
@@ -146,13 +147,14 @@ int payload_record_get(uint8_t type, struct span payload, struct payload_record 
 	    .jump = get_le64(d->jump),
 	    .version = get_le32(d->version),
 	    .left = get_le32(d->left),
+	    .unsynced = get_le32(d->unsynced),
 	    .twin = d->twin,
 	    .raw = d->flags & PAYLOAD_RAW,
 	    .born = d->flags & PAYLOAD_BORN,
 	    .deletes = type == FRAME_DELETE,
 	};
 	if (d->flags & ~(PAYLOAD_NUMBER_KEY | PAYLOAD_RAW | PAYLOAD_BORN) || d->twin > TWIN_MAX ||
-	    get_le32(d->zero) != 0 || rec.head.number == 0 || rec.head.number >= RECORD_NUMBER_MAX ||
+	    rec.head.unsynced >= rec.head.number || rec.head.number == 0 || rec.head.number >= RECORD_NUMBER_MAX ||
 	    rec.head.before >= rec.head.number || rec.head.jump > rec.head.before)
 		return -EBADMSG;
 	r = take_key(d, &payload, &rec.key);

@@ -27,6 +27,7 @@ struct payload_head {
 	uint64_t jump;
 	uint32_t version;
 	uint32_t left;
+	uint32_t unsynced; /* records before it that were not durable when it was written */
 	uint8_t twin;
 	bool raw, deletes;
 	bool born; /* the key had no value before */

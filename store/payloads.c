@@ -505,7 +505,9 @@ static int bound_unsynced(struct payloads *p, size_t n)
 
 static int plan(struct payloads *p, const struct payload_put *puts, size_t n, int64_t now_ms)
 {
-	int r = payload_batch_plan(p->batch, p->l.view, puts, n, p->l.next_number, now_ms);
+	/* Without syncs nothing is known of that, and what is damaged is not taken for torn. */
+	uint32_t unsynced = p->o.sync == SYNC_NONE ? 0 : (uint32_t)p->n_unsynced;
+	int r = payload_batch_plan(p->batch, p->l.view, puts, n, p->l.next_number, unsynced, now_ms);
 
 	if (r == 0 && payload_batch_n(p->batch) > 0 && p->l.next_number + n >= RECORD_NUMBER_MAX)
 		r = -ENOSPC;
