@@ -92,6 +92,12 @@ $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gett
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_fs) $(TESTLIBS)
 
+# Peers, as far as they are installed.
+PEERS := $(foreach p,lmdb rocksdb sqlite3,$(if $(shell $(PKG) --exists $(p) && echo yes),$(p)))
+$(B)/bench/payloads: TESTLIBS += $(if $(PEERS),$(shell $(PKG) --libs $(PEERS)))
+$(B)/bench/payloads.o: CFLAGS_ALL += $(if $(filter lmdb,$(PEERS)),-DHAVE_LMDB) $(if $(filter rocksdb,$(PEERS)),-DHAVE_ROCKSDB) \
+	$(if $(filter sqlite3,$(PEERS)),-DHAVE_SQLITE)
+
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
 $(B)/client/%.o: CFLAGS_ALL += -fPIC
 $(B)/ctl/%.o: CFLAGS_ALL += $(CFLAGS_ctl)
