@@ -297,7 +297,7 @@ static int step(struct text *t, struct nesting *n, enum state *state)
 int json_check(const char *text, size_t len, size_t *ret_at, const char **ret_why)
 {
 	const uint8_t *start = (const uint8_t *)text;
-	struct text t = {.p = start, .end = start + len};
+	struct text t = {.p = start, .end = len ? start + len : start};
 	struct nesting n = {.depth = 0};
 	enum state state = VALUE;
 	int r = 0;
