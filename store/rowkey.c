@@ -25,7 +25,7 @@ static bool is_plain(uint8_t c)
 	return c >= 0x20 && c != 0x7f && c != '%' && c != '/' && c != ',' && c != '\\';
 }
 
-static void put_escaped(struct buf *out, const char *s, size_t len)
+void rowkey_put_escaped(struct buf *out, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	char *p;
@@ -57,7 +57,7 @@ static void put_value(struct buf *out, const struct table *t, uint32_t c, uint32
 		return;
 	}
 	s = table_str(t, c, row);
-	put_escaped(out, s.p, s.len);
+	rowkey_put_escaped(out, s.p, s.len);
 }
 
 /* Makes what is no name one: of what begins at start. */
