@@ -88,8 +88,6 @@ int payload_read_at(const struct payload_view *v, uint64_t end_number, const str
 	r = payload_view_find(v, key, payload_key_hash(key), room, &rec, &position);
 	if (r == 0)
 		r = walk(v, end_number, time_ms, room, &rec);
-	if (r == 0 && rec.head.deletes)
-		r = -ENOENT;
 	if (r < 0)
 		return r;
 	tell(&rec, ret);
@@ -166,7 +164,7 @@ int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high,
 	return failed;
 }
 
-int payload_read_next(const struct payload_view *v, uint64_t after, struct buf *room, struct payload *ret)
+int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret)
 {
 	struct payload_entry entries[VIEW_GROUP_MAX];
 	uint64_t prefix = after ? after >> TWIN_BITS : 1, first, last, hash;
@@ -178,10 +176,10 @@ int payload_read_next(const struct payload_view *v, uint64_t after, struct buf *
 	for (;;) {
 		payload_prefix_range(prefix, &first, &last);
 		r = payload_view_range(v, first, last, entries, &n);
-		if (r == 0 && n == 1 && position_deleted(entries[0].position))
+		if (r == 0 && n == 1 && !deleted && position_deleted(entries[0].position))
 			n = 0;
 		if (r == 0)
-			r = pick(v, entries, n, min_twin, TWIN_MASK, false, room, &rec);
+			r = pick(v, entries, n, min_twin, TWIN_MASK, deleted, room, &rec);
 		if (r == 0) {
 			tell(&rec, ret);
 			return 0;

@@ -9,12 +9,15 @@
 
 int payload_read_newest(
     const struct payload_view *v, const struct payload_key *key, struct buf *room, struct payload *ret);
+/* Also a tombstone. */
 int payload_read_at(const struct payload_view *v, uint64_t end_number, const struct payload_key *key, int64_t time_ms,
     struct buf *room, struct payload *ret);
 int payload_read_number(
     const struct payload_view *v, uint64_t end_number, uint64_t number, struct buf *room, struct payload *ret);
 int payload_read_id(const struct payload_view *v, uint64_t id, struct buf *room, struct payload *ret);
 int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high, struct buf *room, struct payload *ret);
-int payload_read_next(const struct payload_view *v, uint64_t after, struct buf *room, struct payload *ret);
+/* deleted: also keys whose newest record is a tombstone. */
+int payload_read_next(
+    const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret);
 
 #endif

@@ -289,6 +289,7 @@ struct question {
 	const struct payload_key *key;
 	int64_t time_ms;
 	uint64_t low, high;
+	bool deleted;
 	struct buf *room;
 	struct payload *ret;
 };
@@ -320,10 +321,23 @@ static int ask_at(const struct payload_view *v, uint64_t end_number, const struc
 	return payload_read_at(v, end_number, q->key, q->time_ms, q->room, q->ret);
 }
 
-int payloads_get(
+int payloads_at(
     struct payloads *p, const struct payload_key *key, int64_t time_ms, struct buf *room, struct payload *ret)
 {
 	return ask(p, ask_at, &(struct question){.key = key, .time_ms = time_ms, .room = room, .ret = ret});
+}
+
+int payloads_get(
+    struct payloads *p, const struct payload_key *key, int64_t time_ms, struct buf *room, struct payload *ret)
+{
+	struct payload found;
+	int r = payloads_at(p, key, time_ms, room, &found);
+
+	if (r == 0 && found.deleted)
+		r = -ENOENT;
+	if (r == 0)
+		*ret = found;
+	return r;
 }
 
 static int ask_newest(const struct payload_view *v, uint64_t end_number, const struct question *q)
@@ -372,20 +386,21 @@ int payloads_by_hash(struct payloads *p, uint64_t low, uint64_t high, struct buf
 static int ask_next(const struct payload_view *v, uint64_t end_number, const struct question *q)
 {
 	(void)end_number;
-	return payload_read_next(v, q->low, q->room, q->ret);
+	return payload_read_next(v, q->low, q->deleted, q->room, q->ret);
 }
 
-int payloads_next(struct payloads *p, uint64_t after, bool values, struct buf *room, struct payload *ret,
+int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf *room, struct payload *ret,
     uint64_t *ret_value_len, uint64_t *ret_cookie)
 {
 	struct payload found;
-	int r = ask(p, ask_next, &(struct question){.low = after, .room = room, .ret = &found});
+	int r = ask(p, ask_next,
+	    &(struct question){.low = after, .deleted = what & PAYLOADS_DELETED, .room = room, .ret = &found});
 
 	if (r < 0)
 		return r;
 	if (ret_value_len)
 		*ret_value_len = span_left(&found.value);
-	if (!values)
+	if (!(what & PAYLOADS_VALUES))
 		found.value = (struct span){0};
 	*ret = found;
 	*ret_cookie = found.id;
@@ -583,6 +598,29 @@ int payloads_sync(struct payloads *p)
 	return r == 0 && untold ? -EIO : r;
 }
 
+/* With the lock. Where the first record of a segment cannot be read, that of the next is taken. */
+static int64_t find_first_ms(struct payloads *p)
+{
+	_cleanup_(buf_done) struct buf room = {0};
+	const struct payload_view *v = p->l.view;
+	struct payload_record rec;
+
+	for (uint32_t i = 0; i < v->n_segments; i++) {
+		const struct payload_segment *s = v->segments[i];
+
+		if (!s || atomic_load(&s->len) <= sizeof(struct disk_header))
+			continue;
+		if (s->file_id == p->first_file)
+			return p->first_ms;
+		if (payload_view_read(v, position_of(i, sizeof(struct disk_header), false), &room, &rec) < 0)
+			continue;
+		p->first_file = s->file_id;
+		p->first_ms = rec.head.time_ms;
+		return p->first_ms;
+	}
+	return INT64_MIN;
+}
+
 void payloads_state(struct payloads *p, struct payloads_state *ret)
 {
 	struct payloads_state s = {0};
@@ -593,6 +631,7 @@ void payloads_state(struct payloads *p, struct payloads_state *ret)
 	s.n_keys = p->l.n_keys;
 	s.newest_number = p->l.next_number - 1;
 	s.synced_number = p->writes ? atomic_load(&p->synced_number) : s.newest_number;
+	s.first_ms = find_first_ms(p);
 	s.newest_ms = p->l.newest_ms;
 	s.n_damaged = p->l.n_damaged;
 	for (uint32_t i = 0; i < v->n_segments; i++)

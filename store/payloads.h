@@ -97,7 +97,10 @@ struct payload {
 /* The value of a key as of a time (INT64_MAX: now). -ENOENT: none then, or deleted; -EBADMSG: damaged. */
 int payloads_get(
     struct payloads *p, const struct payload_key *key, int64_t time_ms, struct buf *room, struct payload *ret);
-/* The newest record of a key, also a tombstone. */
+/* The newest record of a key not after a time, also a tombstone. */
+int payloads_at(
+    struct payloads *p, const struct payload_key *key, int64_t time_ms, struct buf *room, struct payload *ret);
+/* The same at any time. */
 int payloads_newest(struct payloads *p, const struct payload_key *key, struct buf *room, struct payload *ret);
 /* The record of that number. -ENOENT: removed, or not there yet. */
 int payloads_record(struct payloads *p, uint64_t number, struct buf *room, struct payload *ret);
@@ -107,16 +110,18 @@ int payloads_by_id(struct payloads *p, uint64_t id, struct buf *room, struct pay
 int payloads_by_hash(struct payloads *p, uint64_t low, uint64_t high, struct buf *room, struct payload *ret);
 
 /* Keys in order of hash, which puts do not change: the newest record of the first key behind `after`, as *ret_cookie of
- * the call before (0: from the start; never 0, below 2^63), without tombstones. -ENODATA: no more. Memory: one record.
- * value is left empty, and value_len told instead, unless values. */
-int payloads_next(struct payloads *p, uint64_t after, bool values, struct buf *room, struct payload *ret,
+ * the call before (0: from the start; never 0, at most 2^63 - 4). -ENODATA: no more; -EBADMSG: that
+ * record is damaged, *ret_cookie is behind it. Memory: one record. what: values too, which else are left empty
+ * (value_len is told always); tombstones too. */
+enum { PAYLOADS_VALUES = 1, PAYLOADS_DELETED = 2 };
+int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf *room, struct payload *ret,
     uint64_t *ret_value_len, uint64_t *ret_cookie);
 
 struct payloads_state {
 	uint64_t n_keys; /* that have a value */
 	uint64_t newest_number;
 	uint64_t synced_number;
-	int64_t newest_ms; /* INT64_MIN: none */
+	int64_t first_ms, newest_ms; /* of the oldest record that is kept, and of the newest; INT64_MIN: none */
 	uint64_t bytes, snapshot_bytes, memory;
 	uint32_t n_segments;
 	uint64_t n_damaged;

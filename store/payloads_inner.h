@@ -30,6 +30,8 @@ struct payloads {
 	struct payload_loaded l; /* l.view is the one that is published */
 	_Atomic(struct payload_view *) view;
 	_Atomic uint64_t next_number;
+	uint64_t first_file; /* id of the segment whose first record is of first_ms */
+	int64_t first_ms;
 
 	/* Of the thread that puts. */
 	struct payload_batch *batch;

@@ -228,7 +228,7 @@ static void keys_with_the_same_hash_are_two(void)
 		ok(x.key.number == a.number);
 		ok_r(payloads_by_id(p, y.id, &room, &x));
 		ok(x.key.number == b.number);
-		while (payloads_next(p, cookie, true, &room, &x, &len, &cookie) == 0)
+		while (payloads_next(p, cookie, PAYLOADS_VALUES, &room, &x, &len, &cookie) == 0)
 			n++;
 		eq(n, 2);
 		ok_r(payloads_close(p));
