@@ -55,6 +55,8 @@ struct store {
 	struct series *series;
 	struct topic_store *topics;
 	int topics_error; /* why there are none */
+	struct payloads *payloads;
+	int payloads_error; /* likewise */
 };
 
 static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
@@ -104,6 +106,7 @@ int store_open(const char *dir, const struct store_options *o, struct store **re
 	if (r < 0)
 		return r;
 	s->topics_error = topic_store_open(dir, cache_bytes / 4, &s->topics);
+	s->payloads_error = payloads_open_read(s->dirfd, &s->payloads);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -128,6 +131,8 @@ void store_close(struct store *s)
 		contents_free(s->contents);
 	if (s->topics)
 		topic_store_close(s->topics);
+	if (s->payloads)
+		payloads_close(s->payloads);
 	free(s->hours);
 	free(s->known);
 	free(s->problems);
@@ -640,6 +645,15 @@ int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t le
 	return topic_files(s->dirfd, each, arg);
 }
 
+/* --- payloads --- */
+
+int store_payloads(struct store *s, struct payloads **ret)
+{
+	if (s->payloads)
+		*ret = s->payloads;
+	return s->payloads_error;
+}
+
 /* --- health --- */
 
 struct teller {
@@ -667,6 +681,8 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 	}
 	if (s->topics)
 		topic_store_problems(s->topics, tell, &(struct teller){each, arg});
+	if (s->payloads)
+		payloads_problems(s->payloads, tell, &(struct teller){each, arg});
 }
 
 struct files {

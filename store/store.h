@@ -12,6 +12,7 @@
 
 #include "store/format.h"
 #include "store/hour.h"
+#include "store/payloads.h"
 #include "store/series.h"
 #include "store/sidecar.h"
 #include "store/table.h"
@@ -111,6 +112,11 @@ int store_topics(struct store *s, struct topic_store **ret);
 /* Every file of the topics: its name within the store, and its length. Takes a system call for each. */
 int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg);
 
+/* --- payloads --- */
+
+/* The store's payloads, likewise. */
+int store_payloads(struct store *s, struct payloads **ret);
+
 /* --- health --- */
 
 struct store_problem {
@@ -118,7 +124,7 @@ struct store_problem {
 	uint64_t off;
 	const char *what;
 };
-/* What reading has found damaged or unreadable so far, oldest first, then in topics; each place once. */
+/* What reading has found damaged or unreadable so far, oldest first, then in topics and payloads; each place once. */
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
 
 /* Every file of the snapshots: name, length. */
