@@ -9,6 +9,7 @@ static const struct hours shape = {
     .hour_leaf = &heatmap_leaf,
     .snapshot_leaves = snapshot_leaves,
     .hour_view = VIEW_HOUR_LOG,
+    .snapshot_link = &payloads_link,
 };
 
 VIEW(hour) = {.name = "hour", .id = VIEW_HOUR, .type = S_IFDIR, .hours = &shape, HOURS_CALLS};

@@ -45,6 +45,25 @@ static const struct leaf *special(const struct view *v, struct node n)
 	return *f;
 }
 
+static bool is_link(const struct view *v, struct node n)
+{
+	return n.seq >= 0 && v->hours->snapshot_link && v->hours->snapshot_link->id == n.leaf;
+}
+
+/* Of a snapshot at the time that the attributes have. */
+static int link_attr(struct tree *t, const struct view *v, struct tree_attr *ret)
+{
+	char target[NAME_MAX_LEN];
+
+	if (!v->hours->snapshot_link->is_there(t, ret->mtime_ms))
+		return -ENOENT;
+	v->hours->snapshot_link->target(target, ret->mtime_ms);
+	ret->mode = S_IFLNK | 0777;
+	ret->nlink = 1;
+	ret->size = strlen(target);
+	return 0;
+}
+
 /* The directory of another view in an hour, and its attributes. -ENOENT: there is none. */
 static int other_dir(struct tree *t, const struct view *v, int32_t hour, struct node *ret, struct tree_attr *ret_attr)
 {
@@ -150,6 +169,8 @@ int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_
 	}
 	if (n.leaf == 0)
 		return 0;
+	if (is_link(v, n))
+		return link_attr(t, v, ret);
 	ret->mode = S_IFREG | 0444;
 	ret->nlink = 1;
 	return file_len(t, v, n, h, i, &ret->size);
@@ -198,6 +219,10 @@ int hours_lookup(
 	}
 	if (!holds_tables(v, dir))
 		return name_parse_snapshot(name, &ret->seq);
+	if (dir.seq >= 0 && v->hours->snapshot_link && strcmp(v->hours->snapshot_link->name, name) == 0) {
+		ret->leaf = v->hours->snapshot_link->id;
+		return 0;
+	}
 	r = find(t, v, dir, &h, &i);
 	return r < 0 ? r : hours_find_table(h, name, &ret->leaf);
 }
@@ -295,6 +320,18 @@ static int add_leaf(struct lister *l, struct node dir, const struct leaf *f, uin
 	return tree_list_add(l, f->name, cookie, dir, S_IFREG);
 }
 
+static int list_link(
+    struct tree *t, const struct view *v, struct hour *h, uint32_t i, struct node dir, struct lister *l)
+{
+	const struct link *link = v->hours->snapshot_link;
+	uint32_t seq;
+	int64_t ms;
+	int r = hour_snapshot(h, i, &seq, &ms);
+
+	dir.leaf = link->id;
+	return r == 0 && link->is_there(t, ms) ? tree_list_add(l, link->name, link->id, dir, S_IFLNK) : r;
+}
+
 static int list_other(struct tree *t, const struct view *v, struct node dir, uint64_t cookie, struct lister *l)
 {
 	struct tree_attr a;
@@ -334,6 +371,22 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	for (; *f && r == 0; f++)
 		if ((*f)->id > after && (!(*f)->has || (*f)->has(h, i) == 0))
 			r = add_leaf(l, dir, *f, (*f)->id);
+	if (r == 0 && dir.seq >= 0 && v->hours->snapshot_link && v->hours->snapshot_link->id > after)
+		r = list_link(t, v, h, i, dir, l);
+	return r;
+}
+
+int hours_readlink(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN])
+{
+	struct tree_attr a;
+	int r;
+
+	if (!is_link(v, n))
+		return -EINVAL;
+	tree_preset(n, v->type, &a);
+	r = hours_attr(t, v, n, &a);
+	if (r == 0)
+		v->hours->snapshot_link->target(ret, a.mtime_ms);
 	return r;
 }
 

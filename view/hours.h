@@ -19,26 +19,38 @@ struct leaf {
 	int (*text)(struct tree *t, struct hour *h, uint32_t i, struct node n, struct span *ret);
 };
 
+/* A link beside the tables of a snapshot, where what it leads to was there at that time. */
+struct link {
+	const char *name;
+	uint32_t id; /* LEAF_*, above those of files */
+	bool (*is_there)(struct tree *t, int64_t ms);
+	void (*target)(char ret[NAME_MAX_LEN], int64_t ms);
+};
+
 struct hours {
 	bool snapshots;               /* a level of snapshots between the hour and the tables */
 	enum text_form form;          /* of a snapshot's tables */
 	const struct leaf *hour_leaf; /* one more file in each hour, or NULL */
 	/* More files in each snapshot, by ascending ids, NULL at the end; or NULL. */
 	const struct leaf *const *snapshot_leaves;
-	uint32_t hour_view; /* whose directory is in each hour where it is; 0: none */
+	const struct link *snapshot_link; /* and a link there, behind them; or NULL */
+	uint32_t hour_view;               /* whose directory is in each hour where it is; 0: none */
 };
 
 int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
 int hours_lookup(
     struct tree *t, const struct view *v, struct node dir, const char *name, struct node *ret, uint32_t *ret_name_ms);
 int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
+int hours_readlink(struct tree *t, const struct view *v, struct node n, char ret[NAME_MAX_LEN]);
 int hours_read(struct tree *t, const struct view *v, struct node n, uint64_t off, size_t len, struct span *ret);
 
-#define HOURS_CALLS .attr = hours_attr, .lookup = hours_lookup, .list = hours_list, .read = hours_read
+#define HOURS_CALLS                                                                                                    \
+	.attr = hours_attr, .lookup = hours_lookup, .list = hours_list, .readlink = hours_readlink, .read = hours_read
 
 extern const struct leaf heatmap_leaf; /* of an hour */
 extern const struct leaf summary_leaf; /* of a snapshot */
 extern const struct leaf pg_locks_leaf;
+extern const struct link payloads_link; /* likewise */
 
 /* The id of the hour's table of that name, -ENOENT. */
 int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id);

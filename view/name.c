@@ -1,6 +1,7 @@
 /* name.c -- see name.h */
 #include "view/name.h"
 
+#include "store/text.h"
 #include "view/node.h"
 
 #include <errno.h>
@@ -48,6 +49,16 @@ void name_target(char ret[NAME_MAX_LEN], const char *prefix, int32_t hour, int32
 	name_hour(h, hour);
 	name_snapshot(s, seq);
 	snprintf(ret, NAME_MAX_LEN, "%shour/%.20s/%.20s", prefix, h, s);
+}
+
+void name_time(char ret[NAME_MAX_LEN], int64_t ms)
+{
+	char text[TEXT_TIME_LEN + 1];
+
+	text_time(text, ms);
+	for (char *c = text; (c = strchr(c, ':'));)
+		*c = '-';
+	snprintf(ret, NAME_MAX_LEN, "%s", text);
 }
 
 /* --- parsing: each takes what it names off the front of *s, or leaves it alone and says no --- */

@@ -7,6 +7,7 @@
 
 enum {
 	NAME_HOUR_LEN = 13, /* 2026-11-20T03 */
+	NAME_TIME_LEN = 24, /* 2026-11-20T03-12-05.123Z */
 	NAME_MAX_LEN = 64,  /* of any name made here, with its NUL */
 };
 
@@ -35,6 +36,9 @@ int name_parse_offset(const char *name, const char *suffix, uint64_t *ret_offset
 
 /* "hour/2026-11-20T03/snapshot-0042" behind a prefix. */
 void name_target(char ret[NAME_MAX_LEN], const char *prefix, int32_t hour, int32_t seq);
+
+/* "2026-11-20T03-12-05.123Z": NAME_TIME_LEN bytes. Years outside 0 to 9999 are shown as the nearest in it. */
+void name_time(char ret[NAME_MAX_LEN], int64_t ms);
 
 /* A moment, as milliseconds since 1970. Understood, all in UTC unless there is an offset:
  *   2026-11-20T03:12:05.250Z   2026-11-20T03-12-05   2026-11-20 03:12:05+01:00   2026-11-20T03:12   2026-11-20T03

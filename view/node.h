@@ -15,6 +15,12 @@
  *
  * is a message, or something else of a partition: its kind says what, and which view it belongs to.
  *
+ *    bit 63   62-55   54-0
+ *    zero     view    id
+ *
+ * is something of the payloads, in views VIEW_PAYLOADS to VIEW_PAYLOADS_LAST: a key by its id, a record by its number,
+ * a time by its milliseconds + 1.
+ *
  * These numbers are kept by backup programs: a field never moves, and no view, kind or leaf takes a number that was
  * another's.
  */
@@ -35,6 +41,11 @@ enum {
 	VIEW_TOPICS = 10,
 	VIEW_LOG = 11,
 	VIEW_HOUR_LOG = 12,
+	VIEW_PAYLOADS = 13,    /* /payloads, and the current value of a key */
+	VIEW_HISTORY = 14,     /* /payloads/.history, and a key's directory there */
+	VIEW_RECORD = 15,      /* a record in such a directory, or in that of a time */
+	VIEW_PAYLOADS_AT = 16, /* /payloads/.at, and the directory of a time */
+	VIEW_PAYLOADS_LAST = VIEW_PAYLOADS_AT,
 	VIEW_SERIES = 128,
 	SERIES_TABLE_MAX = NODE_VIEW_MAX - VIEW_SERIES,
 
@@ -44,10 +55,12 @@ enum {
 	LEAF_SUMMARY = 4096,
 	LEAF_HEATMAP = 4097,
 	LEAF_PG_LOCKS = 4098,
+	LEAF_PAYLOADS = 4099,
 	LEAF_TOPIC = 1,
 };
 
 #define NODE_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
+#define NODE_ID_MAX ((UINT64_C(1) << 55) - 1)
 
 enum node_kind {
 	NODE_PLAIN,      /* of the first form */
@@ -69,13 +82,19 @@ struct node {
 	enum node_kind kind; /* the rest is for all but NODE_PLAIN, which has no use for it */
 	uint32_t number;
 	uint64_t offset;
+	uint64_t id; /* of the third form: hour, seq and leaf are none; else 0 */
 };
+
+static inline bool node_has_id(uint32_t view)
+{
+	return view >= VIEW_PAYLOADS && view <= VIEW_PAYLOADS_LAST;
+}
 
 static inline uint64_t node_ino(struct node n)
 {
 	if (n.kind != NODE_PLAIN)
 		return UINT64_C(1) << 63 | (uint64_t)(n.kind - 1) << 60 | (uint64_t)n.number << 40 | n.offset;
-	return (uint64_t)n.view << 55 | (uint64_t)(n.hour + 1) << 33 | (uint64_t)(n.seq + 1) << 13 | n.leaf;
+	return (uint64_t)n.view << 55 | (uint64_t)(n.hour + 1) << 33 | (uint64_t)(n.seq + 1) << 13 | n.leaf | n.id;
 }
 
 static inline uint32_t node_view(enum node_kind kind)
@@ -96,11 +115,18 @@ static inline struct node node_of_kind(enum node_kind kind, uint32_t number, uin
 	};
 }
 
+static inline struct node node_of_id(uint32_t view, uint64_t id)
+{
+	return (struct node){.view = view, .hour = -1, .seq = -1, .id = id};
+}
+
 static inline struct node node_of(uint64_t ino)
 {
 	if (ino >> 63)
 		return node_of_kind((enum node_kind)((ino >> 60 & 7) + 1), (uint32_t)(ino >> 40 & NODE_NUMBER_MAX),
 		    ino & NODE_OFFSET_MAX);
+	if (node_has_id((uint32_t)(ino >> 55)))
+		return node_of_id((uint32_t)(ino >> 55), ino & NODE_ID_MAX);
 	return (struct node){
 	    .view = (uint32_t)(ino >> 55),
 	    .hour = (int32_t)(ino >> 33 & 0x3fffff) - 1,

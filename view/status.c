@@ -93,6 +93,24 @@ static void put_topics(struct tree *t, struct buf *out)
 	    tree_topic_usage(t)->bytes);
 }
 
+static void put_payloads(struct tree *t, struct buf *out)
+{
+	struct payloads_state st;
+	struct payloads *p;
+	int r = store_payloads(t->store, &p);
+
+	if (r < 0) {
+		buf_printf(out, "payloads\t%s\n", strerror(-r));
+		return;
+	}
+	payloads_state(p, &st);
+	if (st.newest_number == 0)
+		return;
+	buf_printf(out, "payloads\t%" PRIu64 "\npayload_records\t%" PRIu64 "\n", st.n_keys, st.newest_number);
+	buf_printf(out, "payload_segments\t%" PRIu32 "\npayload_bytes\t%" PRIu64 "\n", st.n_segments,
+	    st.bytes + st.snapshot_bytes);
+}
+
 /* Snapshots that are missing by their times in the day recorded last. */
 static void put_gaps(struct tree *t, struct buf *out)
 {
@@ -202,7 +220,7 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 {
 	_cleanup_(buf_done) struct buf out = {0};
 	char created[TEXT_TIME_LEN + 1];
-	uint64_t n_problems = 0, stamp = (t->generation + t->topic_generation) << 32;
+	uint64_t n_problems = 0, stamp = (t->generation + t->topic_generation + t->payload_generation) << 32;
 	struct store_info info;
 
 	if (!view_is_top(n))
@@ -216,6 +234,7 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 	put_hours(t, &out);
 	put_gaps(t, &out);
 	put_topics(t, &out);
+	put_payloads(t, &out);
 	put_tables(t, &out);
 	/* The lines above may have met damage of their own. */
 	n_problems = 0;
@@ -234,7 +253,7 @@ static int status_attr(struct tree *t, const struct view *v, struct node n, stru
 	if (r < 0)
 		return r;
 	ret->size = span_left(&text);
-	/* Topics change without a snapshot, and other digits are no other size. */
+	/* Topics and payloads change without a snapshot, and other digits are no other size. */
 	for (; text.p < text.end; text.p++)
 		ret->mtime_ns = (ret->mtime_ns * 31 + *text.p) % 1000000;
 	return 0;

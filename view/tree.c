@@ -80,6 +80,7 @@ const struct last_snapshot *tree_last(struct tree *t)
 static void refresh(struct tree *t)
 {
 	int64_t now = monotonic_ms();
+	struct payloads *payloads;
 	struct topic_store *topics;
 
 	if (now - t->looked_ms < TREE_REFRESH_MS)
@@ -91,6 +92,8 @@ static void refresh(struct tree *t)
 	}
 	if (store_topics(t->store, &topics) == 0 && topic_store_refresh(topics) > 0)
 		t->topic_generation++;
+	if (store_payloads(t->store, &payloads) == 0 && payloads_refresh(payloads) > 0)
+		t->payload_generation++;
 }
 
 int tree_new(struct store *s, struct tree **ret)
@@ -208,7 +211,7 @@ uint64_t tree_parent(struct tree *t, uint64_t ino)
 	struct node n;
 	const struct view *v = view_of(ino, &n);
 
-	if (v && v->parent && !view_is_top(n))
+	if (v && v->parent && !(view_is_top(n) && n.view == v->id))
 		return v->parent(t, n, &n) < 0 ? TREE_ROOT : node_ino(n);
 	if (ino == TREE_ROOT || n.hour < 0)
 		return TREE_ROOT;
@@ -441,8 +444,10 @@ const struct topic_usage *tree_topic_usage(struct tree *t)
 
 int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours)
 {
+	struct payloads_state payloads = {0};
 	const int32_t *hours;
 	uint64_t bytes = 0;
+	struct payloads *p;
 	size_t n;
 	int r;
 
@@ -451,7 +456,9 @@ int tree_usage(struct tree *t, uint64_t *ret_bytes, uint64_t *ret_n_hours)
 	if (r < 0)
 		return r;
 	store_hours(t->store, &hours, &n);
-	*ret_bytes = bytes + tree_topic_usage(t)->bytes;
+	if (store_payloads(t->store, &p) == 0)
+		payloads_state(p, &payloads);
+	*ret_bytes = bytes + tree_topic_usage(t)->bytes + payloads.bytes + payloads.snapshot_bytes;
 	*ret_n_hours = n;
 	return 0;
 }

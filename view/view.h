@@ -36,13 +36,14 @@ struct last_snapshot {
 
 struct tree {
 	struct store *store;
-	struct cache *cache;       /* texts that view/ renders itself */
-	struct buf text;           /* what tree_read gave last, where no one else keeps it */
-	char target[NAME_MAX_LEN]; /* what tree_readlink gave last */
-	int64_t looked_ms;         /* when the store was refreshed last, on the monotonic clock */
-	uint64_t generation;       /* counts what changed in the store, */
-	uint64_t topic_generation; /* and in its topics */
-	int64_t now_ms;            /* INT64_MIN: ask the clock */
+	struct cache *cache;         /* texts that view/ renders itself */
+	struct buf text;             /* what tree_read gave last, where no one else keeps it */
+	char target[NAME_MAX_LEN];   /* what tree_readlink gave last */
+	int64_t looked_ms;           /* when the store was refreshed last, on the monotonic clock */
+	uint64_t generation;         /* counts what changed in the store, */
+	uint64_t topic_generation;   /* in its topics, */
+	uint64_t payload_generation; /* and in its payloads */
+	int64_t now_ms;              /* INT64_MIN: ask the clock */
 
 	/* Found when it is first asked for, since it takes the list of hours: see tree_last. */
 	bool has_last;
@@ -83,7 +84,8 @@ struct view {
 	/* Tells tree_list_add of the entries with cookies above after, ascending; stops when it returns anything but 0.
 	 */
 	int (*list)(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l);
-	/* The directory of a node that is none of its fields' arithmetic: of kinds, and of a view in hours. -ENOENT.
+	/* The directory of a node that is none of its fields' arithmetic: of kinds, of ids, and of a view in hours.
+	 * -ENOENT.
 	 */
 	int (*parent)(struct tree *t, struct node n, struct node *ret);
 	/* -EINVAL: the node is no link. */
@@ -115,7 +117,7 @@ const struct view *tree_view(uint32_t id);
 /* Whether a node is the view's own, with nothing below it. */
 static inline bool view_is_top(struct node n)
 {
-	return n.kind == NODE_PLAIN && n.hour < 0 && n.seq < 0 && n.leaf == 0;
+	return n.kind == NODE_PLAIN && n.hour < 0 && n.seq < 0 && n.leaf == 0 && n.id == 0;
 }
 
 /* Makes a directory's or link's attributes of what is preset. */

@@ -532,7 +532,7 @@ static void any_number_may_be_taken_for_an_inode(void)
 	srandom(1);
 	for (int i = 0; i < 200000; i++) {
 		struct node n = {
-		    .view = (uint32_t)random() % 14,
+		    .view = (uint32_t)random() % 18,
 		    .hour = random() % 4 ? HOUR - 1 + (int32_t)(random() % 5) : (int32_t)(random() % NODE_HOUR_MAX) - 1,
 		    .seq = (int32_t)(random() % 70) - 1,
 		    .leaf = random() % 3 ? leaves[random() % 6] : (uint32_t)random() % (NODE_LEAF_MAX + 1),
@@ -579,7 +579,7 @@ static void an_empty_store_has_a_tree(void)
 	ok_r(tree_list(o.tree, ino_of(o.tree, "/hour"), 0, true, count_entry, &n));
 	eq(n, 0);
 	ok_r(tree_list(o.tree, TREE_ROOT, 0, true, count_entry, &n));
-	eq(n, 11);
+	eq(n, 12);
 	status = file(o.tree, "/status");
 	ok(status && strstr(status, "hours\t0\n"));
 	free(status);
