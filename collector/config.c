@@ -3,6 +3,7 @@
 
 #include "collector/pg_conn.h"
 #include "collector/source.h"
+#include "store/payloads.h"
 
 #include <ctype.h>
 #include <ini.h>
@@ -30,6 +31,13 @@ static const struct config_key keys[] = {
     KEY("record", "skip", CONFIG_TABLES, skip, 0, 0, "names of tables"),
     KEY("record", "priority", CONFIG_PRIORITY, priority, 0, 0, "realtime, high or normal"),
     KEY("record", "lock_memory", CONFIG_SWITCH, lock_memory, 0, 0, "0 or 1"),
+    KEY("payloads", "sync", CONFIG_SYNC, payloads.sync, 0, 0, "fsync, fdatasync or none"),
+    KEY("payloads", "segment_size", CONFIG_SIZE, payloads.segment_size, 1 << 20, 1 << 30, "a size from 1M to 1G"),
+    KEY("payloads", "max_value", CONFIG_SIZE, payloads.max_value, 1 << 10, PAYLOAD_VALUE_MAX, "a size from 1K to 16M"),
+    KEY("payloads", "keep_versions", CONFIG_COUNT, payloads.keep_versions, 0, 1000000000,
+        "a number of versions up to 1000000000, or all"),
+    KEY("payloads", "keep_age", CONFIG_TIME, payloads.keep_age_ms, 0, INT64_MAX, "a time (s m h d w), or 0"),
+    KEY("payloads", "tombstones", CONFIG_TIME, payloads.tombstone_ms, 1, INT64_MAX, "a time (s m h d w)"),
     KEY("record", "oom_score_adj", CONFIG_SCORE, oom_score_adj, 0, 1000, "a number from -1000 to 1000"),
 #undef KEY
 };
@@ -317,6 +325,13 @@ static int set_defaults(struct config *c)
 	c->priority = PRIORITY_REALTIME;
 	c->lock_memory = true;
 	c->oom_score_adj = -900;
+	c->payloads = (struct config_payloads){
+	    .sync = SYNC_FDATASYNC,
+	    .segment_size = 64 << 20,
+	    .max_value = PAYLOAD_VALUE_MAX,
+	    .keep_versions = UINT32_MAX,
+	    .tombstone_ms = UINT64_C(7) * 86400 * 1000,
+	};
 	c->store = strdup("/var/lib/histfs");
 	c->root = strdup("/");
 	return c->store && c->root ? config_topics_init(&c->topics) : -ENOMEM;

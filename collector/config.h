@@ -32,6 +32,14 @@
  *   log =                      files of its log, whose last part may have wildcards, or off; empty: as the server says
  *   log_line_prefix =          of these files; empty: the server's
  *
+ *   [payloads]
+ *   sync = fdatasync           fsync | fdatasync | none
+ *   segment_size = 64M         of the log, 1M to 1G
+ *   max_value = 16M            of one value, 1K to 16M
+ *   keep_versions = all        besides a key's newest: all, or a number. Older ones go when they are
+ *   keep_age = 0               older than that, too; 0: their age does not keep them
+ *   tombstones = 7d            how long it is kept that a key was deleted
+ *
  *   [socket] [topics] [topic.NAME]   see config_topics.h
  *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
@@ -64,6 +72,13 @@ struct config_postgres {
 	unsigned given;        /* keys, a bit each */
 };
 
+struct config_payloads {
+	enum sync_mode sync;
+	uint64_t segment_size, max_value;
+	uint64_t keep_versions; /* UINT32_MAX: all */
+	uint64_t keep_age_ms, tombstone_ms;
+};
+
 struct config {
 	atomic_uint refs;
 
@@ -90,6 +105,7 @@ struct config {
 	struct config_postgres *postgres;
 	size_t n_postgres;
 
+	struct config_payloads payloads;
 	struct config_topics topics;
 };
 

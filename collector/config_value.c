@@ -228,6 +228,10 @@ static int set_number(const struct config_key *k, uint64_t *to, const char *valu
 	uint64_t v;
 	bool ok;
 
+	if (k->type == CONFIG_COUNT && strcmp(value, "all") == 0) {
+		*to = UINT32_MAX;
+		return 0;
+	}
 	if (k->type == CONFIG_TIME)
 		ok = config_value_time(value, &v);
 	else if (k->type == CONFIG_SIZE)

@@ -14,6 +14,7 @@ enum config_type {
 	CONFIG_PATH,        /* char * */
 	CONFIG_SYNC,        /* enum sync_mode */
 	CONFIG_NUMBER,      /* uint64_t, from min to max */
+	CONFIG_COUNT,       /* the same, or all: UINT32_MAX */
 	CONFIG_SIZE,        /* the same */
 	CONFIG_TIME,        /* the same, in ms */
 	CONFIG_SWITCH,      /* bool */

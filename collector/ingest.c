@@ -17,6 +17,7 @@ enum {
 
 struct ingest {
 	struct topics *topics;
+	struct documents *documents;
 	struct config *config;
 
 	struct lane **lanes; /* hash table by partition */
@@ -160,6 +161,8 @@ int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest
 		r = read_boot(c->root, &o.boot);
 	if (r == 0)
 		r = topics_open(store_fd, store_id, &o, &g->topics);
+	if (r == 0)
+		r = documents_open(store_fd, store_id, o.boot, &c->payloads, &g->documents);
 	if (r < 0) {
 		ingest_close(g);
 		return r;
@@ -174,6 +177,7 @@ int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest
 
 int ingest_close(struct ingest *g)
 {
+	int documents = g->documents ? documents_close(g->documents) : 0;
 	int r = g->topics ? topics_close(g->topics) : 0;
 
 	for (size_t i = 0; g->lanes && i < g->n_places; i++)
@@ -187,7 +191,7 @@ int ingest_close(struct ingest *g)
 	board_lock();
 	board.open = false;
 	pthread_mutex_unlock(&board.lock);
-	return r;
+	return r < 0 ? r : documents;
 }
 
 void ingest_configure(struct ingest *g, struct config *c)
@@ -211,6 +215,11 @@ const struct config_topics *ingest_config(const struct ingest *g)
 struct topics *ingest_topics(struct ingest *g)
 {
 	return g->topics;
+}
+
+struct documents *ingest_documents(struct ingest *g)
+{
+	return g->documents;
 }
 
 /* --- lanes --- */
@@ -441,7 +450,7 @@ void ingest_want(struct ingest *g, struct lane *l)
 
 bool ingest_wanted(const struct ingest *g)
 {
-	return g->wanted;
+	return g->wanted || documents_wanted(g->documents);
 }
 
 static void commit(struct ingest *g, struct lane *l)
@@ -456,7 +465,8 @@ static void commit(struct ingest *g, struct lane *l)
 		unlink_unsynced(g, l);
 }
 
-int ingest_commit(struct ingest *g)
+/* Topics' part of a commit. */
+static int commit_topics(struct ingest *g)
 {
 	int64_t begin, now;
 	struct lane *l;
@@ -476,6 +486,13 @@ int ingest_commit(struct ingest *g)
 	return g->first ? 0 : -1;
 }
 
+int ingest_commit(struct ingest *g)
+{
+	int documents = documents_commit(g->documents), topics = commit_topics(g);
+
+	return topics < 0 || (documents >= 0 && documents < topics) ? documents : topics;
+}
+
 /* --- health --- */
 
 struct ingest_stat *ingest_counts(struct ingest *g)
@@ -486,6 +503,7 @@ struct ingest_stat *ingest_counts(struct ingest *g)
 void ingest_publish(struct ingest *g)
 {
 	topics_counts(g->topics, &g->counts.store);
+	documents_publish(g->documents);
 	board_lock();
 	board.open = true;
 	board.stat = g->counts;

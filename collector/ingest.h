@@ -10,6 +10,7 @@
 #define COLLECTOR_INGEST_H
 
 #include "collector/config.h"
+#include "collector/documents.h"
 #include "store/topics.h"
 
 struct ingest;
@@ -74,6 +75,9 @@ int ingest_commit(struct ingest *g);
 
 /* The topics, for the thread that tidies them. */
 struct topics *ingest_topics(struct ingest *g);
+
+/* Payloads, which are opened, synced by ingest_commit and closed with the topics. */
+struct documents *ingest_documents(struct ingest *g);
 
 /* For health; from any thread. */
 struct ingest_stat {

@@ -22,9 +22,9 @@ static void start(struct intake *k, int store_fd, uint64_t store_id)
 	const struct config *c = k->config;
 	int r;
 
-	r = tidier_start(ingest_topics(k->ingest), &k->tidier);
+	r = tidier_start(ingest_topics(k->ingest), documents_payloads(ingest_documents(k->ingest)), &k->tidier);
 	if (r < 0)
-		say("old messages are not removed: %s", strerror(-r));
+		say("old messages and payloads are not removed: %s", strerror(-r));
 	socket_open(&c->topics.socket, &k->socket);
 	r = server_start(k->ingest, c->store, k->socket.fd, &k->server);
 	if (r == 0)
@@ -54,6 +54,13 @@ static void say_fixed(const char *key)
 	say("%s is changed: this takes effect at the next start", key);
 }
 
+static bool payloads_differ(const struct config_payloads *a, const struct config_payloads *b)
+{
+	return a->sync != b->sync || a->segment_size != b->segment_size || a->max_value != b->max_value ||
+	       a->keep_versions != b->keep_versions || a->keep_age_ms != b->keep_age_ms ||
+	       a->tombstone_ms != b->tombstone_ms;
+}
+
 void intake_configure(struct intake *k, struct config *c)
 {
 	const struct config_socket *was, *is = &c->topics.socket;
@@ -66,6 +73,8 @@ void intake_configure(struct intake *k, struct config *c)
 		say_fixed("the socket's path, mode, owner or group");
 	if (is->max_memory != was->max_memory)
 		say_fixed("max_memory");
+	if (payloads_differ(&c->payloads, &k->config->payloads))
+		say_fixed("[payloads]");
 	if (k->server)
 		server_configure(k->server, c);
 	if (k->follow)

@@ -64,6 +64,53 @@ void op_put_string(struct buf *out, const char *s)
 	buf_puts(out, s);
 }
 
+int op_key(struct span *body, struct payload_key *ret)
+{
+	const uint8_t *kind = span_take(body, 1);
+
+	if (!kind || *kind > 1)
+		return -EPROTO;
+	*ret = (struct payload_key){.is_number = *kind, .string = {body->p, body->p}};
+	return ret->is_number ? op_varint(body, &ret->number) : op_string(body, &ret->string);
+}
+
+void op_put_key(struct buf *out, const struct payload_key *key)
+{
+	buf_put_u8(out, key->is_number);
+	buf_put_varint(out, key->is_number ? key->number : span_left(&key->string));
+	if (!key->is_number)
+		buf_put(out, key->string.p, span_left(&key->string));
+}
+
+uint8_t op_payload_flags(const struct payload *p)
+{
+	enum { RAW = 1, DELETED = 2 };
+
+	return (uint8_t)((p->raw ? RAW : 0) | (p->deleted ? DELETED : 0));
+}
+
+int op_payloads(struct op_call *c, struct payloads **ret)
+{
+	struct documents *d = ingest_documents(c->ingest);
+
+	*ret = documents_payloads(d);
+	if (!*ret) {
+		snprintf(c->why, sizeof c->why, "the payloads cannot be opened");
+		return -EIO;
+	}
+	documents_counts(d)->n_gets++;
+	return 0;
+}
+
+int op_missing(struct op_call *c, int r)
+{
+	if (r == -ENOENT)
+		snprintf(c->why, sizeof c->why, "there is no such document");
+	else if (r == -EBADMSG)
+		snprintf(c->why, sizeof c->why, "the document is damaged");
+	return r;
+}
+
 int op_reserve(struct op_call *c, size_t len)
 {
 	if (len <= CONN_SMALL)

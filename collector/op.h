@@ -25,8 +25,8 @@ struct op_call {
 	uint32_t id;
 	struct span body;
 
-	struct lane *wait; /* out: the answer holds once this is synced */
-	bool no_answer;    /* out */
+	const int *wait; /* out: the answer holds if this is 0 behind the next commit */
+	bool no_answer;  /* out */
 	char why[INGEST_WHY_MAX];
 	/* out, for an error that says where to go on: it stands behind the text. */
 	bool has_next;
@@ -61,6 +61,16 @@ int op_partition(struct span *body, struct span *ret_topic, uint64_t *ret_partit
 
 void op_put_i64(struct buf *out, int64_t x);
 void op_put_string(struct buf *out, const char *s);
+
+/* A key of a payload; its bytes stay in the body. Whether it is one is for payloads_put to say. */
+int op_key(struct span *body, struct payload_key *ret);
+void op_put_key(struct buf *out, const struct payload_key *key);
+/* Flags of a record as the protocol has them. */
+uint8_t op_payload_flags(const struct payload *p);
+/* The payloads, which are read now. -EIO, told: there are none. */
+int op_payloads(struct op_call *c, struct payloads **ret);
+/* Returns the error of reading them, and tells it. */
+int op_missing(struct op_call *c, int r);
 
 /* Brings what is read up to what is written; and the topic, or a partition of it, in what is read. Errors are told. */
 int op_refresh(struct op_call *c);

@@ -36,7 +36,7 @@ enum {
 
 struct waiting {
 	struct conn *conn;
-	struct lane *lane;
+	const int *result;
 	size_t place; /* of the answer in conn->out */
 };
 
@@ -261,9 +261,9 @@ static int prepare_to_wait(struct server *s)
 }
 
 /* Remembers that the answer at that place holds only after the commit. */
-static void wait_for_commit(struct server *s, struct conn *c, struct lane *lane, size_t place)
+static void wait_for_commit(struct server *s, struct conn *c, const int *result, size_t place)
 {
-	s->waiting[s->n_waiting++] = (struct waiting){c, lane, place};
+	s->waiting[s->n_waiting++] = (struct waiting){c, result, place};
 	c->waits = true;
 	if (c->sync_round != s->round) {
 		if (waited_lately(s, c))
@@ -471,8 +471,8 @@ static void take_back(struct server *s)
 	for (size_t i = s->n_waiting; i-- > 0;) {
 		const struct waiting *w = &s->waiting[i];
 
-		if (w->lane->commit_r < 0)
-			conn_fail(w->conn, w->place, w->lane->commit_r, "the messages were not synced");
+		if (*w->result < 0)
+			conn_fail(w->conn, w->place, *w->result, "what was sent is not synced");
 	}
 }
 

@@ -20,6 +20,7 @@ struct tidier {
 	pthread_cond_t wake;
 	atomic_bool stop;
 	struct topics *topics;
+	struct payloads *payloads; /* NULL: there are none */
 };
 
 /* With the lock. */
@@ -42,24 +43,33 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
+/* Whether there is more to do. An error is said once. */
+static bool report(const char *what, int r, int *failed)
+{
+	if (r < 0 && r != *failed)
+		say("old %s cannot be removed: %s", what, strerror(-r));
+	*failed = r < 0 ? r : 0;
+	return r > 0;
+}
+
 static void *tidier_main(void *arg)
 {
 	struct tidier *t = arg;
-	int failed = 0;
+	int topics_failed = 0, payloads_failed = 0;
 
 	pthread_setname_np(pthread_self(), "histd-tidy");
 	priority_sealing();
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
-		int r;
+		bool more;
 
 		pthread_mutex_unlock(&t->lock);
-		r = topics_tidy(t->topics, now_ms(), WORK_MS, &t->stop);
-		if (r < 0 && r != failed)
-			say("old messages cannot be removed: %s", strerror(-r));
-		failed = r < 0 ? r : 0;
+		more = report("messages", topics_tidy(t->topics, now_ms(), WORK_MS, &t->stop), &topics_failed);
+		if (t->payloads)
+			more |= report(
+			    "payloads", payloads_tidy(t->payloads, now_ms(), WORK_MS, &t->stop), &payloads_failed);
 		pthread_mutex_lock(&t->lock);
-		if (r <= 0)
+		if (!more)
 			pause_for(t, PAUSE_S);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -73,7 +83,7 @@ static void free_all(struct tidier *t)
 	free(t);
 }
 
-int tidier_start(struct topics *topics, struct tidier **ret)
+int tidier_start(struct topics *topics, struct payloads *payloads, struct tidier **ret)
 {
 	struct tidier *t = calloc(1, sizeof *t);
 	pthread_condattr_t attr;
@@ -82,6 +92,7 @@ int tidier_start(struct topics *topics, struct tidier **ret)
 	if (!t)
 		return -ENOMEM;
 	t->topics = topics;
+	t->payloads = payloads;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

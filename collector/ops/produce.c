@@ -111,7 +111,7 @@ static int run(struct op_call *c)
 	subscriptions_appended(c->subscriptions, l);
 	if (q.ack == ACK_SYNCED) {
 		ingest_want(c->ingest, l);
-		c->wait = l;
+		c->wait = &l->commit_r;
 	}
 	buf_put_varint(&c->conn->out, offset);
 	return 0;
