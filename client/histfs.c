@@ -104,6 +104,7 @@ void histfs_close(struct histfs *h)
 	free(h->subscriptions);
 	free(h->messages.v);
 	free(h->messages.headers);
+	free(h->payloads);
 	free(h);
 }
 

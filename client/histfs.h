@@ -1,4 +1,4 @@
-/* histfs.h -- producing and reading messages of a histd on this machine
+/* histfs.h -- messages and documents of a histd on this machine
  *
  *   struct histfs *h;
  *   int r = histfs_open(NULL, &h);
@@ -105,6 +105,52 @@ int histfs_wait(struct histfs *h, int timeout_ms, struct histfs_notice *ret);
 /* Calls each(topic, partitions, arg) for all topics in order of name; stops when it returns anything but 0, and returns
  * that. */
 int histfs_topics(struct histfs *h, int (*each)(const char *topic, uint32_t partitions, void *arg), void *arg);
+
+/* --- documents by key --- */
+
+/* string NULL: the key is the number, which is another key than its digits. */
+struct histfs_key {
+	const void *string; /* 1 to 512 bytes */
+	size_t len;
+	uint64_t number;
+};
+
+enum {
+	HISTFS_RAW = 1,     /* any bytes; else the value is JSON, which is checked */
+	HISTFS_DELETED = 2, /* the key has no value from then on */
+};
+
+struct histfs_payload {
+	struct histfs_key key;
+	const void *value; /* NULL in lists, which tell its length alone */
+	size_t value_len;
+	unsigned flags;
+	uint64_t number; /* of the record and when it was put, in what is read */
+	int64_t time_ms;
+};
+
+/* Puts or deletes n documents in that order; all are kept, or none. ret_number, if not NULL: of the first record that
+ * was written (0: none was, as nothing is for a key that is not there when it is deleted), ret_written: how many. ack:
+ * HISTFS_WRITTEN or _SYNCED. -EINVAL: a key, or JSON that is none; -EMSGSIZE: too long or too many (65 536);
+ * histfs_error says which and where. */
+int histfs_put(struct histfs *h, const struct histfs_payload *puts, size_t n, enum histfs_ack ack, uint64_t *ret_number,
+    size_t *ret_written);
+/* 1: deleted; 0: there was none. */
+int histfs_del(struct histfs *h, const struct histfs_key *key, enum histfs_ack ack);
+
+#define HISTFS_NEWEST INT64_MAX
+
+/* The value that a key had at a time, or HISTFS_NEWEST. -ENOENT: none. */
+int histfs_get(struct histfs *h, const struct histfs_key *key, int64_t time_ms, struct histfs_payload *ret);
+/* The record of a number. -ENOENT: it is not kept. */
+int histfs_record(struct histfs *h, uint64_t number, struct histfs_payload *ret);
+
+/* Documents behind *after (0: the first), which is moved: at most max of them, as many as one answer has. None: no
+ * more. Their order is fixed, and means nothing. */
+int histfs_keys(struct histfs *h, uint64_t *after, size_t max, const struct histfs_payload **ret, size_t *ret_n);
+/* The records of a key before that number (0: from the newest), newest first, likewise. -ENOENT: it never was. */
+int histfs_history(struct histfs *h, const struct histfs_key *key, uint64_t before, size_t max,
+    const struct histfs_payload **ret, size_t *ret_n);
 
 #ifdef __cplusplus
 }

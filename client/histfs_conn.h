@@ -10,6 +10,7 @@
 #include "client/histfs_wire.h"
 
 enum { OP_HELLO = 1, OP_PRODUCE, OP_OFFSETS, OP_FETCH, OP_CREATE, OP_SUBSCRIBE, OP_TOPICS };
+enum { OP_PUT = 16, OP_GET, OP_KEYS, OP_HISTORY, OP_RECORD };
 enum { HISTFS_NAME_MAX = 255, HISTFS_FRAME_FIRST = 64 << 10 /* taken to be the largest until the server has said */ };
 
 struct subscription {
@@ -39,6 +40,8 @@ struct histfs {
 	struct subscription *subscriptions;
 	size_t n_subscriptions, next_told;
 	struct histfs_wire_messages messages;
+	struct histfs_payload *payloads; /* a page of them */
+	size_t max_payloads;
 };
 
 /* Notes what an error is about, and returns it; die: and the connection is at its end. */
