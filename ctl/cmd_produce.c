@@ -98,7 +98,7 @@ static int produce_lines(const struct arguments *a, struct producer *p, int fd)
 	int r, more = 1;
 
 	r = records_new(fd, span_of(a->delimiter.p, a->delimiter.len), BATCH_RAW_MAX, &in);
-	progress_begin(&progress, fd);
+	progress_begin(&progress, fd, "messages");
 	while (r == 0 && more > 0) {
 		/* Nothing is left unanswered while the next line is waited for. */
 		if (records_would_wait(in))

@@ -2,9 +2,10 @@
 #include "ctl/json.h"
 
 #include "store/cleanup.h"
+#include "store/json_check.h"
 #include "store/text.h"
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = JSON_DEPTH_MAX };
 
 char json_peek(struct span *in)
 {

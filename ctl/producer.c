@@ -1,6 +1,7 @@
 /* producer.c -- see producer.h */
 #include "ctl/producer.h"
 
+#include "ctl/connected.h"
 #include "ctl/murmur2.h"
 #include "store/bytes.h"
 
@@ -37,17 +38,6 @@ static int fail(struct producer *p, int r)
 	if (!p->told)
 		warnx("%s: %s", p->topic, *why ? why : strerror(-r));
 	p->told = true;
-	return r;
-}
-
-/* Whoever did not say where histd is wants to know where it was looked for. */
-static int no_answer(const char *socket, int r)
-{
-	if (!socket)
-		socket = getenv("HISTFS_SOCKET");
-	if (!socket || !*socket)
-		socket = HISTFS_SOCKET_PATH;
-	warnx("histd does not answer on %s: %s", socket, strerror(-r));
 	return r;
 }
 
@@ -98,9 +88,9 @@ int producer_new(const char *socket, const char *topic, int64_t partition, enum 
 	p->topic = topic;
 	p->partition = partition;
 	p->ack = ack;
-	r = histfs_open(socket, &p->h);
+	r = connected_open(socket, &p->h);
 	if (r < 0)
-		return no_answer(socket, r);
+		return r;
 	r = find_topic(p, &p->n_lanes);
 	if (r < 0)
 		return fail(p, r);

@@ -9,12 +9,12 @@
 
 enum { EVERY_MS = 200, WIDTH = 40 };
 
-void progress_begin(struct progress *p, int fd)
+void progress_begin(struct progress *p, int fd, const char *what)
 {
 	off_t at = lseek(fd, 0, SEEK_CUR);
 	struct stat st;
 
-	*p = (struct progress){0};
+	*p = (struct progress){.what = what};
 	if (isatty(STDERR_FILENO) && at >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > at)
 		p->total = (uint64_t)(st.st_size - at);
 }
@@ -36,7 +36,7 @@ void progress_show(struct progress *p, uint64_t more_bytes, uint64_t more_n)
 		return;
 	p->shown_ms = now;
 	full = p->done < p->total ? (int)(p->done * WIDTH / p->total) : WIDTH;
-	fprintf(stderr, "\r[%-*.*s] %3d %%  %" PRIu64 " messages", WIDTH, full, bar, full * 100 / WIDTH, p->n);
+	fprintf(stderr, "\r[%-*.*s] %3d %%  %" PRIu64 " %s", WIDTH, full, bar, full * 100 / WIDTH, p->n, p->what);
 }
 
 void progress_end(struct progress *p)

@@ -7,12 +7,13 @@
 struct progress {
 	uint64_t total; /* bytes; 0: nothing is shown */
 	uint64_t done;
-	uint64_t n; /* messages */
+	uint64_t n; /* of what is counted */
+	const char *what;
 	int64_t shown_ms;
 };
 
-/* Shown only if stderr is a terminal and fd a file, from where it is read now. */
-void progress_begin(struct progress *p, int fd);
+/* Shown only if stderr is a terminal and fd a file, from where it is read now. what: is counted, as "messages". */
+void progress_begin(struct progress *p, int fd, const char *what);
 /* Shows what is done, several times a second at most. */
 void progress_show(struct progress *p, uint64_t more_bytes, uint64_t more_n);
 /* Clears the line. */
