@@ -52,7 +52,6 @@ static const char text[] =
     "  tail -f table/$H/load                 follow what is recorded\n"
     "  tail -f log/orders/0/$(ls log/orders/0 | tail -1)   follow a topic\n"
     "  grep -h shipped log/orders/*.since/-1h   what was shipped in the last hour?\n"
-    "  cat at/03:12/payloads/deploy.json     what was deployed then?\n"
     "  awk -F '\\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } { print $c[\"rss_bytes\"], $c[\"comm\"] }' \\\n"
     "      now/processes | sort -n | tail -5\n"
     "\n"
