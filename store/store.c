@@ -10,6 +10,7 @@
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/names.h"
+#include "store/problems.h"
 #include "store/series.h"
 #include "store/topic_files.h"
 
@@ -33,12 +34,6 @@ struct open_hour {
 	uint64_t used;
 };
 
-struct problem {
-	char file[FILE_NAME_SIZE];
-	uint64_t off;
-	const char *what;
-};
-
 struct store {
 	int dirfd, snapdirfd;
 	struct identity identity;
@@ -49,8 +44,7 @@ struct store {
 	size_t n_hours;
 	struct open_hour open[HOURS_OPEN];
 	uint64_t clock;
-	struct problem *problems;
-	size_t n_problems;
+	struct problems problems;
 	struct contents *contents;
 	struct series *series;
 	struct topic_store *topics;
@@ -62,19 +56,8 @@ struct store {
 static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
 {
 	struct store *s = arg;
-	struct problem *p;
 
-	for (size_t i = 0; i < s->n_problems; i++)
-		if (s->problems[i].off == off && strcmp(s->problems[i].file, file) == 0 &&
-		    strcmp(s->problems[i].what, what) == 0)
-			return;
-	p = realloc(s->problems, (s->n_problems + 1) * sizeof *p);
-	if (!p)
-		return; /* told again the next time it is met */
-	s->problems = p;
-	p += s->n_problems++;
-	*p = (struct problem){.off = off, .what = what};
-	strncpy(p->file, file, sizeof p->file - 1);
+	problems_note(&s->problems, file, off, what);
 }
 
 int store_open(const char *dir, const struct store_options *o, struct store **ret)
@@ -135,7 +118,7 @@ void store_close(struct store *s)
 		payloads_close(s->payloads);
 	free(s->hours);
 	free(s->known);
-	free(s->problems);
+	problems_done(&s->problems);
 	io_close(s->snapdirfd);
 	io_close(s->dirfd);
 	free(s);
@@ -671,12 +654,13 @@ static void tell(const char *file, uint64_t off, const char *what, void *arg)
 
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg)
 {
-	for (size_t i = 0; i < s->n_problems; i++) {
+	for (size_t i = 0; i < s->problems.n; i++) {
+		const struct problem *found = &s->problems.v[i];
 		char name[FILE_NAME_SIZE + 16];
-		struct store_problem p = {.file = name, .off = s->problems[i].off, .what = s->problems[i].what};
+		struct store_problem p = {.file = name, .off = found->off, .what = found->what};
 
-		snprintf(name, sizeof name, "%s%s", strcmp(s->problems[i].file, STORE_FILE) ? SNAPSHOT_DIR "/" : "",
-		    s->problems[i].file);
+		snprintf(
+		    name, sizeof name, "%s%s", strcmp(found->file, STORE_FILE) ? SNAPSHOT_DIR "/" : "", found->file);
 		each(&p, arg);
 	}
 	if (s->topics)
