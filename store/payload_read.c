@@ -107,6 +107,9 @@ static int pick(const struct payload_view *v, const struct payload_entry *entrie
 		unsigned twin;
 
 		r = payload_view_read(v, entries[i].position, room, ret);
+		/* An index that is right in itself, but not the log's. */
+		if (r == 0 && payload_key_hash(&ret->key) != entries[i].hash)
+			r = -EBADMSG;
 		if (r < 0)
 			failed = r;
 		if (r < 0 && r != -EBADMSG)

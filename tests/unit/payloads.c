@@ -5,6 +5,8 @@
 #include "tests/tap.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -503,6 +505,101 @@ static void a_flipped_byte_is_never_served(void)
 	io_close(fd);
 }
 
+/* 37 */
+static void damage_in_the_middle_costs_what_it_hit(void)
+{
+	int fd = new_store(), seg;
+	struct payloads_options o = {.sync = SYNC_FDATASYNC, .segment_size = 1 << 20};
+	struct payloads *p = NULL;
+	struct payloads_state st;
+
+	ok_r(payloads_open(fd, 7, &o, &p));
+	for (unsigned i = 0; i < 10; i++) {
+		fill(p, i, i + 1, "a", 1);
+		ok_r(payloads_sync(p));
+	}
+	ok_r(payloads_close(p));
+	seg = openat(fd, "payloads/00000000000000000001.log", O_RDWR);
+	/* The length of the second record from the end, and a bit of the first one's number. */
+	ok(pwrite(seg, "\xff\xff\xff\x02", 4, 64 + 8 * (lseek(seg, 0, SEEK_END) - 64) / 10 + 12) == 4);
+	ok(pwrite(seg, "\x40", 1, 64 + 20) == 1);
+	close(seg);
+	ok_r(payloads_open(fd, 7, &o, &p));
+	eq(n_wrong(p, 1, 8, "a") + n_wrong(p, 9, 10, "a"), 0);
+	ok(has(p, numbered(8), INT64_MAX, NULL) && has(p, numbered(0), INT64_MAX, NULL));
+	payloads_state(p, &st);
+	eq(st.n_damaged, 2);
+	fill(p, 8, 9, "b", 1);
+	ok_r(payloads_close(p));
+	ok_r(payloads_open(fd, 7, &o, &p));
+	eq(n_wrong(p, 8, 9, "b") + n_wrong(p, 9, 10, "a"), 0);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+struct beside {
+	struct payloads *p;
+	_Atomic bool stop;
+	_Atomic unsigned n_bad, n_gets;
+};
+
+static void *read_beside(void *arg)
+{
+	struct beside *b = arg;
+	struct buf room = {0};
+
+	for (uint64_t i = 0; !b->stop; i++) {
+		struct payload_key key = numbered(i * 7 % 2000);
+		struct payload found;
+		int r = payloads_get(b->p, &key, INT64_MAX, &room, &found);
+
+		if (r != -ENOENT && (r < 0 || found.key.number != key.number))
+			b->n_bad++;
+		b->n_gets++;
+	}
+	buf_done(&room);
+	return NULL;
+}
+
+static void *tidy_beside(void *arg)
+{
+	struct beside *b = arg;
+
+	while (!b->stop)
+		if (payloads_tidy(b->p, 1, 100, NULL) < 0)
+			b->n_bad++;
+	return NULL;
+}
+
+static void gets_and_tidying_go_on_beside_puts(void)
+{
+	int fd = new_store();
+	struct beside b = {.p = open_tidied(fd, 0)};
+	pthread_t threads[3];
+	char value[800];
+
+	for (int i = 0; i < 2; i++)
+		ok(pthread_create(&threads[i], NULL, read_beside, &b) == 0);
+	ok(pthread_create(&threads[2], NULL, tidy_beside, &b) == 0);
+	memset(value, ' ', sizeof value);
+	for (int i = 0; i < 12000; i++) {
+		snprintf(value + 700, sizeof value - 700, "%d", i);
+		ok(put1(b.p, numbered((uint64_t)i % 2000), value, i) == 1);
+	}
+	while (b.n_gets == 0)
+		sched_yield();
+	b.stop = true;
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	eq(b.n_bad, 0);
+	for (int i = 10000; i < 12000; i++) {
+		snprintf(value + 700, sizeof value - 700, "%d", i);
+		ok(has(b.p, numbered((uint64_t)i % 2000), INT64_MAX, value));
+	}
+	ok_r(payloads_close(b.p));
+	io_close(fd);
+}
+
 /* 35 */
 static void a_snapshot_that_knows_more_than_the_log_has_is_not_trusted(void)
 {
@@ -545,6 +642,8 @@ int main(void)
 	RUN(compaction_leaves_what_is_to_be_kept);
 	RUN(tombstones_go_when_they_are_old);
 	RUN(a_flipped_byte_is_never_served);
+	RUN(damage_in_the_middle_costs_what_it_hit);
+	RUN(gets_and_tidying_go_on_beside_puts);
 	RUN(a_snapshot_that_knows_more_than_the_log_has_is_not_trusted);
 	return tap_done();
 }
