@@ -20,6 +20,8 @@ static const char *type_name(uint8_t type)
 	    [FRAME_HOST] = "host",
 	    [FRAME_ROSTERS] = "rosters",
 	    [FRAME_HEAT_SUM] = "heat sum",
+	    [FRAME_KEYS_HEAD] = "head of keys",
+	    [FRAME_KEYS_PAGE] = "page of keys",
 	};
 
 	return type < N_ELEMENTS(names) && names[type] ? names[type] : "unknown";

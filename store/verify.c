@@ -6,6 +6,7 @@
 #include "store/verify.h"
 
 #include "store/check_chunk.h"
+#include "store/check_payloads.h"
 #include "store/check_sealed.h"
 #include "store/check_topics.h"
 #include "store/identity.h"
@@ -283,7 +284,7 @@ static int verify_snapshots(struct verify *v, int top)
 		r = verify_files(v, &l);
 	}
 	io_close(v->dirfd);
-	return r;
+	return r < 0 ? r : check_payloads(&v->check, top, v->store_id);
 }
 
 static int verify_all(struct verify *v, const char *dir)

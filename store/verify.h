@@ -3,7 +3,8 @@
  * Every frame of every file; that headers say what names say; that schemas, dictionaries and every group decode, for
  * every table at every snapshot; that numbers and times are the listing's, the stored sizes those of the rendered text,
  * index and meta what the groups are, and heat entries what the tables give. Of topics: the registry, every batch, that
- * heads are what the messages come to, and indexes what the heads do. Independent of how readers make up for
+ * heads are what the messages come to, and indexes what the heads do. Of payloads: every record, and every page of the
+ * index snapshot. Independent of how readers make up for
  * damage. Changes nothing; works beside a recorder.
  */
 #ifndef STORE_VERIFY_H

@@ -1,6 +1,7 @@
 /* payloads.c -- documents by key: what is put is there, in this process and in others, and after it began anew */
 #include "store/payloads.h"
 
+#include "store/check_payloads.h"
 #include "store/io.h"
 #include "tests/tap.h"
 
@@ -505,6 +506,56 @@ static void a_flipped_byte_is_never_served(void)
 	io_close(fd);
 }
 
+static void count_problem(const struct store_problem *problem, void *arg)
+{
+	(void)problem;
+	++*(unsigned *)arg;
+}
+
+/* Problems that verifying the payloads tells of; the store has nothing else. */
+static unsigned n_problems(int fd)
+{
+	unsigned n = 0;
+	const struct verify_calls calls = {.problem = count_problem, .arg = &n};
+	struct verify_count count = {0};
+	struct check c = {.calls = &calls, .count = &count};
+
+	ok_r(check_payloads(&c, fd, 7));
+	return n;
+}
+
+static void verifying_tells_of_damage_in_log_and_snapshot(void)
+{
+	int fd = new_store(), file;
+	struct payloads *p = open_tidied(fd, UINT32_MAX);
+
+	eq(n_problems(fd), 0);
+	fill(p, 0, 3000, "a", 1);
+	eq(payloads_tidy(p, 1, 1000, NULL), 0);
+	eq(n_problems(fd), 0);
+	file = openat(fd, "payloads/keys", O_RDWR);
+	ok(pwrite(file, "x", 1, 4096 + 100) == 1);
+	close(file);
+	ok(n_problems(fd) > 0);
+	/* It is not needed. */
+	ok_r(payloads_close(p));
+	p = open_tidied(fd, UINT32_MAX);
+	ok(put1(p, numbered(1), "{}", 2) == 1);
+	for (int i = 0; i < 3; i++)
+		ok_r(payloads_tidy(p, 3, 1000, NULL));
+	fill(p, 0, 3000, "b", 4);
+	eq(n_wrong(p, 0, 3000, "b"), 0);
+	for (int i = 0; i < 3; i++)
+		ok_r(payloads_tidy(p, 3, 1000, NULL));
+	eq(n_problems(fd), 0);
+	file = openat(fd, "payloads/00000000000000000001.log", O_RDWR);
+	ok(pwrite(file, "x", 1, 5000) == 1);
+	close(file);
+	eq(n_problems(fd), 1);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
 /* 37 */
 static void damage_in_the_middle_costs_what_it_hit(void)
 {
@@ -642,6 +693,7 @@ int main(void)
 	RUN(compaction_leaves_what_is_to_be_kept);
 	RUN(tombstones_go_when_they_are_old);
 	RUN(a_flipped_byte_is_never_served);
+	RUN(verifying_tells_of_damage_in_log_and_snapshot);
 	RUN(damage_in_the_middle_costs_what_it_hit);
 	RUN(gets_and_tidying_go_on_beside_puts);
 	RUN(a_snapshot_that_knows_more_than_the_log_has_is_not_trusted);
