@@ -297,7 +297,9 @@ static int verify_all(struct verify *v, const char *dir)
 	r = verify_identity(v, top);
 	if (r == 0)
 		r = verify_snapshots(v, top);
-	return r < 0 ? r : check_topics(&v->check, top, v->store_id);
+	if (r == 0)
+		r = check_topics(&v->check, top, v->store_id);
+	return r < 0 ? r : check_payloads(&v->check, top, v->store_id);
 }
 
 int verify_store(const char *dir, const struct verify_calls *calls, struct verify_count *ret)
