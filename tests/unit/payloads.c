@@ -145,7 +145,7 @@ static void a_batch_is_put_in_order_also_with_a_key_twice(void)
 	    {.key = named("z"), .deletes = true}};
 	struct payloads_state st;
 	struct payload found;
-	_Alignas(8) struct buf room = {0};
+	struct buf room = {0};
 	uint64_t number;
 	uint32_t n;
 
@@ -495,7 +495,6 @@ static void a_flipped_byte_is_never_served(void)
 		ok(pwrite(seg, &c, 1, at) == 1);
 	}
 	eq(n_bad, st.st_size - 64);
-	/* Nobody is killed by a file that was cut under them. */
 	ok(ftruncate(seg, 64) == 0);
 	ok(payloads_get(
 	       rd, &(struct payload_key){.is_number = true, .number = 1}, INT64_MAX, &room, &(struct payload){0}) < 0);
@@ -537,7 +536,6 @@ static void verifying_tells_of_damage_in_log_and_snapshot(void)
 	ok(pwrite(file, "x", 1, 4096 + 100) == 1);
 	close(file);
 	ok(n_problems(fd) > 0);
-	/* It is not needed. */
 	ok_r(payloads_close(p));
 	p = open_tidied(fd, UINT32_MAX);
 	ok(put1(p, numbered(1), "{}", 2) == 1);
