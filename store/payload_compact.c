@@ -91,7 +91,7 @@ static int stays(struct judging *j, const struct payload_record *rec, uint64_t p
 }
 
 /* Calls each for the records that stay (or, goes, that do not). -EBADMSG: something is damaged. */
-static int go_through(struct judging *j, uint32_t slot, const volatile bool *stop,
+static int go_through(struct judging *j, uint32_t slot, const atomic_bool *stop,
     int (*each)(const struct payload_record *rec, uint32_t slot, uint64_t off, bool stays, void *arg), void *arg)
 {
 	const struct payload_segment *s = j->v->segments[slot];
@@ -145,7 +145,7 @@ static int count_one(const struct payload_record *rec, uint32_t slot, uint64_t o
 }
 
 int payload_compact_look(const struct payload_view *v, uint32_t slot, const struct payload_policy *policy,
-    const volatile bool *stop, uint64_t *ret_bytes, int64_t *ret_again_ms)
+    const atomic_bool *stop, uint64_t *ret_bytes, int64_t *ret_again_ms)
 {
 	struct judging j = {.v = v, .policy = policy, .again_ms = INT64_MAX};
 	uint64_t bytes = 0;
@@ -331,7 +331,7 @@ static int replace_files(int dirfd, const struct payload_view *v, const struct r
 }
 
 static int write_run(struct writing *w, int dirfd, uint64_t map_len, const struct payload_view *v, struct judging *j,
-    const volatile bool *stop)
+    const atomic_bool *stop)
 {
 	struct run *run = w->run;
 	uint64_t len;
@@ -358,7 +358,7 @@ static int write_run(struct writing *w, int dirfd, uint64_t map_len, const struc
 }
 
 static int compact(int dirfd, uint64_t store_id, uint64_t map_len, const struct payload_view *v, struct run *run,
-    const struct payload_policy *policy, const volatile bool *stop)
+    const struct payload_policy *policy, const atomic_bool *stop)
 {
 	struct file_id id = {.kind = KIND_PAYLOADS, .store_id = store_id, .first_seq = run->base};
 	struct judging j = {.v = v, .policy = policy, .again_ms = INT64_MAX};
@@ -382,7 +382,7 @@ static int compact(int dirfd, uint64_t store_id, uint64_t map_len, const struct 
 }
 
 int payload_compact_write(int dirfd, uint64_t store_id, uint64_t map_len, const struct payload_view *v, uint32_t first,
-    uint32_t last, const struct payload_policy *policy, const volatile bool *stop, struct payload_moves *moves)
+    uint32_t last, const struct payload_policy *policy, const atomic_bool *stop, struct payload_moves *moves)
 {
 	struct run run = {.first = first, .last = last, .base = v->segments[first]->base};
 	struct run *more = realloc(moves->runs, (moves->n + 1) * sizeof *more);

@@ -18,7 +18,7 @@ struct payload_policy {
 /* How many bytes of a segment would go, and when to look again for what is only too young to go (INT64_MAX: there is
  * nothing of that). */
 int payload_compact_look(const struct payload_view *v, uint32_t slot, const struct payload_policy *policy,
-    const volatile bool *stop, uint64_t *ret_bytes, int64_t *ret_again_ms);
+    const atomic_bool *stop, uint64_t *ret_bytes, int64_t *ret_again_ms);
 
 /* Records that are in another place than before. */
 struct payload_moves;
@@ -31,7 +31,7 @@ DEFINE_CLEANUP(payload_moves, payload_moves_free)
  * first; the others are removed. Not yet in the view. What is in them that is damaged is not copied: -EBADMSG, and
  * nothing is done. */
 int payload_compact_write(int dirfd, uint64_t store_id, uint64_t map_len, const struct payload_view *v, uint32_t first,
-    uint32_t last, const struct payload_policy *policy, const volatile bool *stop, struct payload_moves *moves);
+    uint32_t last, const struct payload_policy *policy, const atomic_bool *stop, struct payload_moves *moves);
 
 /* Where the record at *position is now. Ret: whether it is anywhere. */
 bool payload_moves_apply(const struct payload_moves *m, uint64_t *position);

@@ -16,7 +16,7 @@ struct payload_merge {
 	uint64_t newest_number;
 	int64_t newest_ms;
 	const struct payload_moves *moves; /* records that are elsewhere, or nowhere, now; NULL: none */
-	const volatile bool *stop;         /* NULL: never */
+	const atomic_bool *stop;           /* NULL: never */
 };
 
 /* Writes it. -ECANCELED: stop. -EBADMSG: the old one is damaged. */

@@ -16,6 +16,8 @@
 #include "store/cleanup.h"
 #include "store/log.h"
 
+#include <stdatomic.h>
+
 struct payloads;
 
 enum {
@@ -129,7 +131,7 @@ struct payloads_state {
 void payloads_state(struct payloads *p, struct payloads_state *ret);
 
 /* Writes an index snapshot if one is due, compacts; at most about work_ms of it. Ret: 1 if there is more to do. */
-int payloads_tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const volatile bool *stop);
+int payloads_tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const atomic_bool *stop);
 
 void payloads_problems(
     struct payloads *p, void (*each)(const char *file, uint64_t off, const char *what, void *arg), void *arg);

@@ -89,7 +89,7 @@ static int freeze(struct payloads *p)
 
 /* What a segment can lose; that is found out when there may be something new to it. */
 static int look_at(
-    struct payloads *p, const struct payload_view *v, uint32_t slot, int64_t now_ms, const volatile bool *stop)
+    struct payloads *p, const struct payload_view *v, uint32_t slot, int64_t now_ms, const atomic_bool *stop)
 {
 	struct payload_segment *s = v->segments[slot];
 	uint64_t len = atomic_load(&s->len), superseded = atomic_load(&s->superseded);
@@ -143,7 +143,7 @@ static int64_t ms_now(void)
 
 /* Looks at segments in turn. Ret: 1: time is up. */
 static int look_around(
-    struct payloads *p, const struct payload_view *v, int64_t now_ms, int64_t work_ms, const volatile bool *stop)
+    struct payloads *p, const struct payload_view *v, int64_t now_ms, int64_t work_ms, const atomic_bool *stop)
 {
 	int64_t until = ms_now() + work_ms;
 
@@ -181,7 +181,7 @@ static uint32_t run_from(const struct payloads *p, const struct payload_view *v,
 	return last;
 }
 
-static int compact(struct payloads *p, const struct payload_view *v, int64_t now_ms, const volatile bool *stop)
+static int compact(struct payloads *p, const struct payload_view *v, int64_t now_ms, const atomic_bool *stop)
 {
 	struct payload_policy policy = policy_of(p, now_ms);
 	unsigned n = 0;
@@ -264,7 +264,7 @@ static int publish(struct payloads *p)
 	return 0;
 }
 
-static int write_snapshot(struct payloads *p, const struct payload_view *v, const volatile bool *stop)
+static int write_snapshot(struct payloads *p, const struct payload_view *v, const atomic_bool *stop)
 {
 	struct payload_merge merge = {
 	    .dirfd = p->dirfd,
@@ -281,7 +281,7 @@ static int write_snapshot(struct payloads *p, const struct payload_view *v, cons
 	return r < 0 ? r : publish(p);
 }
 
-static int round_(struct payloads *p, int64_t now_ms, const volatile bool *stop)
+static int round_(struct payloads *p, int64_t now_ms, const atomic_bool *stop)
 {
 	_cleanup_(cleanup_free) struct payload_view *v = NULL;
 	int r = settled(p, &v);
@@ -319,7 +319,7 @@ static int mend(struct payloads *p)
 	return r;
 }
 
-static int tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const volatile bool *stop)
+static int tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const atomic_bool *stop)
 {
 	_cleanup_(cleanup_free) struct payload_view *v = NULL;
 	int more = 0, r = mend(p);
@@ -342,7 +342,7 @@ static int tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const volat
 	return r < 0 ? r : more;
 }
 
-int payloads_tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const volatile bool *stop)
+int payloads_tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const atomic_bool *stop)
 {
 	int r;
 
