@@ -19,7 +19,7 @@ enum { STACK = 1 << 20, KEYWORDS_MAX = 80 };
 struct pg_attempt {
 	char *conninfo, *dbname;
 	int over_fd, left_fd;
-	PGconn *pq;
+	_Atomic(PGconn *) pq; /* once it is over */
 	atomic_uint refs;
 };
 
@@ -82,13 +82,13 @@ static PGconn *begin(const struct pg_attempt *a)
 }
 
 /* Goes on until it is connected, or cannot be, or was left. */
-static void finish(const struct pg_attempt *a)
+static void finish(const struct pg_attempt *a, PGconn *pq)
 {
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
 	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
 		struct pollfd fds[2] = {
-		    {.fd = PQsocket(a->pq), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT},
+		    {.fd = PQsocket(pq), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT},
 		    {.fd = a->left_fd, .events = POLLIN}};
 
 		if (poll(fds, N_ELEMENTS(fds), -1) < 0 && errno != EINTR)
@@ -96,18 +96,20 @@ static void finish(const struct pg_attempt *a)
 		if (fds[1].revents)
 			return;
 		if (fds[0].revents)
-			want = PQconnectPoll(a->pq);
+			want = PQconnectPoll(pq);
 	}
 }
 
 static void *attempt_main(void *arg)
 {
 	struct pg_attempt *a = arg;
+	PGconn *pq;
 
 	pthread_setname_np(pthread_self(), "histd-pgconnect");
-	a->pq = begin(a);
-	if (a->pq && PQstatus(a->pq) != CONNECTION_BAD)
-		finish(a);
+	pq = begin(a);
+	if (pq && PQstatus(pq) != CONNECTION_BAD)
+		finish(a, pq);
+	atomic_store(&a->pq, pq);
 	eventfd_write(a->over_fd, 1);
 	put(a);
 	return NULL;
@@ -152,7 +154,7 @@ int pg_attempt_fd(const struct pg_attempt *a)
 
 PGconn *pg_attempt_take(struct pg_attempt *a)
 {
-	return TAKE(a->pq);
+	return atomic_exchange(&a->pq, NULL);
 }
 
 void pg_attempt_free(struct pg_attempt *a)

@@ -64,7 +64,7 @@ static void no_log_that_hangs_is_waited_for_after_another(void)
 	struct config c = {.interval_ms = 1000, .cmdline_max = 256};
 	struct pglog *logs[LOGS + 1] = {NULL};
 	char store[512], log[600], root[] = "/";
-	unsigned before = n_threads();
+	unsigned n;
 
 	snprintf(store, sizeof store, "%s", tap_tmpdir());
 	snprintf(log, sizeof log, "%s/a.csv", store);
@@ -82,19 +82,20 @@ static void no_log_that_hangs_is_waited_for_after_another(void)
 	while (n_hanging < LOGS)
 		pthread_cond_wait(&changed, &lock);
 	pthread_mutex_unlock(&lock);
+	n = n_threads();
 	pglog_stop(logs, LOGS + 1);
 	eq(n_waits, LOGS);
 	for (unsigned i = 1; i < LOGS; i++)
 		ok(memcmp(&waits[i], &waits[0], sizeof waits[0]) == 0);
 	/* They were left behind, and end by themselves. */
-	eq(n_threads(), before + LOGS);
+	eq(n_threads(), n);
 	pthread_mutex_lock(&lock);
 	let_go = true;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
-	for (unsigned i = 0; i < 3000 && n_threads() > before; i++)
+	for (unsigned i = 0; i < 3000 && n_threads() > n - LOGS; i++)
 		usleep(10000);
-	eq(n_threads(), before);
+	eq(n_threads(), n - LOGS);
 }
 
 int main(void)
