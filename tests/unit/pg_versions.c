@@ -37,9 +37,9 @@ static struct {
 	bool rejects;     /* the connection */
 	bool looks_up;    /* the name, until look_up_fd is readable */
 	int look_up_fd;
-	int n_connected;    /* connections that there are */
-	atomic_int n_ended; /* and that are no more */
-	int n_connections;  /* that there were */
+	atomic_int n_connected;   /* connections that there are */
+	atomic_int n_ended;       /* and that are no more */
+	atomic_int n_connections; /* that there were */
 	PQnoticeProcessor notice;
 	void *notice_arg;
 	int n_pending; /* results not taken yet */
@@ -82,8 +82,10 @@ PostgresPollingStatusType PQconnectPoll(PGconn *c)
 
 void PQfinish(PGconn *c)
 {
-	server.n_connected -= c != NULL;
-	server.n_ended += c != NULL;
+	if (!c)
+		return;
+	server.n_connected--;
+	server.n_ended++;
 }
 
 ConnStatusType PQstatus(const PGconn *c)
