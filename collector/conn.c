@@ -94,13 +94,15 @@ int conn_next(struct conn *c, size_t max_frame, size_t *budget, struct frame_in 
 	if (n < LEN_BYTES)
 		return 0;
 	len = frame_len(c);
+	if (n >= FRAME_HEAD) {
+		memcpy(&id, p + 8, sizeof id);
+		ret->op = p[4];
+		ret->id = get_le32(id);
+	}
 	if (len < LEN_MIN || len > max_frame)
 		return -EPROTO;
 	if (n < FRAME_HEAD)
 		return 0;
-	memcpy(&id, p + 8, sizeof id);
-	ret->op = p[4];
-	ret->id = get_le32(id);
 	if (p[5] != 0 || p[6] != 0 || p[7] != 0)
 		return -EPROTO;
 	if (n - LEN_BYTES >= len) {
