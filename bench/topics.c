@@ -1,6 +1,6 @@
 /* topics.c -- appending and reading messages of 1 KiB, and the same bytes without anything around them
  *
- *   topics append DIR N        N messages in batches of 64 KiB, not synced; output: messages a second of CPU time
+ *   topics append DIR N BATCH  N messages, BATCH at once, not synced; output: messages a second of CPU time
  *   topics write FILE N        as many bytes in writes of 64 KiB, each hashed
  *   topics synced DIR N        N messages, synced each 1000; messages a second of time passed
  *   topics writesync FILE N    as many bytes, fdatasync each 1000 times 1 KiB
@@ -31,7 +31,7 @@
 #include <time.h>
 #include <xxhash.h>
 
-enum { LEN = 1024, BATCH = 64, FILES_MAX = 1000 };
+enum { LEN = 1024, WRITE = 64 << 10, FILES_MAX = 1000 };
 
 static double clock_s(clockid_t clock)
 {
@@ -80,10 +80,10 @@ static const char *letters(void)
 
 /* --- writing --- */
 
-static struct topics *open_topics(const char *dir, struct topic **ret)
+static struct topics *open_topics(const char *dir, enum sync_mode mode, struct topic **ret)
 {
 	struct topics_options o = {.boot = 1};
-	struct topic_options how = {.sync = SYNC_FDATASYNC};
+	struct topic_options how = {.sync = mode};
 	struct identity id = {.created_ms = 1, .host = "bench"};
 	struct topics *ts;
 	int fd = io_opendir(AT_FDCWD, dir, true), r;
@@ -97,7 +97,7 @@ static struct topics *open_topics(const char *dir, struct topic **ret)
 	return ts;
 }
 
-/* synced: after how many batches; 0: never. */
+/* synced: after each batch. */
 static double append(const char *dir, uint64_t n, uint32_t batch, bool synced)
 {
 	_cleanup_(batch_done) struct batch_builder b = {0};
@@ -108,7 +108,7 @@ static double append(const char *dir, uint64_t n, uint32_t batch, bool synced)
 	uint64_t offset;
 	double start;
 
-	ts = open_topics(dir, &t);
+	ts = open_topics(dir, synced ? SYNC_FDATASYNC : SYNC_NONE, &t);
 	check(topic_partition(t, 0, &p), dir);
 	start = synced ? wall() : now();
 	for (uint64_t i = 0; i < n; i++) {
@@ -138,7 +138,7 @@ static void append_big(const char *dir, uint64_t n, bool killed)
 	struct topic *t;
 	uint64_t offset;
 
-	ts = open_topics(dir, &t);
+	ts = open_topics(dir, SYNC_FDATASYNC, &t);
 	check(topic_partition(t, 0, &p), dir);
 	for (uint64_t i = 0; i < n; i++) {
 		struct message m = {.time_ms = (int64_t)i, .value = span_of(text, 1 << 20)};
@@ -160,8 +160,8 @@ static double write_bare(const char *file, uint64_t n, uint64_t synced)
 
 	check(fd < 0 ? -errno : 0, file);
 	while (at < end) {
-		size_t len = end - at < BATCH * LEN ? (size_t)(end - at) : (size_t)(BATCH * LEN);
-		const char *p = text + at * 1021 % ((1 << 20) - BATCH * LEN);
+		size_t len = end - at < WRITE ? (size_t)(end - at) : (size_t)WRITE;
+		const char *p = text + at * 1021 % ((1 << 20) - WRITE);
 
 		if (synced && since + len > synced)
 			len = (size_t)(synced - since);
@@ -333,7 +333,7 @@ static void show_open(const char *dir)
 	reader = wall() - start;
 	topic_store_close(s);
 	start = wall();
-	ts = open_topics(dir, &t);
+	ts = open_topics(dir, SYNC_FDATASYNC, &t);
 	check(topic_partition(t, 0, &p), dir);
 	printf("%.3f %.3f\n", reader * 1e3, (wall() - start) * 1e3);
 	check(topics_close(ts), "close");
@@ -343,6 +343,7 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "", *where = argc > 2 ? argv[2] : "";
 	uint64_t n = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+	uint32_t batch = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 1;
 	struct topic_store *s;
 	double figure;
 
@@ -362,7 +363,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(what, "append") == 0)
-		figure = append(where, n, BATCH, false);
+		figure = append(where, n, batch, false);
 	else if (strcmp(what, "synced") == 0)
 		figure = append(where, n, 1000, true);
 	else if (strcmp(what, "write") == 0)
@@ -386,7 +387,7 @@ int main(int argc, char **argv)
 		return 0;
 	} else {
 		fputs("usage: topics append|write|synced|writesync|next|random|pread|mmap|look|text|big|open|killed "
-		      "WHERE [N]\n",
+		      "WHERE [N [BATCH]]\n",
 		    stderr);
 		return 2;
 	}
