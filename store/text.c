@@ -95,10 +95,12 @@ size_t text_str_len(const char *s, size_t len)
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static size_t copy_wide(char *out, const char *s, size_t len, size_t *more)
+/* What can be done of it by blocks of twice the size: this is most of what appending a message costs. Ret: how far it
+ * came; *text_len grows by what the text of that is longer. */
+__attribute__((target("avx2"))) static size_t copy_wide(char *out, const char *s, size_t len, size_t *text_len)
 {
 	const __m256i last_control = _mm256_set1_epi8(31), del = _mm256_set1_epi8(127),
-		      backslash = _mm256_set1_epi8('\\');
+	              backslash = _mm256_set1_epi8('\\');
 	size_t i = 0;
 
 	for (; len - i >= sizeof(__m256i); i += sizeof(__m256i)) {
@@ -109,30 +111,22 @@ __attribute__((target("avx2"))) static size_t copy_wide(char *out, const char *s
 
 		_mm256_storeu_si256((__m256i *)(out + i), v);
 		if (escaped)
-			*more += block_more(s + i, escaped);
+			*text_len += block_more(s + i, escaped);
 	}
 	return i;
 }
 #endif
 
-/* What can be done by blocks of twice the size: this is most of what appending a message costs. Ret: how far it came;
- * *more grows by what the text of that is longer. */
-static inline size_t copy_wide_if_can(char *out, const char *s, size_t len, size_t *more)
-{
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		return copy_wide(out, s, len, more);
-#endif
-	(void)out, (void)s, (void)len, (void)more;
-	return 0;
-}
-
 size_t text_copy_len(void *to, const void *from, size_t len)
 {
 	const char *s = from;
 	char *out = to;
-	size_t n = len, i = copy_wide_if_can(out, s, len, &n);
+	size_t n = len, i = 0;
 
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		i = copy_wide(out, s, len, &n);
+#endif
 	for (; len - i >= BLOCK; i += BLOCK) {
 		unsigned escaped = escaped_in(s + i);
 
