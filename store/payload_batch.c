@@ -54,7 +54,7 @@ static int check_one(const struct payload_put *put, uint64_t value_max, struct p
 {
 	size_t len = span_left(&put->value);
 
-	if (!payload_key_valid(&put->key)) {
+	if (!payload_record_key_valid(&put->key)) {
 		bool empty = put->key.string.p == put->key.string.end;
 
 		ret->why = empty ? "an empty key" : "the key is too long";
@@ -79,7 +79,7 @@ int payload_batch_check(const struct payload_put *puts, size_t n, uint64_t value
 		struct payload_error e = {.which = i};
 		int r = check_one(&puts[i], value_max, &e);
 
-		sum += payload_frame_len(&puts[i]);
+		sum += payload_record_frame_len(&puts[i]);
 		if (r == 0 && (sum > PAYLOAD_BATCH_MAX || n > PAYLOADS_BATCH_N_MAX)) {
 			e.why = "the batch is too long";
 			r = -EMSGSIZE;
@@ -139,13 +139,13 @@ struct before {
 static void look_in_batch(
     const struct payload_batch *b, const struct payload_put *put, uint64_t hash, struct before *ret)
 {
-	for (uint32_t i = b->table[payload_prefix(hash) & b->mask]; i != NONE; i = b->v[i].chain) {
+	for (uint32_t i = b->table[payload_record_prefix(hash) & b->mask]; i != NONE; i = b->v[i].chain) {
 		const struct planned *p = &b->v[i];
 
-		if (payload_prefix(p->hash) != payload_prefix(hash))
+		if (payload_record_prefix(p->hash) != payload_record_prefix(hash))
 			continue;
 		ret->twins |= 1U << p->head.twin;
-		if (ret->found || p->hash != hash || !payload_key_equal(&p->put->key, &put->key))
+		if (ret->found || p->hash != hash || !payload_record_key_equal(&p->put->key, &put->key))
 			continue;
 		ret->found = true;
 		ret->head = p->head;
@@ -162,7 +162,7 @@ static int look_in_view(struct payload_batch *b, const struct payload_view *v, c
 	size_t n;
 	int r;
 
-	payload_prefix_range(payload_prefix(hash), &first, &last);
+	payload_record_prefix_range(payload_record_prefix(hash), &first, &last);
 	r = payload_view_range(v, first, last, entries, &n);
 	if (r < 0)
 		return r;
@@ -175,7 +175,7 @@ static int look_in_view(struct payload_batch *b, const struct payload_view *v, c
 		if (r < 0)
 			return r;
 		ret->twins |= 1U << rec.head.twin;
-		if (!payload_key_equal(&rec.key, &put->key))
+		if (!payload_record_key_equal(&rec.key, &put->key))
 			continue;
 		ret->found = true;
 		ret->head = rec.head;
@@ -189,7 +189,7 @@ static int look_in_view(struct payload_batch *b, const struct payload_view *v, c
 static int jump_behind(
     struct payload_batch *b, const struct payload_view *v, const struct payload_head *p, uint64_t *ret)
 {
-	int64_t version = payload_jump_version(p->version + 1);
+	int64_t version = payload_record_jump_version(p->version + 1);
 	struct payload_record rec;
 	uint64_t position;
 	int r;
@@ -223,8 +223,8 @@ static int plan_one(
     struct payload_batch *b, const struct payload_view *v, const struct payload_put *put, int64_t now_ms)
 {
 	struct before before = {.earlier = NONE};
-	struct planned p = {.put = put, .hash = payload_key_hash(&put->key)};
-	uint32_t *place = &b->table[payload_prefix(p.hash) & b->mask];
+	struct planned p = {.put = put, .hash = payload_record_key_hash(&put->key)};
+	uint32_t *place = &b->table[payload_record_prefix(p.hash) & b->mask];
 	int r = 0;
 
 	look_in_batch(b, put, p.hash, &before);
@@ -251,7 +251,7 @@ static int plan_one(
 	p.old_len = before.old_len;
 	p.earlier = before.earlier;
 	p.chain = *place;
-	b->len += payload_frame_len(put);
+	b->len += payload_record_frame_len(put);
 	*place = b->n;
 	b->v[b->n++] = p;
 	return r;
@@ -313,7 +313,7 @@ int payload_batch_frames(struct payload_batch *b, uint64_t file_id, uint32_t slo
 		struct planned *p = &b->v[i];
 
 		p->position = position_of(slot, off + b->frames.len, p->head.deletes);
-		payload_frame_put(&b->frames, &p->head, p->put, file_id, off + b->frames.len);
+		payload_record_frame_put(&b->frames, &p->head, p->put, file_id, off + b->frames.len);
 	}
 	*ret = span_of(b->frames.p, b->frames.len);
 	return b->frames.err;

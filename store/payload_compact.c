@@ -70,7 +70,7 @@ static int stays(struct judging *j, const struct payload_record *rec, uint64_t p
 	bool goes;
 	int r;
 
-	r = payload_view_find(j->v, &rec->key, payload_key_hash(&rec->key), &j->room, &newest, &newest_at);
+	r = payload_view_find(j->v, &rec->key, payload_record_key_hash(&rec->key), &j->room, &newest, &newest_at);
 	if (r < 0)
 		return r == -ENOENT || r == -EBADMSG ? 1 : r;
 	/* The key, and all that was of it, is to go in time. */
@@ -130,7 +130,7 @@ static size_t frame_len(const struct payload_record *rec)
 {
 	struct payload_put put = {.key = rec->key, .value = rec->value};
 
-	return payload_frame_len(&put);
+	return payload_record_frame_len(&put);
 }
 
 static int count_one(const struct payload_record *rec, uint32_t slot, uint64_t off, bool stays_, void *arg)
@@ -161,7 +161,7 @@ int payload_compact_look(const struct payload_view *v, uint32_t slot, const stru
 
 /* --- moves --- */
 
-int payload_moves_new(struct payload_moves **ret)
+int payload_compact_moves_new(struct payload_moves **ret)
 {
 	*ret = calloc(1, sizeof **ret);
 	return *ret ? 0 : -ENOMEM;
@@ -173,7 +173,7 @@ static void run_done(struct run *run)
 	free(run->v);
 }
 
-void payload_moves_free(struct payload_moves *m)
+void payload_compact_moves_free(struct payload_moves *m)
 {
 	if (!m)
 		return;
@@ -200,7 +200,7 @@ static int in_order(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
-bool payload_moves_apply(const struct payload_moves *m, uint64_t *position)
+bool payload_compact_moves_apply(const struct payload_moves *m, uint64_t *position)
 {
 	struct move key = {.slot = position_slot(*position), .from = position_off(*position)};
 	const struct run *run = run_of(m, key.slot);
@@ -214,7 +214,7 @@ bool payload_moves_apply(const struct payload_moves *m, uint64_t *position)
 	return found;
 }
 
-const struct payload_segment *payload_moves_segment(
+const struct payload_segment *payload_compact_moves_segment(
     const struct payload_moves *m, uint32_t slot, const struct payload_segment *s)
 {
 	const struct run *run = run_of(m, slot);
@@ -222,12 +222,13 @@ const struct payload_segment *payload_moves_segment(
 	return !run ? s : slot == run->first ? run->segment : NULL;
 }
 
-bool payload_moves_any(const struct payload_moves *m)
+bool payload_compact_moves_any(const struct payload_moves *m)
 {
 	return m->n > 0;
 }
 
-void payload_moves_into(struct payload_moves *m, struct payload_view *v, struct payload_segment **ret_old, uint32_t *n)
+void payload_compact_moves_into(
+    struct payload_moves *m, struct payload_view *v, struct payload_segment **ret_old, uint32_t *n)
 {
 	*n = 0;
 	for (uint32_t i = 0; i < m->n; i++) {
@@ -294,7 +295,7 @@ static int copy_one(const struct payload_record *rec, uint32_t slot, uint64_t of
 	r = note_move(w->run, slot, off, to);
 	if (r < 0)
 		return r;
-	payload_frame_put(&w->frames, &h, &put, log_id(w->out)->id, to);
+	payload_record_frame_put(&w->frames, &h, &put, log_id(w->out)->id, to);
 	return w->frames.len >= WRITE_BYTES ? flush(w) : w->frames.err;
 }
 

@@ -83,7 +83,7 @@ static int find_fresh(struct taking *t, const struct waiting *w, uint64_t *ret)
 		struct payload_record rec;
 		int r = payload_view_read(t->l->view, entries[i].position, &t->room, &rec);
 
-		if (r == 0 && payload_key_equal(&rec.key, &w->key)) {
+		if (r == 0 && payload_record_key_equal(&rec.key, &w->key)) {
 			*ret = entries[i].position;
 			return 0;
 		}
@@ -156,7 +156,7 @@ static int take_waiting(struct taking *t)
 static int wait_for_rest(struct taking *t, const struct payload_record *rec, uint64_t off)
 {
 	struct waiting w = {
-	    .hash = payload_key_hash(&rec->key),
+	    .hash = payload_record_key_hash(&rec->key),
 	    .position = position_of(t->slot, off, rec->head.deletes),
 	    .number = rec->head.number,
 	    .born = rec->head.born,
@@ -550,7 +550,7 @@ static int open_snapshot(const struct payload_load_how *how, struct payload_load
 
 /* --- the whole --- */
 
-void payload_loaded_done(struct payload_loaded *l)
+void payload_load_done(struct payload_loaded *l)
 {
 	log_close(TAKE(l->log));
 	if (!l->view)
@@ -607,7 +607,7 @@ static int attempt(const struct payload_load_how *how, struct payload_loaded *re
 	if (r == 0)
 		r = load(how, &l, &names);
 	if (r < 0) {
-		payload_loaded_done(&l);
+		payload_load_done(&l);
 		return r;
 	}
 	*ret = l;

@@ -42,7 +42,7 @@ struct payload_loaded {
 };
 
 int payload_load(const struct payload_load_how *how, struct payload_loaded *ret);
-void payload_loaded_done(struct payload_loaded *l);
+void payload_load_done(struct payload_loaded *l);
 
 /* A reader's: takes in what was appended to the view's newest segment. Ret: 1: something; 0: nothing. -ESTALE: that is
  * not the file any more. */

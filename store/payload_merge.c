@@ -34,7 +34,7 @@ static int same_key(struct merging *m, uint64_t a, uint64_t b)
 		r = payload_view_read(m->how->view, b, &m->room_b, &y);
 	if (r < 0)
 		return r == -EBADMSG ? 1 : r;
-	return payload_key_equal(&x.key, &y.key);
+	return payload_record_key_equal(&x.key, &y.key);
 }
 
 /* Whether an entry of the old snapshot is of a key that one of the n frozen ones, which are in order, is of, too. */
@@ -51,7 +51,7 @@ static int superseded(struct merging *m, const struct payload_entry *e, const st
 
 static void add(struct merging *m, size_t *n, struct payload_entry e)
 {
-	if (m->how->moves && !payload_moves_apply(m->how->moves, &e.position))
+	if (m->how->moves && !payload_compact_moves_apply(m->how->moves, &e.position))
 		return;
 	m->head.n_live += !position_deleted(e.position);
 	e.position =
@@ -124,7 +124,7 @@ static int list_segments(struct merging *m)
 		if (!s)
 			continue;
 		if (m->how->moves)
-			s = payload_moves_segment(m->how->moves, i, s);
+			s = payload_compact_moves_segment(m->how->moves, i, s);
 		if (!s)
 			continue;
 		m->places[i] = m->head.n_segments;

@@ -7,7 +7,7 @@ enum { TWIN_MASK = 15, TWIN_BITS = 4 };
 
 static void tell(const struct payload_record *rec, struct payload *ret)
 {
-	uint64_t hash = payload_key_hash(&rec->key);
+	uint64_t hash = payload_record_key_hash(&rec->key);
 
 	*ret = (struct payload){
 	    .key = rec->key,
@@ -18,7 +18,7 @@ static void tell(const struct payload_record *rec, struct payload *ret)
 	    .version = rec->head.version,
 	    .raw = rec->head.raw,
 	    .deleted = rec->head.deletes,
-	    .id = payload_id(hash, rec->head.twin),
+	    .id = payload_record_id(hash, rec->head.twin),
 	    .hash = hash,
 	};
 }
@@ -30,9 +30,9 @@ int payload_read_newest(
 	uint64_t position;
 	int r;
 
-	if (!payload_key_valid(key))
+	if (!payload_record_key_valid(key))
 		return -ENOENT;
-	r = payload_view_find(v, key, payload_key_hash(key), room, &rec, &position);
+	r = payload_view_find(v, key, payload_record_key_hash(key), room, &rec, &position);
 	if (r < 0)
 		return r;
 	tell(&rec, ret);
@@ -83,9 +83,9 @@ int payload_read_at(const struct payload_view *v, uint64_t end_number, const str
 	uint64_t position;
 	int r;
 
-	if (!payload_key_valid(key))
+	if (!payload_record_key_valid(key))
 		return -ENOENT;
-	r = payload_view_find(v, key, payload_key_hash(key), room, &rec, &position);
+	r = payload_view_find(v, key, payload_record_key_hash(key), room, &rec, &position);
 	if (r == 0)
 		r = walk(v, end_number, time_ms, room, &rec);
 	if (r < 0)
@@ -108,7 +108,7 @@ static int pick(const struct payload_view *v, const struct payload_entry *entrie
 
 		r = payload_view_read(v, entries[i].position, room, ret);
 		/* An index that is right in itself, but not the log's. */
-		if (r == 0 && payload_key_hash(&ret->key) != entries[i].hash)
+		if (r == 0 && payload_record_key_hash(&ret->key) != entries[i].hash)
 			r = -EBADMSG;
 		if (r < 0)
 			failed = r;
@@ -136,7 +136,7 @@ int payload_read_id(const struct payload_view *v, uint64_t id, struct buf *room,
 
 	if (id >> TWIN_BITS == 0 || id >> 55 != 0)
 		return -ENOENT;
-	payload_prefix_range(id >> TWIN_BITS, &first, &last);
+	payload_record_prefix_range(id >> TWIN_BITS, &first, &last);
 	r = payload_view_range(v, first, last, entries, &n);
 	if (r == 0)
 		r = pick(v, entries, n, id & TWIN_MASK, id & TWIN_MASK, true, room, &rec);
@@ -157,7 +157,7 @@ int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high,
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		r = payload_view_read(v, entries[i].position, room, &rec);
-		if (r == 0 && payload_key_hash_high(&rec.key) == high) {
+		if (r == 0 && payload_record_key_hash_high(&rec.key) == high) {
 			tell(&rec, ret);
 			return 0;
 		}
@@ -177,7 +177,7 @@ int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted
 	int r;
 
 	for (;;) {
-		payload_prefix_range(prefix, &first, &last);
+		payload_record_prefix_range(prefix, &first, &last);
 		r = payload_view_range(v, first, last, entries, &n);
 		if (r == 0 && n == 1 && !deleted && position_deleted(entries[0].position))
 			n = 0;
@@ -192,7 +192,7 @@ int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted
 		r = last == UINT64_MAX ? -ENODATA : payload_view_next(v, last + 1, &hash);
 		if (r < 0)
 			return r;
-		prefix = payload_prefix(hash);
+		prefix = payload_record_prefix(hash);
 		min_twin = 0;
 	}
 }

@@ -11,7 +11,7 @@
 
 enum { PREFIX_SHIFT = 13, TWIN_BITS = 4 };
 
-bool payload_key_valid(const struct payload_key *key)
+bool payload_record_key_valid(const struct payload_key *key)
 {
 	size_t len = span_left(&key->string);
 
@@ -39,17 +39,17 @@ static XXH128_hash_t hash_of(const struct payload_key *key)
 	return XXH3_128bits(bytes, 1 + len);
 }
 
-uint64_t payload_key_hash(const struct payload_key *key)
+uint64_t payload_record_key_hash(const struct payload_key *key)
 {
 	return hash_of(key).low64;
 }
 
-uint64_t payload_key_hash_high(const struct payload_key *key)
+uint64_t payload_record_key_hash_high(const struct payload_key *key)
 {
 	return hash_of(key).high64;
 }
 
-bool payload_key_equal(const struct payload_key *a, const struct payload_key *b)
+bool payload_record_key_equal(const struct payload_key *a, const struct payload_key *b)
 {
 	size_t len = span_left(&a->string);
 
@@ -58,25 +58,25 @@ bool payload_key_equal(const struct payload_key *a, const struct payload_key *b)
 	return len == span_left(&b->string) && memcmp(a->string.p, b->string.p, len) == 0;
 }
 
-uint64_t payload_prefix(uint64_t hash)
+uint64_t payload_record_prefix(uint64_t hash)
 {
 	uint64_t prefix = hash >> PREFIX_SHIFT;
 
 	return prefix ? prefix : 1;
 }
 
-void payload_prefix_range(uint64_t prefix, uint64_t *ret_first, uint64_t *ret_last)
+void payload_record_prefix_range(uint64_t prefix, uint64_t *ret_first, uint64_t *ret_last)
 {
 	*ret_first = prefix == 1 ? 0 : prefix << PREFIX_SHIFT;
 	*ret_last = prefix << PREFIX_SHIFT | ((UINT64_C(1) << PREFIX_SHIFT) - 1);
 }
 
-uint64_t payload_id(uint64_t hash, uint8_t twin)
+uint64_t payload_record_id(uint64_t hash, uint8_t twin)
 {
-	return payload_prefix(hash) << TWIN_BITS | twin;
+	return payload_record_prefix(hash) << TWIN_BITS | twin;
 }
 
-size_t payload_frame_len(const struct payload_put *put)
+size_t payload_record_frame_len(const struct payload_put *put)
 {
 	le64 room;
 	struct span key = key_bytes(&put->key, &room);
@@ -84,7 +84,7 @@ size_t payload_frame_len(const struct payload_put *put)
 	return sizeof(struct disk_frame) + sizeof(struct disk_payload) + span_left(&key) + span_left(&put->value);
 }
 
-void payload_frame_put(
+void payload_record_frame_put(
     struct buf *b, const struct payload_head *h, const struct payload_put *put, uint64_t file_id, uint64_t off)
 {
 	le64 room;
@@ -102,7 +102,7 @@ void payload_frame_put(
 	    .twin = h->twin,
 	    .unsynced = put_le32(h->unsynced),
 	};
-	size_t at = b->len, len = payload_frame_len(put);
+	size_t at = b->len, len = payload_record_frame_len(put);
 
 	if (buf_reserve(b, len) < 0)
 		return;
@@ -124,7 +124,7 @@ static int take_key(const struct disk_payload *d, struct span *s, struct payload
 		return -EBADMSG;
 	if (!ret->is_number) {
 		ret->string = span_of(p, len);
-		return payload_key_valid(ret) ? 0 : -EBADMSG;
+		return payload_record_key_valid(ret) ? 0 : -EBADMSG;
 	}
 	if (len != sizeof(le64))
 		return -EBADMSG;
@@ -165,7 +165,7 @@ int payload_record_get(uint8_t type, struct span payload, struct payload_record 
 	return 0;
 }
 
-int64_t payload_jump_version(uint32_t version)
+int64_t payload_record_jump_version(uint32_t version)
 {
 	uint64_t depth = (uint64_t)version + 1, rest = depth, term = 0;
 

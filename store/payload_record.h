@@ -9,15 +9,15 @@
 #include "store/payloads.h"
 
 /* Whether a key is one, its hash, and the 64 bits above these. */
-bool payload_key_valid(const struct payload_key *key);
-uint64_t payload_key_hash(const struct payload_key *key);
-uint64_t payload_key_hash_high(const struct payload_key *key);
-bool payload_key_equal(const struct payload_key *a, const struct payload_key *b);
+bool payload_record_key_valid(const struct payload_key *key);
+uint64_t payload_record_key_hash(const struct payload_key *key);
+uint64_t payload_record_key_hash_high(const struct payload_key *key);
+bool payload_record_key_equal(const struct payload_key *a, const struct payload_key *b);
 
 /* The first 51 bits of a hash, as ids have them, and the first and last hash that has these. */
-uint64_t payload_prefix(uint64_t hash);
-void payload_prefix_range(uint64_t prefix, uint64_t *ret_first, uint64_t *ret_last);
-uint64_t payload_id(uint64_t hash, uint8_t twin);
+uint64_t payload_record_prefix(uint64_t hash);
+void payload_record_prefix_range(uint64_t prefix, uint64_t *ret_first, uint64_t *ret_last);
+uint64_t payload_record_id(uint64_t hash, uint8_t twin);
 
 /* How a record is written; the rest of it are key and value. */
 struct payload_head {
@@ -34,10 +34,10 @@ struct payload_head {
 };
 
 /* Length of its frame. */
-size_t payload_frame_len(const struct payload_put *put);
+size_t payload_record_frame_len(const struct payload_put *put);
 
 /* Appends the frame, which will lie at off of the file with that id. */
-void payload_frame_put(
+void payload_record_frame_put(
     struct buf *b, const struct payload_head *h, const struct payload_put *put, uint64_t file_id, uint64_t off);
 
 /* What a frame holds. Everything is in the payload. -EBADMSG: it is none. */
@@ -49,6 +49,6 @@ struct payload_record {
 int payload_record_get(uint8_t type, struct span payload, struct payload_record *ret);
 
 /* The version that the jump of a record leads to; -1: it has none. */
-int64_t payload_jump_version(uint32_t version);
+int64_t payload_record_jump_version(uint32_t version);
 
 #endif

@@ -78,7 +78,7 @@ static int find_in(const struct payload_view *v, const struct payload_entry *ent
 	for (size_t i = 0; i < n; i++) {
 		int r = payload_view_read(v, entries[i].position, room, ret);
 
-		if (r == 0 && payload_key_equal(&ret->key, key)) {
+		if (r == 0 && payload_record_key_equal(&ret->key, key)) {
 			*ret_position = entries[i].position;
 			return 0;
 		}

@@ -21,10 +21,10 @@ enum {
 
 static void free_payloads(struct payloads *p)
 {
-	payload_loaded_done(&p->l);
+	payload_load_done(&p->l);
 	payload_batch_free(p->batch);
 	payload_index_free(p->spare);
-	payload_moves_free(p->moves);
+	payload_compact_moves_free(p->moves);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->tidying);
 	epoch_done(&p->epoch);
@@ -56,7 +56,7 @@ static void drop(struct payload_view *v)
 {
 	struct payload_loaded l = {.view = v};
 
-	payload_loaded_done(&l);
+	payload_load_done(&l);
 }
 
 /* What was loaded is shown from now on. */
@@ -134,7 +134,7 @@ static int show_nothing(struct payloads *p)
 	if (r == 0)
 		r = payload_index_new(&p->epoch, &l.view->fresh);
 	if (r < 0) {
-		payload_loaded_done(&l);
+		payload_load_done(&l);
 		return r;
 	}
 	show(p, &l);
@@ -186,7 +186,7 @@ int payloads_reload(struct payloads *p, bool no_snapshot)
 	if (r < 0)
 		return r;
 	show(p, &l);
-	payload_moves_free(TAKE(p->moves));
+	payload_compact_moves_free(TAKE(p->moves));
 	return 0;
 }
 

@@ -185,7 +185,7 @@ static int compact(struct payloads *p, const struct payload_view *v, int64_t now
 {
 	struct payload_policy policy = policy_of(p, now_ms);
 	unsigned n = 0;
-	int r = payload_moves_new(&p->moves);
+	int r = payload_compact_moves_new(&p->moves);
 
 	for (uint32_t slot = 0; r == 0 && n < RUNS_MAX && slot < v->n_segments; slot++) {
 		uint32_t last;
@@ -203,7 +203,7 @@ static int compact(struct payloads *p, const struct payload_view *v, int64_t now
 		n++;
 	}
 	/* What was replaced already, the snapshot must follow. */
-	return p->moves && payload_moves_any(p->moves) && r != -ECANCELED ? 0 : r;
+	return p->moves && payload_compact_moves_any(p->moves) && r != -ECANCELED ? 0 : r;
 }
 
 /* --- the round --- */
@@ -247,7 +247,7 @@ static int publish(struct payloads *p)
 		return r;
 	}
 	if (p->moves)
-		payload_moves_into(p->moves, v, gone, &n_gone);
+		payload_compact_moves_into(p->moves, v, gone, &n_gone);
 	v->frozen = NULL;
 	v->snapshot = TAKE(snapshot);
 	p->l.view = v;
@@ -260,7 +260,7 @@ static int publish(struct payloads *p)
 	for (uint32_t i = 0; i < n_gone; i++)
 		payload_segment_free(gone[i]);
 	free(old);
-	payload_moves_free(TAKE(p->moves));
+	payload_compact_moves_free(TAKE(p->moves));
 	return 0;
 }
 

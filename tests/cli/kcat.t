@@ -142,7 +142,7 @@ is "or as below /at" "$(consume -o s@2026-11-20T00:00:00.002 -f '%o ' "$store" j
 is "topics lists them" "$("$histctl" topics "$store" json | cut -f 1-4,6-7)" \
 	"$(printf 'topic\tpartition\tfirst\tnext\tsegments\tnewest\njson\t0\t0\t3\t1\t2026-11-20T00:00:00.002Z')"
 is "all of their partitions" "$("$histctl" topics "$store" | grep -c '^keyed')" 4
-is "an argument that is wrong is named" "$("$histctl" consume -o then "$store" json 2>&1 | head -n 1)
+is "an argument that is wrong is named" "$("$histctl" consume -o 'then' "$store" json 2>&1 | head -n 1)
 $("$histctl" consume -c many "$store" json 2>&1 | head -n 1)
 $("$histctl" produce -a 3 json 2>&1 </dev/null | head -n 1)" \
 	'histctl: -o then: not beginning, end, an offset, -N, s@TIME or e@TIME
