@@ -6,9 +6,9 @@
 # records its tables only, every 10 s; bytes are those by which the chunk of all grows over that of the first half, which
 # is one group of 30 snapshots against another.
 #
-# BENCH_POSTGRES_SECONDS: length of the recording, default 620.
+# BENCH_POSTGRES_SECONDS: length of the recording, default 1215: two groups of 60 snapshots.
 
-pg_seconds=${BENCH_POSTGRES_SECONDS:-620}
+pg_seconds=${BENCH_POSTGRES_SECONDS:-1215}
 
 # As the server's user: it refuses to be root.
 as_server() {
