@@ -4,7 +4,7 @@
 #
 # A server of its own on a Unix socket: 2 000 tables with an index each, 500 statements, pgbench with 100 clients. histd
 # records its tables only, every 10 s; bytes are those by which the chunk of all grows over that of the first half, which
-# is one group of 30 snapshots against another.
+# is one group of 60 snapshots against another.
 #
 # BENCH_POSTGRES_SECONDS: length of the recording, default 1215: two groups of 60 snapshots.
 
