@@ -228,16 +228,16 @@ shows "na\?ve" "where the terminal has no such letters there is a question mark"
 keys q
 wait_for ended 0
 
-"$B/tests/tools/mkstore" -h 1 -l 1 -i 60 -p 40 -t "$hour" "$dir/damaged"
+"$B/tests/tools/mkstore" -h 1 -l 1 -i 30 -p 40 -t "$hour" "$dir/damaged"
 chunk=$dir/damaged/snapshots/$hour.chunk
 printf 'damaged by a test' | dd of="$chunk" bs=1 seek=$(($(stat -c %s "$chunk") / 2)) conv=notrunc status=none
 bad=
-for s in $(seq 0 59); do
+for s in $(seq 0 2 119); do
 	"$B/histctl" cat "$dir/damaged" "hour/$hour/snapshot-$s/processes" >/dev/null 2>&1 || bad="$bad $s"
 done
 [ -n "$bad" ]
 ok $? "there is a damaged snapshot"
-start 80 24 "$B/histctl top $dir/damaged --at ${hour}:$(printf %02d "${bad##* }")"
+start 80 24 "$B/histctl top $dir/damaged --at ${hour}:$(printf %02d $((${bad##* } / 2)))"
 shows "^This snapshot is damaged" "which is said"
 keys Home Left
 shows "This is the first one" "and can be left"
