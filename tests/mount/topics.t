@@ -89,6 +89,7 @@ wait $tail 2>/dev/null
 "$mktopic" "$S" orders -n 200000 -l 50 -S 1000000 -t $((from + 3600000)) -i 1 -y 10 &
 writer=$!
 rm -rf "$T/copy" && mkdir "$T/copy"
+soon test -d hour/2026-11-20T01/log
 tar -cf "$T/live.tar" log hour/2026-11-20T01/log 2>"$T/tar-said"
 ok "tar of a topic that is written gives no error but that files grow" test "$(grep -vc 'changed as we read it' "$T/tar-said")" = 0
 wait $writer
