@@ -4,24 +4,19 @@
 #include "ctl/opened.h"
 
 #include <err.h>
-#include <getopt.h>
 
 static int run(int argc, char **argv)
 {
 	_cleanup_(cleanup_keyed) struct keyed *k = NULL;
 	struct keyed_arguments a;
-	const char *name;
+	const char *name = argv[argc - 1];
 	struct payload_key key;
 	struct document v;
 	int c, r;
 
-	c = keyed_parse(argc, argv, "+st:S:", 1, 2, &a);
+	c = keyed_begin(argc, argv, "+st:S:", &a, &key, &k);
 	if (c != 0)
 		return c;
-	name = argv[argc - 1];
-	if (keyed_key(name, a.as_string, &key) < 0 ||
-	    keyed_open(argc - optind == 2 ? argv[optind] : NULL, a.socket, &k) < 0)
-		return EXIT_FAILURE;
 	r = keyed_get(k, &key, a.time_ms, &v);
 	if (r == -ENOENT)
 		warnx("%s: there is no such document%s", name, a.time_ms < INT64_MAX ? " at that time" : "");

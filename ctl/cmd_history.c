@@ -5,7 +5,6 @@
 #include "store/text.h"
 
 #include <err.h>
-#include <getopt.h>
 #include <inttypes.h>
 
 static void print(const struct document *v)
@@ -24,18 +23,14 @@ static int run(int argc, char **argv)
 {
 	_cleanup_(cleanup_keyed) struct keyed *k = NULL;
 	struct keyed_arguments a;
-	const char *name;
+	const char *name = argv[argc - 1];
 	struct payload_key key;
 	struct document v;
 	int c, r;
 
-	c = keyed_parse(argc, argv, "+sS:", 1, 2, &a);
+	c = keyed_begin(argc, argv, "+sS:", &a, &key, &k);
 	if (c != 0)
 		return c;
-	name = argv[argc - 1];
-	if (keyed_key(name, a.as_string, &key) < 0 ||
-	    keyed_open(argc - optind == 2 ? argv[optind] : NULL, a.socket, &k) < 0)
-		return EXIT_FAILURE;
 	r = keyed_history(k, &key, &v);
 	if (r == -ENOENT)
 		warnx("%s: there never was such a document", name);

@@ -84,6 +84,19 @@ int keyed_open(const char *store, const char *socket, struct keyed **ret)
 	return r;
 }
 
+int keyed_begin(int argc, char **argv, const char *letters, struct keyed_arguments *ret, struct payload_key *ret_key,
+    struct keyed **ret_keyed)
+{
+	int status = keyed_parse(argc, argv, letters, 1, 2, ret);
+	const char *store = argc - optind == 2 ? argv[optind] : NULL;
+
+	if (status != 0)
+		return status;
+	if (keyed_key(argv[argc - 1], ret->as_string, ret_key) < 0 || keyed_open(store, ret->socket, ret_keyed) < 0)
+		return EXIT_FAILURE;
+	return 0;
+}
+
 void keyed_close(struct keyed *d)
 {
 	opened_done(&d->opened);

@@ -22,6 +22,9 @@ int keyed_parse(int argc, char **argv, const char *letters, int min, int max, st
 
 /* store NULL: from histd, by its socket (NULL: where it is if nothing is said). */
 int keyed_open(const char *store, const char *socket, struct keyed **ret);
+/* Both, for a command that is told [STORE] KEY; the key stays the argument's. 0, or the exit status. */
+int keyed_begin(int argc, char **argv, const char *letters, struct keyed_arguments *ret, struct payload_key *ret_key,
+    struct keyed **ret_keyed);
 void keyed_close(struct keyed *d);
 DEFINE_CLEANUP(keyed, keyed_close)
 

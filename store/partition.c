@@ -419,7 +419,7 @@ static int take_file(struct partition *p, const struct listed *f, bool has_log)
 	}
 }
 
-/* All segments become old ones, for now; *next_offset: behind what is put aside as damaged. */
+/* All segments become old ones; the newest of them is opened afterwards. */
 static int list_files(struct partition *p)
 {
 	struct listing l = {0};
