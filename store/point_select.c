@@ -173,12 +173,13 @@ static int take_condition(struct parser *p, struct condition *c)
 	return r < 0 ? r : c->label.err;
 }
 
-static int new_condition(struct parser *p, struct point_select *s, struct condition **ret)
+/* NULL: there are too many, which has been said. */
+static struct condition *new_condition(struct parser *p, struct point_select *s)
 {
-	if (s->n == CONDITIONS_MAX)
-		return fail(p, "there are more than %d conditions", CONDITIONS_MAX);
-	*ret = &s->conditions[s->n++];
-	return 0;
+	if (s->n < CONDITIONS_MAX)
+		return &s->conditions[s->n++];
+	fail(p, "there are more than %d conditions", CONDITIONS_MAX);
+	return NULL;
 }
 
 static int take_conditions(struct parser *p, struct point_select *s)
@@ -190,9 +191,8 @@ static int take_conditions(struct parser *p, struct point_select *s)
 		skip_blanks(p);
 		if (take(p, "}"))
 			return 0;
-		r = new_condition(p, s, &c);
-		if (r == 0)
-			r = take_condition(p, c);
+		c = new_condition(p, s);
+		r = c ? take_condition(p, c) : -EINVAL;
 		skip_blanks(p);
 		if (r == 0 && !take(p, ",") && peek(p) != '}')
 			r = fail(p, "expected , or }");
@@ -209,9 +209,9 @@ static int parse(struct parser *p, struct point_select *s)
 
 	skip_blanks(p);
 	if (is_word(peek(p), "_:.")) {
-		r = new_condition(p, s, &c);
-		if (r < 0)
-			return r;
+		c = new_condition(p, s);
+		if (!c)
+			return -EINVAL;
 		buf_puts(&c->label, name_label);
 		take_word(p, "_:.", &metric);
 		r = c->label.err ? c->label.err : metric.err;
