@@ -266,6 +266,8 @@ enum { PAYLOAD_NUMBER_KEY = 1, PAYLOAD_RAW = 2, PAYLOAD_BORN = 4 };
 enum { TWIN_MAX = 15 };
 #define RECORD_NUMBER_MAX (UINT64_C(1) << 55) /* numbers of records are below this */
 
+#define POINT_NUMBER_MAX (UINT64_C(1) << 62) /* numbers of batches are below this */
+
 struct disk_payload {
 	le64 number;
 	le64 time_ms;
