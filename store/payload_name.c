@@ -1,21 +1,12 @@
 /* payload_name.c -- see payload_name.h */
 #include "store/payload_name.h"
 
-#include "store/rowkey.h"
+#include "store/filename.h"
 
 #include <inttypes.h>
 #include <xxhash.h>
 
-/* What stands for the end of a name that is too long. No other name has "%~". */
-#define CUT_MARK "%~"
-
-enum {
-	HASH_LEN = 32,
-	CUT_LEN = sizeof(CUT_MARK) - 1 + HASH_LEN,
-	KEPT_LEN = PAYLOAD_NAME_MAX - CUT_LEN,
-	ESCAPE_LEN = 3, /* %XX */
-	DIGITS_MAX = 20,
-};
+enum { DIGITS_MAX = 20 };
 
 static XXH128_hash_t hash(const struct payload_key *key)
 {
@@ -56,21 +47,6 @@ static bool parse_number(const char *s, size_t len, uint64_t *ret)
 	return true;
 }
 
-/* Keeps as much of a name that begins at start as a cut one has: no character of UTF-8 and no escape is cut. */
-static void cut(struct buf *out, size_t start, const struct payload_key *key)
-{
-	const XXH128_hash_t h = hash(key);
-	const char *name = (const char *)out->p + start;
-	size_t len = utf8_cut(name, out->len - start, KEPT_LEN);
-
-	for (size_t back = 1; back < ESCAPE_LEN && back <= len; back++)
-		if (name[len - back] == '%')
-			len -= back;
-	out->len = start + len;
-	buf_puts(out, CUT_MARK);
-	buf_printf(out, "%016" PRIx64 "%016" PRIx64, h.high64, h.low64);
-}
-
 void payload_name_put(struct buf *out, const struct payload_key *key)
 {
 	const char *s = (const char *)key->string.p;
@@ -81,69 +57,18 @@ void payload_name_put(struct buf *out, const struct payload_key *key)
 		return;
 	}
 	if (len > 0 && (s[0] == '.' || is_like_number(s, len))) {
-		buf_printf(out, "%%%02X", (unsigned char)*s++);
+		filename_put_escape(out, (uint8_t)*s++);
 		len--;
 	}
-	rowkey_put_escaped(out, s, len);
-	if (out->err == 0 && out->len - start > PAYLOAD_NAME_MAX)
-		cut(out, start, key);
+	filename_put_escaped(out, s, len, "");
+	if (out->err == 0 && out->len - start > PAYLOAD_NAME_MAX) {
+		XXH128_hash_t h = hash(key);
+
+		filename_cut(out, start, PAYLOAD_NAME_MAX, h.high64, h.low64);
+	}
 }
 
 /* --- back --- */
-
-static int hex_digit(char c, const char *digits)
-{
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static bool parse_hash(const char *s, uint64_t *ret)
-{
-	*ret = 0;
-	for (unsigned i = 0; i < HASH_LEN / 2; i++) {
-		int digit = hex_digit(s[i], "0123456789abcdef");
-
-		if (digit < 0)
-			return false;
-		*ret = *ret << 4 | (unsigned)digit;
-	}
-	return true;
-}
-
-static bool parse_cut(const char *name, size_t len, struct payload_name *ret)
-{
-	const char *mark = name + len - CUT_LEN;
-
-	return len > CUT_LEN && len <= PAYLOAD_NAME_MAX && memcmp(mark, CUT_MARK, sizeof(CUT_MARK) - 1) == 0 &&
-	       parse_hash(mark + sizeof(CUT_MARK) - 1, &ret->high) &&
-	       parse_hash(mark + CUT_LEN - HASH_LEN / 2, &ret->low);
-}
-
-static bool unescape(const char *name, size_t len, struct payload_name *ret)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; n++) {
-		int high, low;
-
-		if (name[i] != '%') {
-			ret->bytes[n] = (uint8_t)name[i++];
-			continue;
-		}
-		if (len - i < ESCAPE_LEN)
-			return false;
-		high = hex_digit(name[i + 1], digits);
-		low = hex_digit(name[i + 2], digits);
-		if (high < 0 || low < 0)
-			return false;
-		ret->bytes[n] = (uint8_t)(high << 4 | low);
-		i += ESCAPE_LEN;
-	}
-	ret->key.string = span_of(ret->bytes, n);
-	return true;
-}
 
 /* There are other ways to write a key; a name is the one that it is given. */
 static int compare(const char *name, size_t len, const struct payload_key *key)
@@ -158,6 +83,8 @@ static int compare(const char *name, size_t len, const struct payload_key *key)
 
 int payload_name_parse(const char *name, size_t len, struct payload_name *ret)
 {
+	size_t n;
+
 	*ret = (struct payload_name){0};
 	if (len == 0 || len > PAYLOAD_NAME_MAX)
 		return -ENOENT;
@@ -165,10 +92,13 @@ int payload_name_parse(const char *name, size_t len, struct payload_name *ret)
 		ret->key.is_number = true;
 		return parse_number(name, len, &ret->key.number) ? 0 : -ENOENT;
 	}
-	ret->cut = parse_cut(name, len, ret);
+	ret->cut = filename_parse_cut(name, len, PAYLOAD_NAME_MAX, &ret->high, &ret->low);
 	if (ret->cut)
 		return 0;
-	return unescape(name, len, ret) ? compare(name, len, &ret->key) : -ENOENT;
+	if (!filename_unescape(name, len, ret->bytes, &n))
+		return -ENOENT;
+	ret->key.string = span_of(ret->bytes, n);
+	return compare(name, len, &ret->key);
 }
 
 void payload_name_keep(struct payload_name *ret, const struct payload_key *key)

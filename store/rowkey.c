@@ -1,6 +1,7 @@
 /* rowkey.c -- the key of a row as a name */
 #include "store/rowkey.h"
 
+#include "store/filename.h"
 #include "store/text.h"
 
 #include <xxhash.h>
@@ -20,33 +21,6 @@ uint32_t rowkey_columns(const struct table_schema *s, uint32_t *ret)
 	return n;
 }
 
-static bool is_plain(uint8_t c)
-{
-	return c >= 0x20 && c != 0x7f && c != '%' && c != '/' && c != ',' && c != '\\';
-}
-
-void rowkey_put_escaped(struct buf *out, const char *s, size_t len)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	char *p;
-
-	if (buf_reserve(out, 3 * len + 1) < 0)
-		return;
-	p = (char *)out->p + out->len;
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)s[i];
-
-		if (is_plain(c)) {
-			*p++ = (char)c;
-			continue;
-		}
-		*p++ = '%';
-		*p++ = hex[c >> 4];
-		*p++ = hex[c & 15];
-	}
-	out->len = (size_t)(p - (char *)out->p);
-}
-
 static void put_value(struct buf *out, const struct table *t, uint32_t c, uint32_t row)
 {
 	const struct column *col = &t->schema->columns[c];
@@ -57,7 +31,7 @@ static void put_value(struct buf *out, const struct table *t, uint32_t c, uint32
 		return;
 	}
 	s = table_str(t, c, row);
-	rowkey_put_escaped(out, s.p, s.len);
+	filename_put_escaped(out, s.p, s.len, "");
 }
 
 /* Makes what is no name one: of what begins at start. */

@@ -16,9 +16,6 @@ uint32_t rowkey_columns(const struct table_schema *s, uint32_t *ret);
 /* Appends the name of the row's key: 1 to ROWKEY_LEN_MAX bytes, legal as a file's name. */
 void rowkey_put(struct buf *out, const struct table *t, uint32_t row);
 
-/* Appends bytes as names have them: what a file name cannot hold as %XX. */
-void rowkey_put_escaped(struct buf *out, const char *s, size_t len);
-
 /* Whether a name can be one that rowkey_put made, as far as a file system minds. */
 bool rowkey_is_name(const char *name, size_t len);
 
