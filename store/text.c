@@ -6,9 +6,8 @@
 #include "store/text.h"
 
 #include "store/format.h"
+#include "store/text_f64.h"
 
-#include <math.h>
-#include <stdio.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -231,7 +230,7 @@ static size_t dec_len(uint64_t bits, unsigned scale)
 	return ((int64_t)bits < 0) + whole + (scale ? 1 + scale : 0);
 }
 
-static char *put_dec(char *out, uint64_t bits, unsigned scale)
+char *text_put_dec(char *out, uint64_t bits, unsigned scale)
 {
 	uint64_t m = magnitude(bits);
 
@@ -251,32 +250,9 @@ static char *put_dec(char *out, uint64_t bits, unsigned scale)
 	return out;
 }
 
-enum { F64_LEN_MAX = 32 };
-
-/* As few digits as read back to the same bits; NaN and infinities as PostgreSQL reads them. */
-static int f64_text(char ret[F64_LEN_MAX], uint64_t bits)
-{
-	double v, back;
-
-	memcpy(&v, &bits, sizeof v);
-	if (v != v)
-		return snprintf(ret, F64_LEN_MAX, "NaN");
-	if (v - v != 0)
-		return snprintf(ret, F64_LEN_MAX, v > 0 ? "Infinity" : "-Infinity");
-	/* 15 digits are never too many, but for numbers that have fewer bits than others. */
-	for (int digits = isnormal(v) ? 15 : 1;; digits++) {
-		int n = snprintf(ret, F64_LEN_MAX, "%.*g", digits, v);
-
-		back = strtod(ret, NULL);
-		if (digits == 17 || memcmp(&back, &v, sizeof v) == 0)
-			return n;
-	}
-}
-
 size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct strpool *pool)
 {
 	const struct str *s;
-	char f64[F64_LEN_MAX];
 
 	if (null)
 		return 2;
@@ -288,7 +264,7 @@ size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct
 	case COL_DEC:
 		return dec_len(v, c->scale);
 	case COL_F64:
-		return (size_t)f64_text(f64, v);
+		return text_f64_len(v);
 	default:
 		s = strpool_get(pool, (uint32_t)v);
 		return s ? s->text_len : 0;
@@ -296,7 +272,7 @@ size_t text_cell_len(const struct column *c, uint64_t v, bool null, const struct
 }
 
 /* Room for one cell that is not a string. */
-enum { NUMBER_LEN_MAX = F64_LEN_MAX };
+enum { NUMBER_LEN_MAX = TEXT_F64_MAX };
 
 static char *put_number(char *out, const struct column *c, uint64_t v)
 {
@@ -304,11 +280,11 @@ static char *put_number(char *out, const struct column *c, uint64_t v)
 	case COL_U64:
 		return text_put_u64(out, v);
 	case COL_I64:
-		return put_dec(out, v, 0);
+		return text_put_dec(out, v, 0);
 	case COL_DEC:
-		return put_dec(out, v, c->scale);
+		return text_put_dec(out, v, c->scale);
 	default:
-		return out + f64_text(out, v);
+		return text_f64_put(out, v);
 	}
 }
 

@@ -23,6 +23,8 @@ size_t text_copy_len(void *to, const void *from, size_t len);
 enum { TEXT_U64_MAX = 20 };
 unsigned text_u64_len(uint64_t v);
 char *text_put_u64(char *out, uint64_t v);
+/* Likewise an int64, the last `scale` of its digits behind a point. */
+char *text_put_dec(char *out, uint64_t bits, unsigned scale);
 
 /* Length of the UTF-8 character that begins at p, of which left bytes are there; 0: none does. */
 unsigned text_utf8_len(const uint8_t *p, size_t left);
