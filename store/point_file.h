@@ -32,11 +32,13 @@ enum point_file_level {
 
 struct point_file_writer;
 
+enum { POINT_FILE_VERSION = 1, POINT_FILE_SERIES_MAX = 1 << 30 };
+
 /* dirfd: of series/. */
 int point_file_writer_new(int dirfd, uint64_t store_id, const struct point_file_head *head, enum point_file_level level,
     struct point_file_writer **ret);
 /* The next series, whose key is above the one before: n points, times strictly ascending within the hour; n may be
- * anything above 0. */
+ * anything from 1 to POINT_FILE_SERIES_MAX (-EMSGSIZE). -EINVAL: it is not so. */
 int point_file_writer_add(
     struct point_file_writer *w, struct span key, const int64_t *ns, const uint64_t *bits, size_t n);
 /* Durable under its name, replacing one of that name, or not there. Frees the writer either way. */
@@ -53,6 +55,9 @@ void point_file_close(struct point_file *f);
 DEFINE_CLEANUP(point_file, point_file_close)
 const struct point_file_head *point_file_head(const struct point_file *f);
 uint64_t point_file_len(const struct point_file *f);
+/* Whether its indexes were damaged, so that pages were looked for; since is number then, and what is lost of keys at
+ * the end is not counted. */
+bool point_file_salvaged(const struct point_file *f);
 
 /* Whether the file may have that key, or a series whose label has that value ("__name__": the metric): false is
  * certain. From the Bloom filter alone. */

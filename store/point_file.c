@@ -1,0 +1,472 @@
+/* point_file.c -- reading a sealed file of the points of an hour
+ *
+ * Of each kind of page the one that was used last is kept, decompressed, and times that many series share are kept as
+ * they are. So going through series in order reads each page once, and nothing is allocated for a series.
+ */
+#include "store/point_file.h"
+
+#include "store/point_bloom.h"
+#include "store/point_file_index.h"
+#include "store/point_keys.h"
+#include "store/names.h"
+
+struct point_file {
+	struct sealed *file;
+	struct point_page_reader pages;
+	struct point_file_index index;
+
+	bool bloom_read;
+	struct buf bloom;
+
+	struct point_keys keys;
+	struct buf values;
+	size_t key_page, value_page; /* which page that is; SIZE_MAX: none */
+	int keys_r, values_r;        /* what became of reading it */
+	struct point_vectors *vectors;
+
+	struct buf ns, bits; /* of a series */
+};
+
+#define NAME_FORM "YYYY-MM-DDTHH.12345678901234567890.points"
+
+void point_file_name(char ret[POINT_FILE_NAME_SIZE], int32_t hour, uint64_t number)
+{
+	char name[HOUR_NAME_LEN + 1];
+
+	static_assert(sizeof NAME_FORM <= POINT_FILE_NAME_SIZE, "room");
+	hour_name(name, hour);
+	snprintf(ret, POINT_FILE_NAME_SIZE, "%s.%020llu.points", name, (unsigned long long)number);
+}
+
+bool point_file_name_parse(const char *name, int32_t *ret_hour, uint64_t *ret_number)
+{
+	char same[POINT_FILE_NAME_SIZE];
+	uint64_t number = 0;
+
+	if (strlen(name) != sizeof NAME_FORM - 1 || !hour_parse(name, HOUR_NAME_LEN, ret_hour))
+		return false;
+	for (const char *c = name + HOUR_NAME_LEN + 1; *c >= '0' && *c <= '9'; c++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*c - '0'), &number))
+			return false;
+	point_file_name(same, *ret_hour, number);
+	*ret_number = number;
+	return strcmp(name, same) == 0;
+}
+
+/* --- opening --- */
+
+static int load(struct point_file *f, int dirfd, const char *name)
+{
+	int r = unpacker_new(&f->pages.unpacker);
+
+	if (r < 0)
+		return r;
+	r = sealed_open(dirfd, name, KIND_POINTS, &f->file);
+	f->pages.file = f->file;
+	if (r == 0)
+		r = point_file_index_read(&f->index, f->file);
+	if (r == -EBADMSG) {
+		sealed_close(TAKE(f->file));
+		r = sealed_salvage(dirfd, name, KIND_POINTS, &f->file);
+		f->pages.file = f->file;
+		if (r == 0)
+			r = point_file_index_salvage(&f->index, &f->pages);
+	}
+	if (r < 0)
+		return r;
+	return point_vectors_new(&f->pages, &f->index.times, f->index.head.hour, &f->vectors);
+}
+
+int point_file_open(int dirfd, const char *name, struct point_file **ret)
+{
+	_cleanup_(cleanup_point_file) struct point_file *f = calloc(1, sizeof *f);
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->key_page = f->value_page = SIZE_MAX;
+	r = load(f, dirfd, name);
+	if (r < 0)
+		return r;
+	*ret = TAKE(f);
+	return 0;
+}
+
+void point_file_close(struct point_file *f)
+{
+	if (!f)
+		return;
+	point_vectors_free(f->vectors);
+	point_keys_done(&f->keys);
+	point_file_index_done(&f->index);
+	buf_done(&f->pages.frame);
+	if (f->pages.unpacker)
+		unpacker_free(f->pages.unpacker);
+	sealed_close(f->file);
+	buf_done(&f->bloom);
+	buf_done(&f->values);
+	buf_done(&f->ns);
+	buf_done(&f->bits);
+	free(f);
+}
+
+const struct point_file_head *point_file_head(const struct point_file *f)
+{
+	return &f->index.head;
+}
+
+uint64_t point_file_len(const struct point_file *f)
+{
+	return sealed_len(f->file);
+}
+
+bool point_file_salvaged(const struct point_file *f)
+{
+	return f->index.salvaged;
+}
+
+/* --- what may be there --- */
+
+static struct span bloom(struct point_file *f)
+{
+	if (!f->bloom_read && sealed_section(f->file, FRAME_POINTS_BLOOM, 0, &f->bloom) < 0)
+		buf_clear(&f->bloom);
+	f->bloom_read = true;
+	return span_of(f->bloom.p, f->bloom.len);
+}
+
+bool point_file_may_have_key(struct point_file *f, struct span key)
+{
+	return point_bloom_may_have_key(bloom(f), key);
+}
+
+bool point_file_may_have_label(struct point_file *f, struct span label, struct span value)
+{
+	return point_bloom_may_have_label(bloom(f), label, value);
+}
+
+/* --- keys --- */
+
+/* Reads a page of keys, unless it is there. */
+static int load_keys(struct point_file *f, size_t page)
+{
+	const struct point_page_place *p = &f->index.keys.v[page];
+
+	if (page == f->key_page)
+		return f->keys_r;
+	f->key_page = page;
+	f->keys_r = point_page_read(&f->pages, FRAME_POINTS_KEYS, p->off, p->first, &f->keys.raw);
+	if (f->keys_r == 0)
+		f->keys_r = point_keys_parse(&f->keys);
+	if (f->keys_r == 0 && f->keys.n > f->index.head.n_series - p->first)
+		f->keys_r = -EBADMSG;
+	if (f->keys_r < 0 && f->keys_r != -EBADMSG)
+		f->key_page = SIZE_MAX;
+	return f->keys_r;
+}
+
+/* The series of that number, in f->keys. */
+static int find_series(struct point_file *f, uint64_t number, size_t *ret_i)
+{
+	size_t page;
+	int r;
+
+	if (number >= f->index.head.n_series)
+		return -ENOENT;
+	page = point_pages_find(&f->index.keys, number);
+	r = load_keys(f, page);
+	if (r < 0)
+		return r;
+	*ret_i = number - f->index.keys.v[page].first;
+	return *ret_i < f->keys.n ? 0 : -EBADMSG;
+}
+
+int point_file_find(struct point_file *f, struct span key, uint64_t *ret_number)
+{
+	size_t page, i;
+	int r;
+
+	if (f->index.head.n_series == 0)
+		return -ENOENT;
+	page = point_file_index_page_of(&f->index, key);
+	r = load_keys(f, page);
+	if (r == 0)
+		r = point_keys_find(&f->keys, key, &i);
+	if (r == 0)
+		*ret_number = f->index.keys.v[page].first + i;
+	return r;
+}
+
+int point_file_key(struct point_file *f, uint64_t number, struct span *ret)
+{
+	size_t i;
+	int r = find_series(f, number, &i);
+
+	return r < 0 ? r : point_keys_get(&f->keys, i, ret);
+}
+
+/* --- blocks --- */
+
+static int load_values(struct point_file *f, size_t page)
+{
+	const struct point_page_place *p = &f->index.values.v[page];
+
+	if (page == f->value_page)
+		return f->values_r;
+	f->value_page = page;
+	f->values_r = point_page_read(&f->pages, FRAME_POINTS_PAGE, p->off, p->first, &f->values);
+	if (f->values_r < 0 && f->values_r != -EBADMSG)
+		f->value_page = SIZE_MAX;
+	return f->values_r;
+}
+
+/* The run of that length at an offset of the values. */
+static int get_run(struct point_file *f, uint64_t off, uint32_t len, struct span *ret)
+{
+	struct span page_left;
+	size_t page;
+	int r;
+
+	if (f->index.values.n == 0)
+		return -EBADMSG;
+	page = point_pages_find(&f->index.values, off);
+	r = load_values(f, page);
+	if (r < 0)
+		return r;
+	page_left = span_of(f->values.p, f->values.len);
+	off -= f->index.values.v[page].first;
+	return off <= f->values.len && span_take(&page_left, off) ? span_sub(&page_left, len, ret) : -EBADMSG;
+}
+
+static int get_times(struct point_file *f, const struct point_piece *t, const int64_t **ret, uint32_t *ret_n)
+{
+	int r = point_vectors_get(f->vectors, t->vector, ret, ret_n);
+
+	if (r < 0)
+		return r;
+	if (t->skipped + t->left >= *ret_n)
+		return -EBADMSG;
+	*ret += t->skipped;
+	*ret_n -= t->skipped + t->left;
+	return 0;
+}
+
+/* Appends the values of a run of n. */
+static int append_values(struct point_file *f, uint64_t off, uint32_t len, uint32_t n, struct buf *bits)
+{
+	struct span run;
+	int r = get_run(f, off, len, &run);
+
+	if (r < 0)
+		return r;
+	if (buf_reserve(bits, (n + POINT_ROOM) * sizeof(uint64_t)) < 0)
+		return -ENOMEM;
+	r = point_values_get(run, n, (uint64_t *)(void *)(bits->p + bits->len));
+	if (r == 0)
+		bits->len += n * sizeof(uint64_t);
+	return r;
+}
+
+/* The first of n times that is not below t. */
+static uint32_t lower_bound(const int64_t *ns, uint32_t n, int64_t t)
+{
+	uint32_t low = 0;
+
+	while (low < n) {
+		uint32_t mid = low + (n - low) / 2;
+
+		if (ns[mid] < t)
+			low = mid + 1;
+		else
+			n = mid;
+	}
+	return low;
+}
+
+/* Appends those of a block whose times are within from and to. */
+static int append_block(struct point_file *f, const struct point_block *b, uint64_t off, int64_t from, int64_t to,
+    struct buf *ret_ns, struct buf *ret_bits)
+{
+	size_t before = ret_bits->len, len;
+	uint32_t n, low, high;
+	const int64_t *ns;
+	int r = get_times(f, &b->times, &ns, &n);
+
+	if (r < 0)
+		return r;
+	low = lower_bound(ns, n, from);
+	high = to == INT64_MAX ? n : lower_bound(ns, n, to + 1);
+	if (low >= high)
+		return 0;
+	r = append_values(f, off, b->length, n, ret_bits);
+	if (r < 0)
+		return r;
+	len = (high - low) * sizeof(uint64_t);
+	if (low > 0)
+		memmove(ret_bits->p + before, ret_bits->p + before + low * sizeof(uint64_t), len);
+	ret_bits->len = before + len;
+	buf_put(ret_ns, ns + low, len);
+	return ret_ns->err;
+}
+
+/* Whether times from that place on are above those before. */
+static bool ascends(const struct buf *ns, size_t from, size_t start)
+{
+	const int64_t *v = (const int64_t *)(const void *)ns->p;
+
+	return from == start || from == ns->len || v[from / sizeof *v] > v[from / sizeof *v - 1];
+}
+
+static int append_series(
+    struct point_file *f, size_t i, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits)
+{
+	const struct point_keys_series *s = &f->keys.series[i];
+	uint64_t off = s->offset;
+	size_t start = ret_ns->len;
+
+	for (uint32_t k = 0; k < s->n_blocks; k++) {
+		const struct point_block *b = &f->keys.blocks[s->first_block + k];
+		size_t before = ret_ns->len;
+		int r = append_block(f, b, off, from, to, ret_ns, ret_bits);
+
+		if (r < 0)
+			return r;
+		if (!ascends(ret_ns, before, start) || (ret_ns->len - start) / sizeof(int64_t) > POINT_FILE_SERIES_MAX)
+			return -EBADMSG;
+		off += b->length;
+	}
+	return 0;
+}
+
+int point_file_read(
+    struct point_file *f, uint64_t number, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits)
+{
+	size_t i, ns_len = ret_ns->len, bits_len = ret_bits->len;
+	int r = find_series(f, number, &i);
+
+	if (r == 0)
+		r = append_series(f, i, from, to, ret_ns, ret_bits);
+	if (r < 0) {
+		ret_ns->len = ns_len;
+		ret_bits->len = bits_len;
+	}
+	return r;
+}
+
+/* --- all of it --- */
+
+/* All points of a series; they are valid until the next call. */
+static int get_series(struct point_file *f, size_t i, const int64_t **ret_ns, const uint64_t **ret_bits, size_t *ret_n)
+{
+	const struct point_keys_series *s = &f->keys.series[i];
+	uint32_t n = 0;
+	int r;
+
+	*ret_ns = NULL;
+	*ret_n = 0;
+	buf_clear(&f->bits);
+	if (s->n_blocks == 1) {
+		const struct point_block *b = &f->keys.blocks[s->first_block];
+
+		r = get_times(f, &b->times, ret_ns, &n);
+		if (r == 0)
+			r = append_values(f, s->offset, b->length, n, &f->bits);
+		*ret_n = n;
+	} else {
+		buf_clear(&f->ns);
+		r = append_series(f, i, INT64_MIN, INT64_MAX, &f->ns, &f->bits);
+		*ret_ns = (const int64_t *)(const void *)f->ns.p;
+		*ret_n = f->ns.len / sizeof(int64_t);
+	}
+	*ret_bits = (const uint64_t *)(const void *)f->bits.p;
+	return r;
+}
+
+int point_file_scan(struct point_file *f, uint64_t number,
+    int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg)
+{
+	for (; number < f->index.head.n_series; number++) {
+		const uint64_t *bits = NULL;
+		const int64_t *ns = NULL;
+		size_t i, n = 0;
+		int r = find_series(f, number, &i);
+
+		if (r == 0)
+			r = get_series(f, i, &ns, &bits, &n);
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		r = r < 0 ? each(number, NULL, NULL, 0, arg) : each(number, ns, bits, n, arg);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* How many times a piece of a vector has, and how many of them are no whole millisecond: only if some are, and not all
+ * of the vector, they are looked at. */
+static int count(struct point_file *f, const struct point_piece *t, uint32_t *ret_n, uint32_t *ret_fine)
+{
+	uint32_t n, fine, away = t->skipped + t->left;
+	const int64_t *ns;
+	int r = point_vectors_count(f->vectors, t->vector, &n, &fine);
+
+	if (r < 0)
+		return r;
+	if (away >= n)
+		return -EBADMSG;
+	*ret_n = n - away;
+	*ret_fine = fine == n ? n - away : fine;
+	if (fine == 0 || fine == n || away == 0)
+		return 0;
+	r = get_times(f, t, &ns, ret_n);
+	if (r == 0)
+		*ret_fine = point_vectors_fine(ns, *ret_n);
+	return r;
+}
+
+/* First and last time of a series. */
+static int get_ends(
+    struct point_file *f, const struct point_block *first, const struct point_block *last, struct point_stat *ret)
+{
+	const int64_t *ns;
+	uint32_t n;
+	int r = get_times(f, &first->times, &ns, &n);
+
+	if (r < 0)
+		return r;
+	ret->first_ns = ns[0];
+	r = get_times(f, &last->times, &ns, &n);
+	if (r < 0)
+		return r;
+	ret->last_ns = ns[n - 1];
+	return ret->last_ns < ret->first_ns ? -EBADMSG : 0;
+}
+
+int point_file_stat(struct point_file *f, uint64_t number, struct point_stat *ret)
+{
+	const struct point_keys_series *s;
+	const struct point_block *blocks;
+	struct point_stat st = {0};
+	size_t i;
+	int r = find_series(f, number, &i);
+
+	if (r < 0)
+		return r;
+	s = &f->keys.series[i];
+	blocks = &f->keys.blocks[s->first_block];
+	for (uint32_t k = 0; k < s->n_blocks; k++) {
+		uint32_t n, fine;
+
+		r = count(f, &blocks[k].times, &n, &fine);
+		if (r < 0)
+			return r;
+		st.n += n;
+		st.n_fine += fine;
+	}
+	st.values_len = s->mean * st.n + s->over;
+	r = get_ends(f, &blocks[0], &blocks[s->n_blocks - 1], &st);
+	if (r == 0)
+		*ret = st;
+	return r;
+}

@@ -1,0 +1,252 @@
+/* point_keys.c -- see point_keys.h */
+#include "store/point_keys.h"
+
+/* --- writing --- */
+
+/* How many bytes two keys have in common at their beginning. */
+static uint32_t shared_len(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
+{
+	uint32_t n = 0;
+
+	while (n < a_len && n < b_len && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static void put_keys(struct buf *out, const struct point_keys_entry *entries, size_t n, const uint8_t *keys)
+{
+	_cleanup_(buf_done) struct buf rests = {0}, lens = {0};
+	uint32_t before_len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t len = entries[i].key_len, shared = shared_len(keys - before_len, before_len, keys, len);
+
+		buf_put_varint(out, shared);
+		buf_put_varint(&lens, len - shared);
+		buf_put(&rests, keys + shared, len - shared);
+		keys += len;
+		before_len = len;
+	}
+	buf_put(out, lens.p, lens.len);
+	for (size_t i = 0; i < n; i++)
+		buf_put_varint(out, entries[i].n_blocks - 1);
+	buf_put(out, rests.p, rests.len);
+	if (rests.err || lens.err)
+		out->err = -ENOMEM;
+}
+
+void point_keys_put(struct buf *out, const struct point_keys_entry *entries, size_t n, const uint8_t *keys,
+    const struct point_block *blocks, uint64_t offset, uint64_t *next)
+{
+	size_t n_blocks = 0;
+
+	buf_put_varint(out, n);
+	buf_put_varint(out, offset);
+	buf_put_varint(out, *next);
+	put_keys(out, entries, n, keys);
+	for (size_t i = 0; i < n; i++)
+		n_blocks += entries[i].n_blocks;
+	for (size_t i = 0; i < n_blocks; i++) {
+		bool is_new = blocks[i].times.vector == *next;
+
+		buf_put_varint(out, *next - blocks[i].times.vector);
+		*next += is_new;
+	}
+	for (size_t i = 0; i < n_blocks; i++)
+		buf_put_varint(out, blocks[i].times.skipped);
+	for (size_t i = 0; i < n_blocks; i++)
+		buf_put_varint(out, blocks[i].times.left);
+	for (size_t i = 0; i < n_blocks; i++)
+		buf_put_varint(out, blocks[i].length);
+	for (size_t i = 0; i < n; i++)
+		buf_put_varint(out, entries[i].mean);
+	for (size_t i = 0; i < n; i++)
+		buf_put_varint(out, entries[i].over);
+}
+
+/* --- reading --- */
+
+void point_keys_done(struct point_keys *k)
+{
+	free(k->series);
+	free(k->blocks);
+	buf_done(&k->raw);
+}
+
+static int reserve(void **p, size_t *cap, size_t n, size_t size)
+{
+	void *wider;
+
+	if (n <= *cap)
+		return 0;
+	wider = realloc(*p, n * size);
+	if (!wider)
+		return -ENOMEM;
+	*p = wider;
+	*cap = n;
+	return 0;
+}
+
+/* Keys and numbers of blocks. */
+static int parse_keys(struct point_keys *k, struct span *in)
+{
+	size_t n = k->n, rest;
+	uint64_t x;
+
+	for (size_t i = 0; i < n; i++) {
+		if (span_varint_max(in, POINT_KEY_MAX, &x) < 0)
+			return -EBADMSG;
+		k->series[i].shared = (uint32_t)x;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (span_varint_max(in, POINT_KEY_MAX, &x) < 0)
+			return -EBADMSG;
+		k->series[i].rest_len = (uint32_t)x;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (span_varint_max(in, span_left(in), &x) < 0)
+			return -EBADMSG;
+		k->series[i].first_block = (uint32_t)k->n_blocks;
+		k->series[i].n_blocks = (uint32_t)x + 1;
+		k->n_blocks += x + 1;
+		if (k->n_blocks > k->raw.len)
+			return -EBADMSG;
+	}
+	rest = k->raw.len - span_left(in);
+	for (size_t i = 0; i < n; i++) {
+		k->series[i].rest = rest;
+		rest += k->series[i].rest_len;
+		if (!span_take(in, k->series[i].rest_len))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int parse_blocks(struct point_keys *k, struct span *in, uint64_t next)
+{
+	uint64_t x;
+
+	for (size_t i = 0; i < k->n_blocks; i++) {
+		if (span_varint_max(in, next, &x) < 0)
+			return -EBADMSG;
+		k->blocks[i] = (struct point_block){.times.vector = next - x};
+		next += x == 0;
+	}
+	for (size_t i = 0; i < k->n_blocks; i++) {
+		if (span_varint_max(in, POINT_BLOCK_MAX, &x) < 0)
+			return -EBADMSG;
+		k->blocks[i].times.skipped = (uint32_t)x;
+	}
+	for (size_t i = 0; i < k->n_blocks; i++) {
+		if (span_varint_max(in, POINT_BLOCK_MAX, &x) < 0)
+			return -EBADMSG;
+		k->blocks[i].times.left = (uint32_t)x;
+	}
+	for (size_t i = 0; i < k->n_blocks; i++) {
+		if (span_varint_max(in, POINT_PAGE_RAW_MAX, &x) < 0)
+			return -EBADMSG;
+		k->blocks[i].length = (uint32_t)x;
+	}
+	return 0;
+}
+
+static int parse_sums(struct point_keys *k, struct span *in, uint64_t offset)
+{
+	size_t b = 0;
+
+	for (size_t i = 0; i < k->n; i++) {
+		k->series[i].offset = offset;
+		for (size_t end = b + k->series[i].n_blocks; b < end; b++)
+			offset += k->blocks[b].length;
+	}
+	for (size_t i = 0; i < k->n; i++)
+		if (span_varint_max(in, UINT32_MAX, &k->series[i].mean) < 0)
+			return -EBADMSG;
+	for (size_t i = 0; i < k->n; i++)
+		if (span_varint_max(in, UINT32_MAX, &k->series[i].over) < 0)
+			return -EBADMSG;
+	return span_left(in) == 0 ? 0 : -EBADMSG;
+}
+
+static int parse(struct point_keys *k)
+{
+	struct span in = span_of(k->raw.p, k->raw.len);
+	uint64_t n, offset, next;
+	int r;
+
+	/* Each series has a byte in each of nine columns; vectors are not more than bytes can be. */
+	if (span_varint_max(&in, span_left(&in) / 9, &n) < 0 || n == 0 ||
+	    span_varint_max(&in, INT64_MAX, &offset) < 0 || span_varint_max(&in, INT64_MAX, &next) < 0)
+		return -EBADMSG;
+	r = reserve((void **)&k->series, &k->series_cap, n, sizeof *k->series);
+	if (r < 0)
+		return r;
+	k->n = n;
+	r = parse_keys(k, &in);
+	if (r == 0)
+		r = reserve((void **)&k->blocks, &k->blocks_cap, k->n_blocks, sizeof *k->blocks);
+	if (r == 0)
+		r = parse_blocks(k, &in, next);
+	return r < 0 ? r : parse_sums(k, &in, offset);
+}
+
+int point_keys_parse(struct point_keys *k)
+{
+	int r;
+
+	k->n = k->n_blocks = 0;
+	r = parse(k);
+	if (r < 0)
+		k->n = 0;
+	k->at = k->n;
+	k->key_len = 0;
+	return r;
+}
+
+/* Makes the key of series i out of that of the one before it. */
+static int step(struct point_keys *k, size_t i)
+{
+	const struct point_keys_series *s = &k->series[i];
+
+	if (s->shared > k->key_len || s->shared + s->rest_len > POINT_KEY_MAX)
+		return -EBADMSG;
+	memcpy(k->key + s->shared, k->raw.p + s->rest, s->rest_len);
+	k->key_len = s->shared + s->rest_len;
+	k->at = i;
+	return 0;
+}
+
+/* From the first one on. */
+static int restart(struct point_keys *k)
+{
+	k->key_len = 0;
+	return step(k, 0);
+}
+
+int point_keys_get(struct point_keys *k, size_t i, struct span *ret)
+{
+	int r = k->at > i ? restart(k) : 0;
+
+	while (r == 0 && k->at < i)
+		r = step(k, k->at + 1);
+	if (r < 0) {
+		k->at = k->n;
+		return r;
+	}
+	*ret = span_of(k->key, k->key_len);
+	return point_key_valid(*ret) ? 0 : -EBADMSG;
+}
+
+int point_keys_find(struct point_keys *k, struct span key, size_t *ret)
+{
+	int r = restart(k), c = -1;
+
+	while (r == 0 && (c = point_key_compare(span_of(k->key, k->key_len), key)) < 0 && k->at + 1 < k->n)
+		r = step(k, k->at + 1);
+	if (r < 0) {
+		k->at = k->n;
+		return r;
+	}
+	*ret = k->at;
+	return c == 0 ? 0 : -ENOENT;
+}
