@@ -18,10 +18,10 @@ enum {
 	PACKED = 9, /* layouts: bytes of a residual from 0 to 8, or this */
 	HEAD_ZIGZAG = 4,
 	HEAD_LAYOUT_SHIFT = 3,
+	HEAD_SPARSE = 0x80,
 	GROUP_SHIFTED = 0x80,
+	SLACK = 16, /* bytes behind a group that reading it may touch */
 };
-
-static_assert((int)POINT_ROOM >= (int)GROUP, "a group is always unpacked as a whole");
 
 static inline uint64_t load(const uint8_t *p)
 {
@@ -249,10 +249,69 @@ static uint8_t *put_planes(uint8_t *p, const uint64_t *r, size_t m, unsigned n_b
 	return p;
 }
 
-/* Head, two integers, unit; all bytes of all residuals, and two bytes for each group; what a last store is too long. */
+static uint8_t *put_dense(uint8_t *p, const uint64_t *r, size_t m, unsigned layout)
+{
+	return layout == PACKED ? put_groups(p, r, m) : put_planes(p, r, m, layout);
+}
+
+static unsigned layout_of(uint64_t all, enum point_shape shape)
+{
+	return all == 0 ? 0 : shape == POINT_PACKED ? PACKED : (width_of(all) + 7) / 8;
+}
+
+/* The few that are not 0: how many, how many zeros are before each, and they, less 1. */
+static uint8_t *put_sparse(uint8_t *p, const uint64_t *r, size_t m, enum point_shape shape, unsigned *ret_layout)
+{
+	uint64_t gaps[POINT_BLOCK_MAX], values[POINT_BLOCK_MAX], all_gaps = 0, all = 0;
+	size_t n = 0, next = 0;
+	unsigned gap_layout;
+
+	for (size_t i = 0; i < m; i++)
+		if (r[i]) {
+			gaps[n] = i - next;
+			values[n] = r[i] - 1;
+			all_gaps |= gaps[n];
+			all |= values[n++];
+			next = i + 1;
+		}
+	gap_layout = layout_of(all_gaps, shape);
+	*ret_layout = layout_of(all, shape);
+	p = put_varint(p, n);
+	*p++ = (uint8_t)gap_layout;
+	p = put_dense(p, gaps, n, gap_layout);
+	return put_dense(p, values, n, *ret_layout);
+}
+
+/* In whichever way is shorter. *ret: what the head says of it. */
+static uint8_t *put_residuals(uint8_t *p, const uint64_t *r, size_t m, enum point_shape shape, unsigned *ret)
+{
+	uint8_t *end, *sparse_end;
+	uint64_t all = 0;
+	unsigned layout;
+	size_t n_set = 0;
+
+	for (size_t i = 0; i < m; i++) {
+		all |= r[i];
+		n_set += r[i] != 0;
+	}
+	layout = layout_of(all, shape);
+	*ret = layout << HEAD_LAYOUT_SHIFT;
+	end = put_dense(p, r, m, layout);
+	if (n_set > m / 2)
+		return end;
+	sparse_end = put_sparse(end, r, m, shape, &layout);
+	if (sparse_end - end >= end - p)
+		return end;
+	*ret = layout << HEAD_LAYOUT_SHIFT | HEAD_SPARSE;
+	memmove(p, end, (size_t)(sparse_end - end));
+	return p + (sparse_end - end);
+}
+
+/* Head, two integers, unit; all bytes of all residuals, and two bytes for each group; half as much for the few that are
+ * not 0, which have gaps; what a last store is too long. */
 static size_t room_for(size_t n)
 {
-	return 1 + 3 * VARINT_MAX + 8 * n + 2 * (n / GROUP + 1) + 8;
+	return 1 + 4 * VARINT_MAX + 2 * (8 * n + 2 * (n / GROUP + 1)) + 2 * n + 32;
 }
 
 void point_ints_put(const uint64_t *v, size_t n, enum point_shape shape, struct buf *out)
@@ -260,7 +319,7 @@ void point_ints_put(const uint64_t *v, size_t n, enum point_shape shape, struct 
 	uint64_t r[POINT_BLOCK_MAX], all = 0, base = smallest(v, n);
 	enum order order = choose(v, n, base, shape);
 	bool with_sign = false;
-	unsigned layout;
+	unsigned layout = 0;
 	uint8_t *p, *head;
 	struct unit unit;
 	size_t m;
@@ -273,31 +332,44 @@ void point_ints_put(const uint64_t *v, size_t n, enum point_shape shape, struct 
 	unit = unit_of(r, m, with_sign);
 	divide(r, m, &unit, with_sign);
 	for (size_t i = 0; i < m; i++) {
-		r[i] = with_sign ? zigzag((int64_t)r[i]) : r[i];
 		all |= r[i];
+		r[i] = with_sign ? zigzag((int64_t)r[i]) : r[i];
 	}
-	layout = all == 0 ? 0 : shape == POINT_PACKED ? PACKED : (width_of(all) + 7) / 8;
 
 	head = p = out->p + out->len;
-	*head = (uint8_t)(order | (with_sign ? HEAD_ZIGZAG : 0) | layout << HEAD_LAYOUT_SHIFT);
 	p = put_varint(p + 1, zigzag((int64_t)(order == AS_IS ? base : v[0])));
 	if (order == DELTA2)
 		p = put_varint(p, zigzag((int64_t)(v[1] - v[0])));
-	if (layout != 0)
+	if (all != 0) {
 		p = put_varint(p, unit.odd << unit.shift);
-	p = layout == PACKED ? put_groups(p, r, m) : put_planes(p, r, m, layout);
+		p = put_residuals(p, r, m, shape, &layout);
+	}
+	*head = (uint8_t)(order | (with_sign ? HEAD_ZIGZAG : 0) | layout);
 	out->len = (size_t)(p - out->p);
 }
 
 /* --- reading --- */
 
-/* Takes m residuals from 1 to GROUP; writes GROUP. */
+/* Bits to m integers; p: what is read goes up to 9 bytes beyond them. */
+static inline void unpack(const uint8_t *p, size_t m, unsigned width, unsigned shift, uint64_t *r)
+{
+	uint64_t mask = UINT64_MAX >> (64 - width);
+	size_t bit = 0;
+
+	if (width <= 57)
+		for (size_t i = 0; i < m; i++, bit += width)
+			r[i] = (load(p + bit / 8) >> bit % 8 & mask) << shift;
+	else
+		for (size_t i = 0; i < m; i++, bit += width)
+			r[i] = ((load(p + bit / 8) >> bit % 8 | (uint64_t)p[bit / 8 + 8] << 1 << (63 - bit % 8)) & mask)
+			       << shift;
+}
+
+/* Takes m residuals, from 1 to GROUP. */
 static int get_group(struct span *in, size_t m, uint64_t *r)
 {
-	uint8_t copy[GROUP * 8 + 16];
 	const uint8_t *head = span_take(in, 1), *p, *shifted;
 	unsigned width, shift = 0;
-	uint64_t mask;
 	size_t len;
 
 	if (!head)
@@ -309,30 +381,22 @@ static int get_group(struct span *in, size_t m, uint64_t *r)
 			return -EBADMSG;
 		shift = *shifted;
 	}
-	if (width + shift > 64)
-		return -EBADMSG;
 	len = (m * width + 7) / 8;
-	p = span_take(in, len);
-	if (!p)
+	if (width + shift > 64 || !(p = span_take(in, len)))
 		return -EBADMSG;
 	if (width == 0) {
-		memset(r, 0, GROUP * sizeof *r);
-		return 0;
-	}
-	/* What is read goes up to 9 bytes beyond a whole group. */
-	if (m < GROUP || span_left(in) < 16) {
-		memset(copy, 0, sizeof copy);
-		memcpy(copy, p, len);
-		p = copy;
-	}
-	mask = UINT64_MAX >> (64 - width);
-	if (width <= 57) {
-		for (size_t i = 0, bit = 0; i < GROUP; i++, bit += width)
-			r[i] = (load(p + bit / 8) >> bit % 8 & mask) << shift;
+		memset(r, 0, m * sizeof *r);
+	} else if (span_left(in) >= SLACK) {
+		if (m == GROUP)
+			unpack(p, GROUP, width, shift, r);
+		else
+			unpack(p, m, width, shift, r);
 	} else {
-		for (size_t i = 0, bit = 0; i < GROUP; i++, bit += width)
-			r[i] = ((load(p + bit / 8) >> bit % 8 | (uint64_t)p[bit / 8 + 8] << 1 << (63 - bit % 8)) & mask)
-			       << shift;
+		uint8_t copy[GROUP * 8 + SLACK];
+
+		memcpy(copy, p, len);
+		memset(copy + len, 0, SLACK);
+		unpack(copy, m, width, shift, r);
 	}
 	return 0;
 }
@@ -355,6 +419,32 @@ static int get_planes(struct span *in, size_t m, unsigned n_bytes, uint64_t *r)
 	for (unsigned b = 0; b < n_bytes; b++, p += m)
 		for (size_t i = 0; i < m; i++)
 			r[i] |= (uint64_t)p[i] << (8 * b);
+	return 0;
+}
+
+static int get_dense(struct span *in, size_t m, unsigned layout, uint64_t *r)
+{
+	return layout == PACKED ? get_groups(in, m, r) : get_planes(in, m, layout, r);
+}
+
+static int get_sparse(struct span *in, size_t m, unsigned layout, uint64_t *r)
+{
+	uint64_t gaps[POINT_BLOCK_MAX], values[POINT_BLOCK_MAX], n, next = 0;
+	const uint8_t *gap_layout;
+
+	if (span_varint_max(in, m, &n) < 0)
+		return -EBADMSG;
+	gap_layout = span_take(in, 1);
+	if (!gap_layout || *gap_layout > PACKED || get_dense(in, n, *gap_layout, gaps) < 0 ||
+	    get_dense(in, n, layout, values) < 0)
+		return -EBADMSG;
+	memset(r, 0, m * sizeof *r);
+	for (size_t i = 0; i < n; i++, next++) {
+		if (gaps[i] >= m - next)
+			return -EBADMSG;
+		next += gaps[i];
+		r[next] = values[i] + 1;
+	}
 	return 0;
 }
 
@@ -394,16 +484,18 @@ int point_ints_get(struct span in, size_t n, uint64_t *room)
 	enum order order;
 	size_t m;
 
-	if (!head || n == 0)
+	if (!head || n == 0 || n > POINT_BLOCK_MAX)
 		return -EBADMSG;
 	order = *head % N_ORDERS;
-	layout = *head >> HEAD_LAYOUT_SHIFT;
+	layout = *head % HEAD_SPARSE >> HEAD_LAYOUT_SHIFT;
 	m = order == AS_IS ? n : order == DELTA2 ? n - 2 : n - 1;
 	if (layout > PACKED || (order == DELTA2 && n < 2) || span_varint(&in, &first) < 0 ||
-	    (order == DELTA2 && span_varint(&in, &slope) < 0) || (layout > 0 && span_varint(&in, &unit) < 0))
+	    (order == DELTA2 && span_varint(&in, &slope) < 0) ||
+	    (*head >> HEAD_LAYOUT_SHIFT && span_varint(&in, &unit) < 0))
 		return -EBADMSG;
 	r = room + (n - m);
-	if ((layout == PACKED ? get_groups(&in, m, r) : get_planes(&in, m, layout, r)) < 0 || span_left(&in) != 0)
+	if ((*head & HEAD_SPARSE ? get_sparse(&in, m, layout, r) : get_dense(&in, m, layout, r)) < 0 ||
+	    span_left(&in) != 0)
 		return -EBADMSG;
 	if (*head & HEAD_ZIGZAG)
 		for (size_t i = 0; i < m; i++)
