@@ -1,0 +1,495 @@
+/* points_hour.c -- the series of an hour, and their points (see points_read.h)
+ *
+ * Made by going through the keys of all parts once, and kept: as long as files and series are the same, points that
+ * come are found by it, too.
+ */
+#include "store/point_text.h"
+#include "store/points_read_inner.h"
+
+#include <xxhash.h>
+
+enum {
+	ID_BITS = 38,
+	CACHED_SERIES = 3000000, /* in all; one hour may have more */
+	TRIES = 20,
+	FINE_NS = 1000000, /* times that are no multiple are fine ones */
+};
+
+struct place {
+	uint32_t part;
+	uint32_t i;
+};
+
+struct entry {
+	struct points_hour_series s; /* key: while it is made, its place in keys */
+	uint32_t first, n;           /* of its places */
+};
+
+struct points_hour {
+	int32_t hour;
+	uint64_t version;
+	struct points_parts parts;
+	uint64_t changes; /* of its heads */
+	uint64_t n_drops; /* that there were; */
+	bool dropped;     /* one may be of its files */
+	struct entry *v;
+	size_t n, cap;
+	struct buf keys;
+	struct place *places;
+	size_t n_places, cap_places;
+	bool damaged; /* keys are */
+};
+
+static void free_hour(struct points_hour *h)
+{
+	if (!h)
+		return;
+	points_parts_done(&h->parts);
+	free(h->v);
+	free(h->places);
+	buf_done(&h->keys);
+	free(h);
+}
+
+/* --- which are known --- */
+
+static uint64_t changes_of(const struct points_parts *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->v[i].head ? p->v[i].head->changes : 0;
+	return n;
+}
+
+/* Heads are told by their addresses, as the buffer has them now: whoever removes one forgets all hours first. */
+static bool is_so(const struct points_reader *pr, const struct points_hour *h)
+{
+	size_t at = point_buffer_find(pr->buffer, h->hour), n = h->parts.n;
+
+	if (h->n_drops != pr->drops.n)
+		return false;
+	while (n > 0 && h->parts.v[n - 1].head)
+		n--;
+	for (; at < point_buffer_n(pr->buffer) && point_buffer_head(pr->buffer, at)->hour == h->hour; at++, n++)
+		if (n >= h->parts.n || h->parts.v[n].head != point_buffer_head(pr->buffer, at))
+			return false;
+	return n == h->parts.n && changes_of(&h->parts) == h->changes;
+}
+
+void points_hour_check(struct points_reader *pr, bool all)
+{
+	for (size_t i = 0; i < POINTS_HOURS_CACHED; i++) {
+		if (!pr->cache[i])
+			continue;
+		if (all || !is_so(pr, pr->cache[i])) {
+			free_hour(pr->cache[i]);
+			pr->cache[i] = NULL;
+			continue;
+		}
+		pr->cache[i]->version = points_reader_version(pr, pr->cache[i]->hour);
+	}
+}
+
+/* Puts an hour to the front, and forgets others if there is too much. */
+static void to_front(struct points_reader *pr, size_t i, struct points_hour *h)
+{
+	size_t sum = h->n;
+
+	memmove(pr->cache + 1, pr->cache, i * sizeof(*pr->cache));
+	pr->cache[0] = h;
+	for (i = 1; i < POINTS_HOURS_CACHED; i++) {
+		sum += pr->cache[i] ? pr->cache[i]->n : 0;
+		if (pr->cache[i] && sum > CACHED_SERIES) {
+			free_hour(pr->cache[i]);
+			pr->cache[i] = NULL;
+		}
+	}
+}
+
+/* --- making one --- */
+
+struct making {
+	struct points_reader *pr;
+	struct points_hour *h;
+};
+
+/* Whether all that a part has of a series was dropped. */
+static int is_gone(struct making *m, const struct point_part *part, uint64_t i, struct span key)
+{
+	struct point_stat st;
+	int r;
+
+	if (!m->h->dropped || !part->file)
+		return 0;
+	r = point_file_stat(part->file, i, &st);
+	if (r < 0)
+		return r == -EBADMSG ? 0 : r;
+	return point_drops_all(
+	    m->pr->drops.v, m->pr->drops.n, point_file_head(part->file)->number, key, st.first_ns, st.last_ns);
+}
+
+static int add_place(struct points_hour *h, const struct point_place *place)
+{
+	if (place->part > UINT32_MAX || place->i > UINT32_MAX || h->n_places >= UINT32_MAX)
+		return -EMSGSIZE;
+	if (h->n_places == h->cap_places) {
+		size_t cap = h->cap_places ? h->cap_places + h->cap_places / 2 : 64;
+		struct place *v = realloc(h->places, cap * sizeof *v);
+
+		if (!v)
+			return -ENOMEM;
+		h->places = v;
+		h->cap_places = cap;
+	}
+	h->places[h->n_places++] = (struct place){(uint32_t)place->part, (uint32_t)place->i};
+	return 0;
+}
+
+static uint64_t id_of(struct span key)
+{
+	uint64_t id = point_key_hash(key).low >> (64 - ID_BITS);
+
+	return id == 0 ? 1 : id;
+}
+
+static int add_series(struct span key, const struct point_place *places, size_t n, void *arg)
+{
+	struct making *m = arg;
+	struct points_hour *h = m->h;
+	struct entry *e;
+
+	if (n == 0) {
+		h->damaged = true;
+		return 0;
+	}
+	if (h->n == h->cap) {
+		size_t cap = h->cap ? h->cap + h->cap / 2 : 64;
+		struct entry *v = realloc(h->v, cap * sizeof *v);
+
+		if (!v)
+			return -ENOMEM;
+		h->v = v;
+		h->cap = cap;
+	}
+	e = &h->v[h->n];
+	*e = (struct entry){.first = (uint32_t)h->n_places};
+	for (size_t i = 0; i < n; i++) {
+		int r = is_gone(m, &h->parts.v[places[i].part], places[i].i, key);
+
+		if (r == 0) {
+			r = add_place(h, &places[i]);
+			e->n++;
+		}
+		if (r < 0)
+			return r;
+	}
+	if (e->n == 0)
+		return 0;
+	e->s.id = id_of(key);
+	/* Until all keys are there and lie still: where it begins, and where it ends. */
+	e->s.key.p = (const uint8_t *)(uintptr_t)h->keys.len;
+	buf_put(&h->keys, key.p, span_left(&key));
+	e->s.key.end = (const uint8_t *)(uintptr_t)h->keys.len;
+	h->n++;
+	return h->keys.err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->s.id != y->s.id)
+		return x->s.id < y->s.id ? -1 : 1;
+	/* Keys lie in their order. */
+	return x->s.key.p < y->s.key.p ? -1 : x->s.key.p > y->s.key.p;
+}
+
+static size_t lower(const struct entry *v, size_t n, uint64_t id)
+{
+	size_t lo = 0;
+
+	while (lo < n) {
+		size_t mid = lo + (n - lo) / 2;
+
+		if (v[mid].s.id < id)
+			lo = mid + 1;
+		else
+			n = mid;
+	}
+	return lo;
+}
+
+/* Keys whose hashes begin alike: all but the first of them get ids that nobody has. */
+static int part_equal(struct points_hour *h)
+{
+	struct entry *twins = NULL;
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 1; i < h->n; i++)
+		n += h->v[i].s.id == h->v[i - 1].s.id;
+	if (n == 0)
+		return 0;
+	twins = calloc(n, sizeof *twins);
+	if (!twins)
+		return -ENOMEM;
+	n = 0;
+	for (size_t i = 0; i < h->n; i++) {
+		if (kept > 0 && h->v[kept - 1].s.id == h->v[i].s.id)
+			twins[n++] = h->v[i];
+		else
+			h->v[kept++] = h->v[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t id = twins[i].s.id;
+		size_t at = lower(h->v, kept, id);
+
+		while (at < kept && h->v[at].s.id == id) {
+			at++;
+			id++;
+			if (id >> ID_BITS != 0) {
+				id = 1;
+				at = 0;
+			}
+		}
+		twins[i].s.id = id;
+		memmove(h->v + at + 1, h->v + at, (kept - at) * sizeof *h->v);
+		h->v[at] = twins[i];
+		kept++;
+	}
+	free(twins);
+	return 0;
+}
+
+static int make(struct points_reader *pr, struct points_hour *h)
+{
+	struct making m = {.pr = pr, .h = h};
+	struct point_merge_how how;
+	int r = points_parts_open(pr, h->hour, &h->parts);
+
+	if (r < 0)
+		return r;
+	h->damaged = h->parts.damaged;
+	h->dropped = points_parts_dropped(pr, &h->parts);
+	h->changes = changes_of(&h->parts);
+	h->n_drops = pr->drops.n;
+	h->version = points_reader_version(pr, h->hour);
+	how = (struct point_merge_how){.parts = h->parts.v, .n_parts = h->parts.n};
+	r = point_merge_walk(&how, add_series, &m);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < h->n; i++) {
+		h->v[i].s.key.p = h->keys.p + (uintptr_t)h->v[i].s.key.p;
+		h->v[i].s.key.end = h->keys.p + (uintptr_t)h->v[i].s.key.end;
+	}
+	if (h->n > 0)
+		qsort(h->v, h->n, sizeof *h->v, by_id);
+	r = part_equal(h);
+	if (r < 0)
+		return r;
+	if (h->damaged) {
+		char name[HOUR_NAME_LEN + 1];
+
+		hour_name(name, h->hour);
+		points_reader_note(pr, name, "keys of series of this hour are damaged");
+	}
+	return h->n > 0 ? 0 : h->damaged ? -EBADMSG : -ENOENT;
+}
+
+static int make_hour(struct points_reader *pr, int32_t hour, struct points_hour **ret)
+{
+	struct points_hour *h = calloc(1, sizeof *h);
+	int r;
+
+	if (!h)
+		return -ENOMEM;
+	h->hour = hour;
+	r = make(pr, h);
+	if (r < 0)
+		free_hour(h);
+	else
+		*ret = h;
+	return r;
+}
+
+int points_hour(struct points_reader *pr, int32_t hour, struct points_hour **ret)
+{
+	struct points_hour *h = NULL;
+	int r;
+
+	for (size_t i = 0; i < POINTS_HOURS_CACHED; i++)
+		if (pr->cache[i] && pr->cache[i]->hour == hour) {
+			to_front(pr, i, pr->cache[i]);
+			*ret = pr->cache[0];
+			return 0;
+		}
+	r = make_hour(pr, hour, &h);
+	for (unsigned i = 0; r == -ESTALE && i < TRIES; i++) {
+		r = points_reader_look(pr);
+		if (r >= 0)
+			r = make_hour(pr, hour, &h);
+	}
+	if (r < 0)
+		return r;
+	free_hour(pr->cache[POINTS_HOURS_CACHED - 1]);
+	pr->cache[POINTS_HOURS_CACHED - 1] = NULL;
+	to_front(pr, POINTS_HOURS_CACHED - 1, h);
+	*ret = h;
+	return 0;
+}
+
+size_t points_hour_n(const struct points_hour *h)
+{
+	return h->n;
+}
+
+uint64_t points_hour_version(const struct points_hour *h)
+{
+	return h->version;
+}
+
+const struct points_hour_series *points_hour_series(const struct points_hour *h, size_t i)
+{
+	return &h->v[i].s;
+}
+
+/* From its own id on, over those that others have. */
+int points_hour_find(const struct points_hour *h, struct span key, size_t *ret_i)
+{
+	uint64_t id = id_of(key);
+	size_t i = lower(h->v, h->n, id);
+
+	for (; i < h->n && h->v[i].s.id == id; i++, id++)
+		if (point_key_compare(h->v[i].s.key, key) == 0) {
+			*ret_i = i;
+			return 0;
+		}
+	/* Those that went around the end. */
+	for (i = 0, id = 1; h->n > 0 && h->v[h->n - 1].s.id >> ID_BITS == 0 && i < h->n && h->v[i].s.id == id;
+	     i++, id++)
+		if (point_key_compare(h->v[i].s.key, key) == 0) {
+			*ret_i = i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+int points_hour_by_id(const struct points_hour *h, uint64_t id, size_t *ret_i)
+{
+	size_t i = lower(h->v, h->n, id);
+
+	if (i == h->n)
+		return -ENOENT;
+	*ret_i = i;
+	return 0;
+}
+
+/* --- points --- */
+
+static int read_merged(
+    struct points_reader *pr, const struct points_hour *h, const struct entry *e, int64_t from, int64_t to)
+{
+	point_merge_clear(&pr->merge);
+	for (uint32_t k = 0; k < e->n; k++) {
+		const struct place *place = &h->places[e->first + k];
+		struct point_part part = h->parts.v[place->part];
+		int r = point_merge_add(&pr->merge, &part, place->i, e->s.key, from, to, pr->drops.v, pr->drops.n);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int points_hour_read(struct points_reader *pr, struct points_hour *h, size_t i, int64_t from, int64_t to,
+    struct buf *ret_ns, struct buf *ret_bits)
+{
+	const struct entry *e = &h->v[i];
+	const struct place *place = &h->places[e->first];
+	int r;
+
+	if (e->n == 1 && h->parts.v[place->part].file && !h->dropped)
+		return point_file_read(h->parts.v[place->part].file, place->i, from, to, ret_ns, ret_bits);
+	r = read_merged(pr, h, e, from, to);
+	if (r < 0)
+		return r;
+	if (buf_reserve(ret_ns, pr->merge.ns.len) < 0 || buf_reserve(ret_bits, pr->merge.bits.len) < 0)
+		return -ENOMEM;
+	buf_put(ret_ns, pr->merge.ns.p, pr->merge.ns.len);
+	buf_put(ret_bits, pr->merge.bits.p, pr->merge.bits.len);
+	return 0;
+}
+
+static void stat_points(const int64_t *ns, const uint64_t *bits, size_t n, struct point_stat *ret)
+{
+	*ret = (struct point_stat){.n = n};
+	if (n == 0)
+		return;
+	ret->first_ns = ns[0];
+	ret->last_ns = ns[n - 1];
+	ret->values_len = point_text_values_len(bits, n);
+	for (size_t i = 0; i < n; i++)
+		ret->n_fine += ns[i] % FINE_NS != 0;
+}
+
+static void stat_merged(const struct point_merge *m, struct point_stat *ret)
+{
+	stat_points((const int64_t *)(const void *)m->ns.p, (const uint64_t *)(const void *)m->bits.p,
+	    m->ns.len / sizeof(int64_t), ret);
+}
+
+/* Of one part alone, from which nothing was dropped. */
+static int stat_place(
+    struct points_reader *pr, const struct points_hour *h, const struct entry *e, uint32_t k, struct point_stat *ret)
+{
+	const struct place *place = &h->places[e->first + k];
+	const struct point_part *part = &h->parts.v[place->part];
+	int r;
+
+	if (part->file)
+		return point_file_stat(part->file, place->i, ret);
+	point_merge_clear(&pr->merge);
+	r = point_merge_add(&pr->merge, part, place->i, e->s.key, INT64_MIN, INT64_MAX, NULL, 0);
+	if (r == 0)
+		stat_merged(&pr->merge, ret);
+	return r;
+}
+
+/* Ret: 1: parts overlap. */
+static int stat_places(
+    struct points_reader *pr, const struct points_hour *h, const struct entry *e, struct point_stat *ret)
+{
+	struct point_stat sum = {0}, st;
+
+	for (uint32_t k = 0; k < e->n; k++) {
+		int r = stat_place(pr, h, e, k, &st);
+
+		if (r < 0)
+			return r;
+		if (st.n == 0)
+			continue;
+		if (sum.n > 0 && st.first_ns <= sum.last_ns)
+			return 1;
+		if (sum.n == 0)
+			sum.first_ns = st.first_ns;
+		sum.n += st.n;
+		sum.last_ns = st.last_ns;
+		sum.values_len += st.values_len;
+		sum.n_fine += st.n_fine;
+	}
+	*ret = sum;
+	return 0;
+}
+
+int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret)
+{
+	const struct entry *e = &h->v[i];
+	int r = h->dropped ? 1 : stat_places(pr, h, e, ret);
+
+	if (r <= 0)
+		return r;
+	r = read_merged(pr, h, e, INT64_MIN, INT64_MAX);
+	if (r == 0)
+		stat_merged(&pr->merge, ret);
+	return r;
+}
