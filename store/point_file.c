@@ -5,27 +5,9 @@
  */
 #include "store/point_file.h"
 
-#include "store/point_bloom.h"
-#include "store/point_file_index.h"
-#include "store/point_keys.h"
 #include "store/names.h"
-
-struct point_file {
-	struct sealed *file;
-	struct point_page_reader pages;
-	struct point_file_index index;
-
-	bool bloom_read;
-	struct buf bloom;
-
-	struct point_keys keys;
-	struct buf values;
-	size_t key_page, value_page; /* which page that is; SIZE_MAX: none */
-	int keys_r, values_r;        /* what became of reading it */
-	struct point_vectors *vectors;
-
-	struct buf ns, bits; /* of a series */
-};
+#include "store/point_bloom.h"
+#include "store/point_file_inner.h"
 
 #define NAME_FORM "YYYY-MM-DDTHH.12345678901234567890.points"
 
@@ -56,6 +38,26 @@ bool point_file_name_parse(const char *name, int32_t *ret_hour, uint64_t *ret_nu
 
 /* --- opening --- */
 
+/* What a lost head said of the points, as far as they are there. */
+static int count_again(struct point_file *f)
+{
+	struct point_file_head *h = &f->index.head;
+
+	for (uint64_t i = 0; i < h->n_series; i++) {
+		struct point_stat st;
+		int r = point_file_stat(f, i, &st);
+
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		if (r < 0)
+			continue;
+		h->first_ns = h->n_points == 0 || st.first_ns < h->first_ns ? st.first_ns : h->first_ns;
+		h->last_ns = h->n_points == 0 || st.last_ns > h->last_ns ? st.last_ns : h->last_ns;
+		h->n_points += st.n;
+	}
+	return 0;
+}
+
 static int load(struct point_file *f, int dirfd, const char *name)
 {
 	int r = unpacker_new(&f->pages.unpacker);
@@ -75,7 +77,8 @@ static int load(struct point_file *f, int dirfd, const char *name)
 	}
 	if (r < 0)
 		return r;
-	return point_vectors_new(&f->pages, &f->index.times, f->index.head.hour, &f->vectors);
+	r = point_vectors_new(&f->pages, &f->index.times, f->index.head.hour, &f->vectors);
+	return r == 0 && f->index.salvaged ? count_again(f) : r;
 }
 
 int point_file_open(int dirfd, const char *name, struct point_file **ret)

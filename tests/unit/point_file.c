@@ -377,6 +377,193 @@ static void what_is_out_of_order_is_refused(void)
 	}
 }
 
+/* --- damage --- */
+
+static void count_problems(uint64_t off, const char *what, void *arg)
+{
+	(void)off;
+	ok(*what != 0);
+	++*(int *)arg;
+}
+
+/* What a file says of series i is what was put, or that it is damaged. Returns whether all is there. */
+static bool is_right_or_damaged(struct point_file *f, const struct set *s, size_t i)
+{
+	_cleanup_(buf_done) struct buf room = {0}, ns = {0}, bits = {0};
+	const struct made *m = &s->v[i];
+	struct point_stat expected, st;
+	struct span key;
+	int key_r = point_file_key(f, i, &key), read_r, stat_r;
+
+	ok(key_r == 0 ? point_key_compare(key, key_of(m, &room)) == 0 : key_r == -EBADMSG || key_r == -ENOENT);
+	stat_of(m, &expected);
+	stat_r = point_file_stat(f, i, &st);
+	ok(stat_r == 0 ? memcmp(&st, &expected, sizeof st) == 0 : stat_r == -EBADMSG || stat_r == -ENOENT);
+	read_r = point_file_read(f, i, INT64_MIN, INT64_MAX, &ns, &bits);
+	if (read_r == 0)
+		ok(same(m, (const int64_t *)(void *)ns.p, (const uint64_t *)(void *)bits.p, ns.len / sizeof(int64_t)));
+	else
+		ok((read_r == -EBADMSG || read_r == -ENOENT) && ns.len + bits.len == 0);
+	return key_r == 0 && read_r == 0 && stat_r == 0;
+}
+
+static size_t n_whole(int dir, const struct set *s, bool *ret_opens, int *ret_problems)
+{
+	_cleanup_(cleanup_point_file) struct point_file *f = NULL;
+	struct scanned sc = {.set = s};
+	char name[POINT_FILE_NAME_SIZE];
+	size_t n = 0;
+	int r;
+
+	point_file_name(name, HOUR, 77);
+	r = point_file_open(dir, name, &f);
+	*ret_opens = r == 0;
+	*ret_problems = 0;
+	if (r < 0) {
+		ok(r == -EBADMSG);
+		return 0;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		n += is_right_or_damaged(f, s, i);
+	ok_r(point_file_scan(f, 0, on_series, &sc));
+	eq(sc.n_wrong, 0);
+	r = point_file_verify(f, count_problems, ret_problems);
+	eq(r, *ret_problems);
+	return n;
+}
+
+static void whatever_byte_is_damaged_nothing_wrong_is_read(void)
+{
+	static const enum point_file_level levels[] = {POINT_FILE_FAST, POINT_FILE_COLD};
+	_cleanup_(set_done) struct set s = {0};
+
+	make_scraped(&s, 70, 9, 1000000);
+	for (size_t i = 0; i < s.n; i += 3)
+		s.v[i].ns[0] -= 1000000 * (int64_t)i;
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t k = 0; k < s.v[i].n; k++)
+			s.v[i].ns[k] += 1000000000;
+	for (size_t level = 0; level < N_ELEMENTS(levels); level++) {
+		_cleanup_(cleanup_io_close) int dir = new_dir(), fd = -1;
+		struct point_file_head head = {0};
+		char name[POINT_FILE_NAME_SIZE];
+		struct io_stat st;
+		int n_problems;
+		bool opens;
+
+		write_set(dir, &s, levels[level], &head);
+		eq(n_whole(dir, &s, &opens, &n_problems), s.n);
+		eq(n_problems, 0);
+		point_file_name(name, HOUR, 77);
+		fd = io_open_write(dir, name);
+		ok_r(io_fstat(fd, &st));
+		for (uint64_t at = 0; at < st.len; at++) {
+			uint8_t c = 0, bad;
+
+			eq(io_pread(fd, &c, 1, at), 1);
+			bad = c ^ (uint8_t)(1 << at % 8);
+			ok_r(io_pwrite(fd, &bad, 1, at));
+			(void)n_whole(dir, &s, &opens, &n_problems);
+			ok(opens ? n_problems > 0 : at < sizeof(struct disk_header));
+			ok_r(io_pwrite(fd, &c, 1, at));
+		}
+		/* Cut short, the pages that are left are found. */
+		for (uint64_t len = st.len; len-- > 0;) {
+			ok_r(io_truncate(fd, len));
+			(void)n_whole(dir, &s, &opens, &n_problems);
+			ok(opens == (len >= sizeof(struct disk_header)));
+		}
+	}
+}
+
+/* Offsets of the frames of a type. */
+static size_t frames_of(int dir, enum frame_type type, uint64_t *ret, size_t max)
+{
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	char name[POINT_FILE_NAME_SIZE];
+	size_t at = 0, n = 0;
+
+	point_file_name(name, HOUR, 77);
+	ok_r(sealed_salvage(dir, name, KIND_POINTS, &s));
+	while (n < max && sealed_next(s, type, &at, &ret[n]) == 0)
+		n++;
+	return n;
+}
+
+static void a_damaged_page_costs_its_own_series_and_no_others(void)
+{
+	static const enum frame_type pages[] = {FRAME_POINTS_PAGE, FRAME_POINTS_KEYS, FRAME_POINTS_TIMES};
+	static const enum frame_type indexes[] = {
+	    FRAME_POINTS_HEAD, FRAME_POINTS_PAGES, FRAME_POINTS_KEY_PAGES, FRAME_POINTS_BLOOM, FRAME_TOC};
+	_cleanup_(cleanup_io_close) int dir = new_dir(), fd = -1;
+	_cleanup_(set_done) struct set s = {0};
+	struct point_file_head head = {0};
+	char name[POINT_FILE_NAME_SIZE];
+	uint64_t offs[64], state = 9;
+	int n_problems;
+	bool opens;
+
+	/* Times and values that need room. */
+	for (size_t i = 0; i < 3000; i++) {
+		struct made *m = add(&s, 30);
+		int64_t t = BEGIN_NS;
+
+		for (size_t k = 0; k < m->n; k++) {
+			m->ns[k] = t += 1 + (int64_t)(rnd(&state) << 6);
+			m->bits[k] = rnd(&state) << 33 ^ rnd(&state);
+		}
+	}
+	write_set(dir, &s, POINT_FILE_FAST, &head);
+	point_file_name(name, HOUR, 77);
+	fd = io_open_write(dir, name);
+	for (size_t k = 0; k < N_ELEMENTS(pages); k++) {
+		size_t n = frames_of(dir, pages[k], offs, N_ELEMENTS(offs)), left;
+
+		if (!ok(n >= 3))
+			continue;
+		for (size_t i = 0; i < n; i += n - 1) {
+			ok_r(io_pwrite(fd, "X", 1, offs[i]));
+			left = n_whole(dir, &s, &opens, &n_problems);
+			ok(opens && left < s.n && left > s.n / 2);
+			eq(n_problems, 1);
+			ok_r(io_pwrite(fd, FRAME_MARK, 1, offs[i]));
+		}
+	}
+	for (size_t k = 0; k < N_ELEMENTS(indexes); k++) {
+		if (!ok(frames_of(dir, indexes[k], offs, 1) == 1))
+			continue;
+		ok_r(io_pwrite(fd, "X", 1, offs[0]));
+		eq(n_whole(dir, &s, &opens, &n_problems), s.n);
+		ok(n_problems >= 1);
+		ok_r(io_pwrite(fd, FRAME_MARK, 1, offs[0]));
+	}
+	eq(n_whole(dir, &s, &opens, &n_problems), s.n);
+	eq(n_problems, 0);
+}
+
+static void what_a_lost_head_said_is_counted_again(void)
+{
+	_cleanup_(cleanup_io_close) int dir = new_dir(), fd = -1;
+	_cleanup_(cleanup_point_file) struct point_file *f = NULL;
+	_cleanup_(set_done) struct set s = {0};
+	struct point_file_head head = {0}, again;
+	char name[POINT_FILE_NAME_SIZE];
+	uint64_t off;
+
+	make_scraped(&s, 100, 10, 1000000);
+	write_set(dir, &s, POINT_FILE_COLD, &head);
+	eq(frames_of(dir, FRAME_POINTS_HEAD, &off, 1), 1);
+	point_file_name(name, HOUR, 77);
+	fd = io_open_write(dir, name);
+	ok_r(io_pwrite(fd, "X", 1, off));
+	f = open_file(dir);
+	ok(point_file_salvaged(f));
+	again = *point_file_head(f);
+	eq(again.since, again.number);
+	again.since = head.since;
+	ok(memcmp(&again, &head, sizeof head) == 0);
+}
+
 int main(void)
 {
 	RUN(names_of_files_and_back);
@@ -387,5 +574,8 @@ int main(void)
 	RUN(a_file_of_nothing);
 	RUN(what_is_not_there_is_not_found);
 	RUN(what_is_out_of_order_is_refused);
+	RUN(whatever_byte_is_damaged_nothing_wrong_is_read);
+	RUN(a_damaged_page_costs_its_own_series_and_no_others);
+	RUN(what_a_lost_head_said_is_counted_again);
 	return tap_done();
 }
