@@ -9,7 +9,8 @@ static void free_drop(struct point_drop *d)
 {
 	if (!d)
 		return;
-	point_select_free(d->select);
+	if (d->select)
+		point_select_free(d->select);
 	free(d);
 }
 
