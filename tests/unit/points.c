@@ -6,6 +6,7 @@
 #include "store/point_buffer.h"
 #include "store/segment_name.h"
 #include "tests/tap.h"
+#include "tests/unit/points.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -549,6 +550,75 @@ static void series_that_are_not_used_are_forgotten(void)
 	str_eq(read_anew("c"), "0=3");
 }
 
+/* --- all together --- */
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
+static bool is_as(struct points_reader *pr, const struct model *m)
+{
+	struct model found;
+
+	return model_read(pr, &found) && ok(memcmp(&found, m, sizeof found) == 0);
+}
+
+static bool is_as_anew(const struct model *m)
+{
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = open_reader();
+
+	return is_as(pr, m);
+}
+
+/* One life after the other, with a reader that was there from the beginning, and one that comes. */
+static bool live(uint64_t seed)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	struct model m = {0};
+	uint32_t n_put = 0;
+	int64_t now = model_ns(0) / 1000000;
+	bool good = true;
+
+	begin();
+	pr = open_reader();
+	p = open_with((struct points_options){.sync = SYNC_NONE});
+	for (unsigned i = 0; i < 120 && good; i++) {
+		uint64_t what = next_random(&seed) % 20;
+
+		if (what < 12)
+			good &= ok_r(model_put(p, &m, next_random, &seed, &n_put));
+		else if (what < 13)
+			good &= ok_r(model_drop(p, &m, next_random, &seed));
+		else if (what < 16)
+			good &= ok_r(points_tidy(p, now, 1000, true, NULL));
+		else if (what < 18)
+			now += (int64_t)(next_random(&seed) % 40) * 60 * 1000;
+		else if (what < 19)
+			good &= ok_r(points_tidy(p, now, 1000, false, NULL));
+		else {
+			good &= ok_r(points_close(TAKE(p)));
+			p = open_with((struct points_options){.sync = SYNC_NONE});
+		}
+		if (next_random(&seed) % 3 == 0)
+			good = good && ok_r(points_reader_refresh(pr)) && is_as(pr, &m);
+		if (next_random(&seed) % 5 == 0)
+			good = good && is_as_anew(&m);
+	}
+	return good;
+}
+
+static void what_is_read_is_what_was_put_whatever_happened(void)
+{
+	uint64_t seed = 1;
+
+	while (seed <= 150 && live(seed))
+		seed++;
+	eq(seed, 151);
+}
+
 int main(void)
 {
 	RUN(what_was_put_is_read);
@@ -565,5 +635,6 @@ int main(void)
 	RUN(limits_are_told_and_cost_nothing);
 	RUN(a_batch_is_put_whole_or_not_at_all);
 	RUN(series_that_are_not_used_are_forgotten);
+	RUN(what_is_read_is_what_was_put_whatever_happened);
 	return tap_done();
 }
