@@ -1,4 +1,4 @@
-/* histfs.h -- messages and documents of a histd on this machine
+/* histfs.h -- messages, documents and custom time series of a histd on this machine
  *
  *   struct histfs *h;
  *   int r = histfs_open(NULL, &h);
@@ -151,6 +151,51 @@ int histfs_keys(struct histfs *h, uint64_t *after, size_t max, const struct hist
 /* The records of a key before that number (0: from the newest), newest first, likewise. -ENOENT: it never was. */
 int histfs_history(struct histfs *h, const struct histfs_key *key, uint64_t before, size_t max,
     const struct histfs_payload **ret, size_t *ret_n);
+
+/* --- custom time series --- */
+
+struct histfs_label {
+	const char *name, *value; /* no value, or an empty one: as if the label were not there */
+};
+
+#define HISTFS_NOW_NS INT64_MIN
+
+struct histfs_point {
+	const char *metric;
+	const struct histfs_label *labels; /* in any order */
+	size_t n_labels;                   /* 64 at most */
+	int64_t time_ns;                   /* since 1970; HISTFS_NOW_NS: now */
+	double value;                      /* any */
+};
+
+/* Adds n points, 1 048 576 at most; all are kept, or none. A point replaces the one of the same series and time. ack:
+ * HISTFS_WRITTEN or _SYNCED. -EINVAL: a series makes no sense; -EMSGSIZE: its names and values have more than 4096
+ * bytes, or there are too many points; -ENOSPC: too many series, or the disk is full. */
+int histfs_points(struct histfs *h, const struct histfs_point *points, size_t n, enum histfs_ack ack);
+
+enum histfs_form {
+	HISTFS_INFLUX = 1, /* line protocol; times in nanoseconds, */
+	HISTFS_GRAPHITE,   /* path;tag=value value time */
+	HISTFS_PROMETHEUS, /* text; times in milliseconds */
+	HISTFS_OPENMETRICS,
+	HISTFS_INFLUX_US, /* in microseconds, */
+	HISTFS_INFLUX_MS, /* milliseconds, */
+	HISTFS_INFLUX_S,  /* seconds */
+};
+
+struct histfs_taken {
+	uint64_t accepted; /* points */
+	uint64_t refused;  /* lines, and points of others */
+	const char *why;   /* the first of them, and what is wrong with it; "" */
+};
+
+/* Adds the points of a text, which ends with a line. Lines that are wrong are refused, and the others kept. After -ENOSPC or -EIO some of the points may have been kept. */
+int histfs_points_text(struct histfs *h, enum histfs_form form, const void *text, size_t len, enum histfs_ack ack,
+    struct histfs_taken *ret);
+
+/* Removes the points of the series that a selector selects, as cpu{host=~"db.*"}, from a time to another, both included,
+ * that are there by now. It outlives a power cut. -EINVAL: the selector; histfs_error says what is wrong. */
+int histfs_drop(struct histfs *h, const char *selector, int64_t first_ns, int64_t last_ns);
 
 #ifdef __cplusplus
 }

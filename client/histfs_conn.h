@@ -11,6 +11,7 @@
 
 enum { OP_HELLO = 1, OP_PRODUCE, OP_OFFSETS, OP_FETCH, OP_CREATE, OP_SUBSCRIBE, OP_TOPICS };
 enum { OP_PUT = 16, OP_GET, OP_KEYS, OP_HISTORY, OP_RECORD };
+enum { OP_POINTS = 24, OP_DROP };
 enum { HISTFS_NAME_MAX = 255, HISTFS_FRAME_FIRST = 64 << 10 /* taken to be the largest until the server has said */ };
 
 struct subscription {
@@ -42,6 +43,7 @@ struct histfs {
 	struct histfs_wire_messages messages;
 	struct histfs_payload *payloads; /* a page of them */
 	size_t max_payloads;
+	char refused[256]; /* why, of a text's points */
 };
 
 /* Notes what an error is about, and returns it; die: and the connection is at its end. */

@@ -191,6 +191,8 @@ static int take_key(void *arg, const char *section, const char *name, const char
 	char why[CONFIG_ERROR_MAX];
 	int taken = config_topics_take(&rd->config->topics, section, name, value, why);
 
+	if (taken == 0)
+		taken = config_series_take(&rd->config->series, section, name, value, why);
 	if (taken != 0)
 		return taken < 0 ? refuse(rd, taken, "%s", why) : 1;
 	if (strcmp(section, "interval") == 0)
@@ -253,11 +255,14 @@ static bool is_unknown_section(struct reading *rd, const char *line)
 {
 	const char *name = line + strspn(line, " \t");
 	size_t len = strcspn(name, "]");
-	int r;
+	int r, series;
 
 	if (*name != '[' || name[len] != ']')
 		return false;
 	r = config_topics_begin(&rd->config->topics, name + 1, len - 1);
+	series = config_series_begin(&rd->config->series, name + 1, len - 1);
+	if (r == 0)
+		r = series;
 	if (r < 0)
 		refuse(
 		    rd, r, r == -EEXIST ? "[%.*s] is given twice" : "[%.*s]: out of memory", (int)(len - 1), name + 1);
@@ -332,6 +337,7 @@ static int set_defaults(struct config *c)
 	    .keep_versions = UINT32_MAX,
 	    .tombstone_ms = UINT64_C(7) * 86400 * 1000,
 	};
+	config_series_init(&c->series);
 	c->store = strdup("/var/lib/histfs");
 	c->root = strdup("/");
 	return c->store && c->root ? config_topics_init(&c->topics) : -ENOMEM;
@@ -355,6 +361,8 @@ int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_M
 			return r;
 	}
 	r = config_topics_finish(&c->topics, error);
+	if (r == 0)
+		r = config_series_finish(&c->series, error);
 	if (r < 0)
 		return r;
 	if (c->redact_on) {
@@ -379,6 +387,7 @@ void config_put(struct config *c)
 	if (atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
 	config_topics_done(&c->topics);
+	config_series_done(&c->series);
 	free(c->store);
 	free(c->root);
 	config_value_list_done(&c->patterns);

@@ -41,6 +41,7 @@
  *   tombstones = 7d            how long it is kept that a key was deleted
  *
  *   [socket] [topics] [topic.NAME]   see config_topics.h
+ *   [series] [statsd] [listen.NAME] [scrape.NAME] [textfile.NAME]   see config_series.h
  *
  * The values above are the defaults. A section or key that is not known, a key that is given twice and a value that is
  * not understood are errors. A config is immutable and shared by counting, from any thread.
@@ -48,6 +49,7 @@
 #ifndef COLLECTOR_CONFIG_H
 #define COLLECTOR_CONFIG_H
 
+#include "collector/config_series.h"
 #include "collector/config_topics.h"
 #include "collector/config_value.h"
 #include "collector/priority.h"
@@ -107,6 +109,7 @@ struct config {
 
 	struct config_payloads payloads;
 	struct config_topics topics;
+	struct config_series series;
 };
 
 enum { CONFIG_ERROR_MAX = 512 };

@@ -4,10 +4,6 @@
 #include "store/format.h"
 #include "store/topics.h"
 
-#include <stdarg.h>
-
-enum { WHY_MAX = 512 };
-
 static const char topic_prefix[] = "topic.";
 
 static const struct config_key keys[] = {
@@ -144,42 +140,8 @@ int config_topics_begin(struct config_topics *t, const char *name, size_t len)
 	return 1;
 }
 
-__attribute__((format(printf, 3, 4))) static int refuse(char *why, int r, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, WHY_MAX, fmt, ap);
-	va_end(ap);
-	return r;
-}
-
-/* A line for one of those keys: 1; 0: it is none of them. */
-static int take(const struct config_key *all, size_t n, const char *section, const char *name, const char *value,
-    void *base, uint64_t *given, char *why)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct config_key *k = &all[i];
-		int r;
-
-		if (strcmp(k->section, section) != 0 || strcmp(k->name, name) != 0)
-			continue;
-		if (*given & UINT64_C(1) << i && !config_value_repeats(k))
-			return refuse(why, -EINVAL, "%s is given twice", name);
-		/* Also under its other name. */
-		for (size_t j = 0; j < n; j++)
-			if (all[j].off == k->off)
-				*given |= UINT64_C(1) << j;
-		r = config_value_set(base, k, value);
-		if (r == -EINVAL)
-			return refuse(why, r, "%s: expected %s, not '%s'", name, k->expected, value);
-		return r < 0 ? refuse(why, r, "%s", strerror(-r)) : 1;
-	}
-	return 0;
-}
-
 int config_topics_take(
-    struct config_topics *t, const char *section, const char *name, const char *value, char why[WHY_MAX])
+    struct config_topics *t, const char *section, const char *name, const char *value, char why[CONFIG_WHY_MAX])
 {
 	bool all = strcmp(section, "topics") == 0;
 	struct config_topic *topic = t->in_topic ? &t->v[t->n - 1] : &t->preset;
@@ -187,14 +149,15 @@ int config_topics_take(
 
 	if (!t->in_topic && !all && strcmp(section, "socket") != 0)
 		return 0;
-	r = t->in_topic ? 0 : take(keys, N_ELEMENTS(keys), section, name, value, t, &t->given, why);
+	r = t->in_topic ? 0 : config_value_take(keys, N_ELEMENTS(keys), section, name, value, t, &t->given, why);
 	if (r == 0 && (t->in_topic || (all && strcmp(name, "follow") != 0)))
-		r = take(topic_keys, N_ELEMENTS(topic_keys), topic_prefix, name, value, topic, &topic->given, why);
+		r = config_value_take(
+		    topic_keys, N_ELEMENTS(topic_keys), topic_prefix, name, value, topic, &topic->given, why);
 	if (r != 0)
 		return r;
 	if (t->in_topic)
-		return refuse(why, -EINVAL, "unknown key %s in [%s%s]", name, topic_prefix, topic->name);
-	return refuse(why, -EINVAL, "unknown key %s in [%s]", name, section);
+		return config_value_refuse(why, -EINVAL, "unknown key %s in [%s%s]", name, topic_prefix, topic->name);
+	return config_value_refuse(why, -EINVAL, "unknown key %s in [%s]", name, section);
 }
 
 static size_t size_of(enum config_type type)
@@ -222,12 +185,13 @@ static void inherit(struct config_topics *t)
 		}
 }
 
-int config_topics_finish(struct config_topics *t, char why[WHY_MAX])
+int config_topics_finish(struct config_topics *t, char why[CONFIG_WHY_MAX])
 {
 	inherit(t);
 	for (size_t i = 0; i < t->n; i++)
 		if (t->v[i].follow.n > 0 && t->v[i].compact)
-			return refuse(why, -EINVAL, "[%s%s]: lines have no keys: what is followed cannot be compacted",
-			    topic_prefix, t->v[i].name);
+			return config_value_refuse(why, -EINVAL,
+			    "[%s%s]: lines have no keys: what is followed cannot be compacted", topic_prefix,
+			    t->v[i].name);
 	return 0;
 }

@@ -89,10 +89,10 @@ int config_topics_begin(struct config_topics *t, const char *name, size_t len);
 /* A line of a section. 1: taken; 0: of another section; otherwise why is told for a person. section may be cut short:
  * which topic it is was said by config_topics_begin. */
 int config_topics_take(
-    struct config_topics *t, const char *section, const char *name, const char *value, char why[512]);
+    struct config_topics *t, const char *section, const char *name, const char *value, char why[CONFIG_WHY_MAX]);
 
 /* Behind the last line: gives the topics what was said of all. -EINVAL: what is said of one does not go together; why
  * is told for a person. */
-int config_topics_finish(struct config_topics *t, char why[512]);
+int config_topics_finish(struct config_topics *t, char why[CONFIG_WHY_MAX]);
 
 #endif

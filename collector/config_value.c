@@ -1,6 +1,8 @@
 /* config_value.c -- see config_value.h */
 #include "collector/config_value.h"
 
+#include "collector/address.h"
+#include "collector/config_series.h"
 #include "collector/pg_conn.h"
 #include "collector/priority.h"
 #include "collector/redact.h"
@@ -9,6 +11,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 
 /* Reads a number and the suffix behind it. */
 static bool parse_suffixed(const char *text, uint64_t *ret, const char **ret_suffix)
@@ -295,6 +298,42 @@ static int set_compression(uint64_t *to, const char *value)
 	return i < 0 ? i : 0;
 }
 
+static int set_form(uint64_t *to, const char *value)
+{
+	static const char *const names[] = {
+	    [LISTEN_INFLUX] = "influx", [LISTEN_GRAPHITE] = "graphite", [LISTEN_STATSD] = "statsd"};
+	int i = find_name(names, N_ELEMENTS(names), value);
+
+	if (i >= 0)
+		*to = (uint64_t)i;
+	return i < 0 ? i : 0;
+}
+
+static int set_unit(uint64_t *to, const char *value)
+{
+	static const char *const names[] = {"ns", "us", "ms", "s"};
+	static const uint64_t units[] = {1, 1000, 1000000, 1000000000};
+	int i = find_name(names, N_ELEMENTS(names), value);
+
+	if (i >= 0)
+		*to = units[i];
+	return i < 0 ? i : 0;
+}
+
+static int set_address(char **to, const char *value)
+{
+	struct address a;
+
+	return address_parse(value, &a) ? set_string(to, value) : -EINVAL;
+}
+
+static int set_url(char **to, const char *value)
+{
+	if (strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
+		return -EINVAL;
+	return set_string(to, value);
+}
+
 bool config_value_repeats(const struct config_key *k)
 {
 	return k->type == CONFIG_PATTERN || k->type == CONFIG_TABLES || k->type == CONFIG_FILES;
@@ -336,9 +375,52 @@ int config_value_set(void *base, const struct config_key *k, const char *value)
 		return set_group(to, value);
 	case CONFIG_COMPRESSION:
 		return set_compression(to, value);
+	case CONFIG_FORM:
+		return set_form(to, value);
+	case CONFIG_UNIT:
+		return set_unit(to, value);
+	case CONFIG_ADDRESS:
+		return set_address(to, value);
+	case CONFIG_URL:
+		return set_url(to, value);
+	case CONFIG_ROOTED:
+		return *value == '/' ? set_string(to, value) : -EINVAL;
 	case CONFIG_FILES:
 		return *value == '/' ? config_value_list_add(to, value, strlen(value)) : -EINVAL;
 	default:
 		return set_number(k, to, value);
 	}
+}
+
+int config_value_refuse(char why[CONFIG_WHY_MAX], int r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, CONFIG_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int config_value_take(const struct config_key *keys, size_t n, const char *section, const char *name, const char *value,
+    void *base, uint64_t *given, char why[CONFIG_WHY_MAX])
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct config_key *k = &keys[i];
+		int r;
+
+		if (strcmp(k->section, section) != 0 || strcmp(k->name, name) != 0)
+			continue;
+		if (*given & UINT64_C(1) << i && !config_value_repeats(k))
+			return config_value_refuse(why, -EINVAL, "%s is given twice", name);
+		/* Also under its other name. */
+		for (size_t j = 0; j < n; j++)
+			if (keys[j].off == k->off)
+				*given |= UINT64_C(1) << j;
+		r = config_value_set(base, k, value);
+		if (r == -EINVAL)
+			return config_value_refuse(why, r, "%s: expected %s, not '%s'", name, k->expected, value);
+		return r < 0 ? config_value_refuse(why, r, "%s", strerror(-r)) : 1;
+	}
+	return 0;
 }

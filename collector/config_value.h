@@ -30,6 +30,11 @@ enum config_type {
 	CONFIG_GROUP,       /* int64_t */
 	CONFIG_COMPRESSION, /* uint64_t, BATCH_* */
 	CONFIG_FILES,       /* struct string_list of absolute paths; may be repeated */
+	CONFIG_FORM,        /* uint64_t, LISTEN_* */
+	CONFIG_UNIT,        /* uint64_t, nanoseconds */
+	CONFIG_ADDRESS,     /* char *, as address.h has it */
+	CONFIG_URL,         /* char * */
+	CONFIG_ROOTED,      /* char *: an absolute path */
 };
 
 struct config_key {
@@ -44,6 +49,16 @@ struct config_key {
 int config_value_set(void *base, const struct config_key *k, const char *value);
 /* Whether the key may be given more than once. */
 bool config_value_repeats(const struct config_key *k);
+
+enum { CONFIG_WHY_MAX = 512 };
+
+/* Tells why, and returns r. */
+int config_value_refuse(char why[CONFIG_WHY_MAX], int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* A line of that section, for one of n keys, whose values go to the struct at base; given: which were there, a bit
+ * each. 1: taken; 0: it is none of these keys; otherwise why is told for a person. */
+int config_value_take(const struct config_key *keys, size_t n, const char *section, const char *name, const char *value,
+    void *base, uint64_t *given, char why[CONFIG_WHY_MAX]);
 
 int config_value_list_add(struct string_list *l, const char *s, size_t len);
 bool config_value_list_has(const struct string_list *l, const char *s);

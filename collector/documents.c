@@ -1,20 +1,17 @@
 /* documents.c -- see documents.h */
 #include "collector/documents.h"
 
+#include "collector/group_sync.h"
 #include "collector/say.h"
 #include "store/lock.h"
 
 #include <pthread.h>
 #include <time.h>
 
-enum { FLUSH_MS = 1000 };
-
 struct documents {
 	struct payloads *payloads; /* NULL: they could not be opened */
-	bool unsynced, wanted;
-	bool full;      /* the last put failed, which was said */
-	int64_t due_ms; /* monotonic */
-	int commit_r;
+	struct group_sync sync;
+	bool full; /* the last put failed, which was said */
 	struct documents_stat counts;
 };
 
@@ -40,11 +37,11 @@ static void show(bool open, const struct documents_stat *stat)
 	pthread_mutex_unlock(&board.lock);
 }
 
-static int64_t clock_ms(clockid_t id)
+static int64_t now_ms(void)
 {
 	struct timespec ts;
 
-	clock_gettime(id, &ts);
+	clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
@@ -114,7 +111,7 @@ static void note_failure(struct documents *d, int r)
 int documents_put(struct documents *d, const struct payload_put *puts, size_t n, uint64_t *ret_number,
     uint32_t *ret_written, struct payload_error *ret_error)
 {
-	int r = payloads_put(d->payloads, puts, n, clock_ms(CLOCK_REALTIME), ret_number, ret_written, ret_error);
+	int r = payloads_put(d->payloads, puts, n, now_ms(), ret_number, ret_written, ret_error);
 
 	if (r < 0) {
 		note_failure(d, r);
@@ -122,42 +119,37 @@ int documents_put(struct documents *d, const struct payload_put *puts, size_t n,
 	}
 	d->full = false;
 	d->counts.n_puts += *ret_written;
-	if (*ret_written > 0 && !d->unsynced) {
-		d->unsynced = true;
-		d->due_ms = clock_ms(CLOCK_MONOTONIC) + FLUSH_MS;
-	}
+	if (*ret_written > 0)
+		group_sync_wrote(&d->sync);
 	return 0;
+}
+
+static int sync_payloads(void *arg)
+{
+	struct documents *d = arg;
+	int r = payloads_sync(d->payloads);
+
+	d->counts.n_syncs++;
+	if (r < 0) {
+		d->counts.n_failed++;
+		say("payloads: %s; what was put last may be lost", strerror(-r));
+	}
+	return r;
 }
 
 const int *documents_want(struct documents *d)
 {
-	if (!d->unsynced && d->commit_r == 0)
-		return NULL;
-	d->wanted = true;
-	return &d->commit_r;
+	return group_sync_want(&d->sync);
 }
 
 bool documents_wanted(const struct documents *d)
 {
-	return d->wanted;
+	return d->sync.wanted;
 }
 
 int documents_commit(struct documents *d)
 {
-	int64_t left = d->due_ms - clock_ms(CLOCK_MONOTONIC);
-
-	if (!d->wanted && !d->unsynced)
-		return -1;
-	if (!d->wanted && left > 0)
-		return (int)left;
-	d->commit_r = payloads_sync(d->payloads);
-	d->counts.n_syncs++;
-	d->wanted = d->unsynced = false;
-	if (d->commit_r < 0) {
-		d->counts.n_failed++;
-		say("payloads: %s; what was put last may be lost", strerror(-d->commit_r));
-	}
-	return -1;
+	return group_sync_run(&d->sync, sync_payloads, d);
 }
 
 /* --- health --- */

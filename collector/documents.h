@@ -4,7 +4,7 @@
  * it: payloads that cannot be opened are said, and every request for them fails.
  *
  * SYNCING. What is put is synced when somebody waits for it (documents_want), and within a second anyway, by one
- * documents_commit for all: that is how many writers share a sync.
+ * documents_commit for all (group_sync.h): that is how many writers share a sync.
  */
 #ifndef COLLECTOR_DOCUMENTS_H
 #define COLLECTOR_DOCUMENTS_H

@@ -18,6 +18,7 @@ enum {
 struct ingest {
 	struct topics *topics;
 	struct documents *documents;
+	struct gauges *gauges;
 	struct config *config;
 
 	struct lane **lanes; /* hash table by partition */
@@ -163,6 +164,8 @@ int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest
 		r = topics_open(store_fd, store_id, &o, &g->topics);
 	if (r == 0)
 		r = documents_open(store_fd, store_id, o.boot, &c->payloads, &g->documents);
+	if (r == 0)
+		r = gauges_open(store_fd, store_id, &c->series, &g->gauges);
 	if (r < 0) {
 		ingest_close(g);
 		return r;
@@ -177,6 +180,7 @@ int ingest_open(int store_fd, uint64_t store_id, struct config *c, struct ingest
 
 int ingest_close(struct ingest *g)
 {
+	int gauges = g->gauges ? gauges_close(g->gauges) : 0;
 	int documents = g->documents ? documents_close(g->documents) : 0;
 	int r = g->topics ? topics_close(g->topics) : 0;
 
@@ -191,7 +195,7 @@ int ingest_close(struct ingest *g)
 	board_lock();
 	board.open = false;
 	pthread_mutex_unlock(&board.lock);
-	return r < 0 ? r : documents;
+	return r < 0 ? r : documents < 0 ? documents : gauges;
 }
 
 void ingest_configure(struct ingest *g, struct config *c)
@@ -205,11 +209,17 @@ void ingest_configure(struct ingest *g, struct config *c)
 	config_put(before);
 	topics_each(g->topics, configure_each, g);
 	create_configured(g);
+	gauges_configure(g->gauges, &c->series);
 }
 
 const struct config_topics *ingest_config(const struct ingest *g)
 {
 	return &g->config->topics;
+}
+
+struct config *ingest_config_all(const struct ingest *g)
+{
+	return g->config;
 }
 
 struct topics *ingest_topics(struct ingest *g)
@@ -220,6 +230,11 @@ struct topics *ingest_topics(struct ingest *g)
 struct documents *ingest_documents(struct ingest *g)
 {
 	return g->documents;
+}
+
+struct gauges *ingest_gauges(struct ingest *g)
+{
+	return g->gauges;
 }
 
 /* --- lanes --- */
@@ -450,7 +465,7 @@ void ingest_want(struct ingest *g, struct lane *l)
 
 bool ingest_wanted(const struct ingest *g)
 {
-	return g->wanted || documents_wanted(g->documents);
+	return g->wanted || documents_wanted(g->documents) || gauges_wanted(g->gauges);
 }
 
 static void commit(struct ingest *g, struct lane *l)
@@ -486,11 +501,17 @@ static int commit_topics(struct ingest *g)
 	return g->first ? 0 : -1;
 }
 
+/* What comes first of two; -1: never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 int ingest_commit(struct ingest *g)
 {
-	int documents = documents_commit(g->documents), topics = commit_topics(g);
+	int documents = documents_commit(g->documents), gauges = gauges_commit(g->gauges);
 
-	return topics < 0 || (documents >= 0 && documents < topics) ? documents : topics;
+	return sooner(commit_topics(g), sooner(documents, gauges));
 }
 
 /* --- health --- */
@@ -504,6 +525,7 @@ void ingest_publish(struct ingest *g)
 {
 	topics_counts(g->topics, &g->counts.store);
 	documents_publish(g->documents);
+	gauges_publish(g->gauges);
 	board_lock();
 	board.open = true;
 	board.stat = g->counts;

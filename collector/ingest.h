@@ -11,6 +11,7 @@
 
 #include "collector/config.h"
 #include "collector/documents.h"
+#include "collector/gauges.h"
 #include "store/topics.h"
 
 struct ingest;
@@ -50,6 +51,7 @@ DEFINE_CLEANUP(ingest, ingest_close)
 /* From now on. */
 void ingest_configure(struct ingest *g, struct config *c);
 const struct config_topics *ingest_config(const struct ingest *g);
+struct config *ingest_config_all(const struct ingest *g);
 
 /* The partition of that name. It is made, with its topic, if `make` says so and the configuration allows it. Errors are
  * told for a person: -EINVAL: no name for a topic; -ENOENT; -EMSGSIZE: too many topics; or what the store says. */
@@ -78,6 +80,8 @@ struct topics *ingest_topics(struct ingest *g);
 
 /* Payloads, which are opened, synced by ingest_commit and closed with the topics. */
 struct documents *ingest_documents(struct ingest *g);
+/* Custom series, likewise. */
+struct gauges *ingest_gauges(struct ingest *g);
 
 /* For health; from any thread. */
 struct ingest_stat {

@@ -22,9 +22,10 @@ static void start(struct intake *k, int store_fd, uint64_t store_id)
 	const struct config *c = k->config;
 	int r;
 
-	r = tidier_start(ingest_topics(k->ingest), documents_payloads(ingest_documents(k->ingest)), &k->tidier);
+	r = tidier_start(ingest_topics(k->ingest), documents_payloads(ingest_documents(k->ingest)),
+	    gauges_points(ingest_gauges(k->ingest)), &k->tidier);
 	if (r < 0)
-		say("old messages and payloads are not removed: %s", strerror(-r));
+		say("old messages, payloads and points are not removed: %s", strerror(-r));
 	socket_open(&c->topics.socket, &k->socket);
 	r = server_start(k->ingest, c->store, k->socket.fd, &k->server);
 	if (r == 0)

@@ -9,6 +9,7 @@
  */
 #include "collector/server.h"
 
+#include "collector/listeners.h"
 #include "collector/op.h"
 #include "collector/say.h"
 #include "collector/subscriptions.h"
@@ -49,6 +50,7 @@ struct server {
 
 	struct ingest *ingest;
 	struct topic_store *store;
+	struct listeners *listeners; /* NULL: there are none */
 	int epfd, listenfd, wakefd;
 	bool listening;
 	int64_t accept_again_ms; /* 0: no accept failed */
@@ -424,6 +426,8 @@ static void take_events(struct server *s, int timeout_ms)
 			accept_some(s);
 		else if (events[i].data.ptr == &s->wakefd)
 			take_calls(s);
+		else if (events[i].data.ptr == &s->listeners)
+			listeners_serve(s->listeners);
 		else
 			want_serving(s, events[i].data.ptr);
 	}
@@ -594,6 +598,8 @@ static void free_all(struct server *s)
 		drop(s, s->conns);
 	if (s->store)
 		topic_store_close(s->store);
+	if (s->listeners)
+		listeners_close(s->listeners);
 	cleanup_close(&s->epfd);
 	cleanup_close(&s->wakefd);
 	cleanup_close(&s->listenfd);
@@ -604,6 +610,16 @@ static void free_all(struct server *s)
 	pthread_mutex_destroy(&s->lock);
 	calls_done(&s->calls);
 	free(s);
+}
+
+static int open_listeners(struct server *s)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &s->listeners};
+	int r = listeners_open(s->ingest, ingest_config_all(s->ingest), &s->listeners);
+
+	if (r < 0 || !s->listeners)
+		return r;
+	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, listeners_fd(s->listeners), &e) < 0 ? -errno : 0;
 }
 
 static int open_all(struct server *s, const char *store)
@@ -620,6 +636,9 @@ static int open_all(struct server *s, const char *store)
 	r = topic_store_open(store, CACHE_BYTES, &s->store);
 	if (r < 0)
 		say("topics cannot be read by clients: %s", strerror(-r));
+	r = open_listeners(s);
+	if (r < 0)
+		say("points are not listened for: %s", strerror(-r));
 	return thread_start(&s->thread, STACK, server_main, s);
 }
 

@@ -21,6 +21,7 @@ struct tidier {
 	atomic_bool stop;
 	struct topics *topics;
 	struct payloads *payloads; /* NULL: there are none */
+	struct points *points;     /* likewise */
 };
 
 /* With the lock. */
@@ -47,7 +48,7 @@ static int64_t now_ms(void)
 static bool report(const char *what, int r, int *failed)
 {
 	if (r < 0 && r != *failed)
-		say("old %s cannot be removed: %s", what, strerror(-r));
+		say("%s cannot be tidied: %s", what, strerror(-r));
 	*failed = r < 0 ? r : 0;
 	return r > 0;
 }
@@ -55,7 +56,7 @@ static bool report(const char *what, int r, int *failed)
 static void *tidier_main(void *arg)
 {
 	struct tidier *t = arg;
-	int topics_failed = 0, payloads_failed = 0;
+	int topics_failed = 0, payloads_failed = 0, points_failed = 0;
 
 	pthread_setname_np(pthread_self(), "histd-tidy");
 	priority_sealing();
@@ -68,6 +69,9 @@ static void *tidier_main(void *arg)
 		if (t->payloads)
 			more |= report(
 			    "payloads", payloads_tidy(t->payloads, now_ms(), WORK_MS, &t->stop), &payloads_failed);
+		if (t->points)
+			more |= report(
+			    "points", points_tidy(t->points, now_ms(), WORK_MS, false, &t->stop), &points_failed);
 		pthread_mutex_lock(&t->lock);
 		if (!more)
 			pause_for(t, PAUSE_S);
@@ -83,7 +87,7 @@ static void free_all(struct tidier *t)
 	free(t);
 }
 
-int tidier_start(struct topics *topics, struct payloads *payloads, struct tidier **ret)
+int tidier_start(struct topics *topics, struct payloads *payloads, struct points *points, struct tidier **ret)
 {
 	struct tidier *t = calloc(1, sizeof *t);
 	pthread_condattr_t attr;
@@ -93,6 +97,7 @@ int tidier_start(struct topics *topics, struct payloads *payloads, struct tidier
 		return -ENOMEM;
 	t->topics = topics;
 	t->payloads = payloads;
+	t->points = points;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

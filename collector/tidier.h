@@ -1,14 +1,16 @@
-/* tidier.h -- the thread that removes, closes and compacts old segments of topics and payloads */
+/* tidier.h -- the thread that tidies topics, payloads and custom series: removes what is old, compacts, writes files of
+ * points */
 #ifndef COLLECTOR_TIDIER_H
 #define COLLECTOR_TIDIER_H
 
 #include "store/payloads.h"
+#include "store/points.h"
 #include "store/topics.h"
 
 struct tidier;
 
-/* p may be NULL. */
-int tidier_start(struct topics *t, struct payloads *p, struct tidier **ret);
+/* p and s may be NULL. */
+int tidier_start(struct topics *t, struct payloads *p, struct points *s, struct tidier **ret);
 
 /* Gives up what is being done, ends the thread, frees it. */
 void tidier_stop(struct tidier *t);
