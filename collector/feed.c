@@ -2,6 +2,7 @@
 #include "collector/feed.h"
 
 #include "collector/spellings.h"
+#include "store/point_log.h"
 
 #include <stdatomic.h>
 
@@ -72,7 +73,7 @@ static void refuse(struct point_sink *s, const char *why)
 
 static const char *why_not(int r)
 {
-	return r == -EINVAL     ? "a name is empty, a label is there twice, or there is a zero byte"
+	return r == -EINVAL     ? "a name is empty, a label is there twice or is __name__, or there is a zero byte"
 	       : r == -EMSGSIZE ? "a series has 64 labels at most, and 4096 bytes of names and values"
 	       : r == -ENOSPC   ? "it would be one series too many (max_series)"
 	                        : strerror(-r);
@@ -235,88 +236,46 @@ void feed_point(struct feed *f, struct span metric, struct point_label *labels, 
 
 /* --- columns --- */
 
-static int take_keys(struct feed *f, struct span *in, uint32_t **ret, uint64_t *ret_n, char *why)
+static int find_series(struct feed *f, struct point_log_batch *b, uint32_t *series, char *why)
 {
-	_cleanup_(cleanup_free) uint32_t *series = NULL;
-	uint64_t n, len;
 	struct span key;
-	int r;
+	int r = 0;
 
-	/* A key has three bytes at least, with its length. */
-	if (span_varint(in, &n) < 0 || n > span_left(in) / 3)
-		return -EPROTO;
-	series = malloc((n + 1) * sizeof *series);
-	if (!series)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < n; i++) {
-		if (span_varint(in, &len) < 0 || span_sub(in, len, &key) < 0)
-			return -EPROTO;
-		r = point_key_valid(key) ? points_series(gauges_points(f->gauges), key, &series[i]) : -EINVAL;
-		if (r < 0) {
-			snprintf(why, FEED_WHY_MAX, "key %llu: %s", (unsigned long long)i + 1,
-			    r == -EINVAL ? "it is none, or its labels are not in order" : why_not(r));
-			return r;
-		}
+	for (uint64_t i = 0; r == 0 && point_log_key(b, &key); i++) {
+		r = points_series(gauges_points(f->gauges), key, &series[i]);
+		if (r < 0)
+			snprintf(why, FEED_WHY_MAX, "key %llu: %s", (unsigned long long)i + 1, why_not(r));
 	}
-	*ret = TAKE(series);
-	*ret_n = n;
-	return 0;
+	return r;
 }
 
-static int take_columns(struct span *in, const uint32_t *series, uint64_t n_series, struct point *points, uint64_t n)
+static int put_batch(struct feed *f, struct point_log_batch *b, char *why)
 {
-	uint64_t number = 0, ns = 0, step;
-	const uint8_t *values;
-	le64 bits;
+	_cleanup_(cleanup_free) uint32_t *series = malloc((b->n_keys + 1) * sizeof *series);
+	_cleanup_(cleanup_free) struct point *more = b->n > BATCH ? malloc(b->n * sizeof *more) : NULL;
+	struct point *points = b->n > BATCH ? more : f->points;
+	uint64_t n_keys = b->n_keys;
+	int r;
 
-	for (uint64_t i = 0; i < n; i++) {
-		if (span_varint(in, &step) < 0)
-			return -EPROTO;
-		number += (uint64_t)unzigzag(step);
-		if (number >= n_series)
-			return -EPROTO;
-		points[i].series = series[number];
-	}
-	for (uint64_t i = 0; i < n; i++) {
-		if (span_varint(in, &step) < 0)
-			return -EPROTO;
-		ns += (uint64_t)unzigzag(step);
-		points[i].ns = (int64_t)ns;
-	}
-	values = span_take(in, n * sizeof bits);
-	if (!values || span_left(in) > 0)
-		return -EPROTO;
-	for (uint64_t i = 0; i < n; i++) {
-		memcpy(&bits, values + i * sizeof bits, sizeof bits);
-		points[i].bits = get_le64(bits);
-	}
-	return 0;
+	if (!points || !series)
+		return -ENOMEM;
+	r = find_series(f, b, series, why);
+	if (r == 0)
+		r = point_log_get_points(b, series, n_keys, points);
+	return r < 0 ? r : gauges_put(f->gauges, points, b->n);
 }
 
 int feed_columns(struct feed *f, struct span in, uint64_t *ret_n, char why[FEED_WHY_MAX])
 {
-	_cleanup_(cleanup_free) uint32_t *series = NULL;
-	_cleanup_(cleanup_free) struct point *more = NULL;
-	struct point *points = f->points;
-	uint64_t n_series, n;
-	int r = take_keys(f, &in, &series, &n_series, why);
+	struct point_log_batch b;
+	int r = point_log_get_body(in, &b);
 
-	if (r < 0)
+	if (r == 0)
+		r = put_batch(f, &b, why);
+	if (r == 0)
+		*ret_n = b.n;
+	if (r != -EBADMSG)
 		return r;
-	if (span_varint(&in, &n) < 0 || n == 0 || n > span_left(&in))
-		return -EPROTO;
-	if (n > POINTS_BATCH_MAX) {
-		snprintf(why, FEED_WHY_MAX, "a request has %d points at most", POINTS_BATCH_MAX);
-		return -EMSGSIZE;
-	}
-	if (n > BATCH)
-		points = more = malloc(n * sizeof *more);
-	if (!points)
-		return -ENOMEM;
-	r = take_columns(&in, series, n_series, points, n);
-	if (r == 0)
-		r = gauges_put(f->gauges, points, n);
-	if (r == 0)
-		*ret_n = n;
-	return r;
+	snprintf(why, FEED_WHY_MAX, "the columns, or a key, do not parse");
+	return -EPROTO;
 }

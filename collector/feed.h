@@ -37,7 +37,7 @@ int feed_end(struct feed *f, struct feed_result *ret);
 void feed_point(struct feed *f, struct span metric, struct point_label *labels, size_t n, int64_t ns, double value);
 
 /* Points as they lie in a batch (format.md, section 14): n_keys, keys, n, columns, and nothing behind. All are put, or,
- * with an error, none. -EPROTO: it is none; -EINVAL: a key is; -EMSGSIZE: too many; -ENOSPC: too many series. */
+ * with an error, none. -EPROTO: they do not parse; -ENOSPC: too many series. */
 int feed_columns(struct feed *f, struct span in, uint64_t *ret_n, char why[FEED_WHY_MAX]);
 
 #endif
