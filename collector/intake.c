@@ -3,8 +3,10 @@
 
 #include "collector/follow.h"
 #include "collector/say.h"
+#include "collector/scrape.h"
 #include "collector/server.h"
 #include "collector/socket.h"
+#include "collector/textfile.h"
 #include "collector/tidier.h"
 
 struct intake {
@@ -13,6 +15,8 @@ struct intake {
 	struct server *server;
 	struct tidier *tidier;
 	struct follow *follow;
+	struct scrape *scrape;
+	struct textfile *textfile;
 	struct config *config;
 };
 
@@ -32,6 +36,12 @@ static void start(struct intake *k, int store_fd, uint64_t store_id)
 		r = follow_start(k->server, store_fd, store_id, k->config, &k->follow);
 	if (r < 0)
 		say("messages are not taken: %s", strerror(-r));
+	r = k->server ? scrape_start(k->server, k->config, &k->scrape) : 0;
+	if (r < 0)
+		say("nothing is scraped: %s", strerror(-r));
+	r = k->server ? textfile_start(k->server, k->config, &k->textfile) : 0;
+	if (r < 0)
+		say("files of samples are not read: %s", strerror(-r));
 }
 
 void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret)
@@ -62,6 +72,20 @@ static bool payloads_differ(const struct config_payloads *a, const struct config
 	       a->tombstone_ms != b->tombstone_ms;
 }
 
+static bool listens_differ(const struct config_series *a, const struct config_series *b)
+{
+	if (a->n_listens != b->n_listens || memcmp(&a->statsd, &b->statsd, sizeof a->statsd) != 0)
+		return true;
+	for (size_t i = 0; i < a->n_listens; i++) {
+		const struct config_listen *x = &a->listens[i], *y = &b->listens[i];
+
+		if (strcmp(x->address, y->address) != 0 || x->form != y->form || x->unit != y->unit ||
+		    x->max_clients != y->max_clients || x->mode != y->mode)
+			return true;
+	}
+	return false;
+}
+
 void intake_configure(struct intake *k, struct config *c)
 {
 	const struct config_socket *was, *is = &c->topics.socket;
@@ -76,10 +100,16 @@ void intake_configure(struct intake *k, struct config *c)
 		say_fixed("max_memory");
 	if (payloads_differ(&c->payloads, &k->config->payloads))
 		say_fixed("[payloads]");
+	if (listens_differ(&c->series, &k->config->series))
+		say_fixed("[listen.NAME] or [statsd]");
 	if (k->server)
 		server_configure(k->server, c);
 	if (k->follow)
 		follow_configure(k->follow, c);
+	if (k->scrape)
+		scrape_configure(k->scrape, c);
+	if (k->textfile)
+		textfile_configure(k->textfile, c);
 	config_put(k->config);
 	k->config = config_get(c);
 }
@@ -90,6 +120,10 @@ int intake_stop(struct intake *k)
 
 	if (!k)
 		return 0;
+	if (k->scrape)
+		scrape_stop(k->scrape);
+	if (k->textfile)
+		textfile_stop(k->textfile);
 	if (k->follow)
 		follow_stop(k->follow);
 	if (k->server)

@@ -1,4 +1,5 @@
-/* intake.h -- all of histd that has to do with topics: the socket, its server, followed files, tidying
+/* intake.h -- all of histd that takes something: the socket and its server, followed files, pages and files of samples,
+ * tidying
  *
  * Recording does not depend on any of it: what cannot be started is said.
  */
