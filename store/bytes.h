@@ -1,4 +1,4 @@
-/* bytes.h -- little-endian integers, varints, bounded reading, growing output
+/* bytes.h -- little-endian integers, doubles' bits, varints, bounded reading, growing output
  *
  * The only code that moves a pointer through bytes from a file is the span's. All functions are thread-safe on
  * distinct objects.
@@ -69,6 +69,23 @@ static inline uint64_t zigzag(int64_t x)
 static inline int64_t unzigzag(uint64_t x)
 {
 	return (int64_t)((x >> 1) ^ (0 - (x & 1)));
+}
+
+/* The bits of a double, and back. */
+static inline uint64_t f64_bits(double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof bits);
+	return bits;
+}
+
+static inline double f64_of(uint64_t bits)
+{
+	double v;
+
+	memcpy(&v, &bits, sizeof v);
+	return v;
 }
 
 /* A run of bytes that is read from its front. */

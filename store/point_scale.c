@@ -24,22 +24,6 @@ static const unsigned digits_min[POINT_N_HOWS] = {[POINT_MULTIPLIED] = 1, [POINT
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-static inline double as_double(uint64_t bits)
-{
-	double v;
-
-	memcpy(&v, &bits, sizeof v);
-	return v;
-}
-
-static inline uint64_t as_bits(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
-
 /* What the integer is multiplied with, or divided by last. */
 static double factor_of(struct point_scale s)
 {
@@ -58,28 +42,28 @@ static const double rounder = 0x1.8p52, rounder_max = 0x1p51;
 static ALWAYS_INLINE uint64_t scaled(
     uint64_t bits, enum point_how how, double power, double factor, uint64_t *ret_wrong)
 {
-	double sum = as_double(bits) * power + rounder, i = sum - rounder;
+	double sum = f64_of(bits) * power + rounder, i = sum - rounder;
 
-	*ret_wrong = (as_bits(value_of(i, how, factor)) ^ bits) | (fabs(i) <= rounder_max ? 0 : 1);
-	return as_bits(sum) - as_bits(rounder);
+	*ret_wrong = (f64_bits(value_of(i, how, factor)) ^ bits) | (fabs(i) <= rounder_max ? 0 : 1);
+	return f64_bits(sum) - f64_bits(rounder);
 }
 
 /* Likewise without decimals. */
 static ALWAYS_INLINE uint64_t whole(uint64_t bits, uint64_t *ret_wrong)
 {
-	double sum = as_double(bits) + rounder, i = sum - rounder;
+	double sum = f64_of(bits) + rounder, i = sum - rounder;
 
-	*ret_wrong = (as_bits(i) ^ bits) | (fabs(i) <= rounder_max ? 0 : 1);
-	return as_bits(sum) - as_bits(rounder);
+	*ret_wrong = (f64_bits(i) ^ bits) | (fabs(i) <= rounder_max ? 0 : 1);
+	return f64_bits(sum) - f64_bits(rounder);
 }
 
 /* Likewise, also of the largest. */
 static uint64_t large(uint64_t bits, uint64_t *ret_wrong)
 {
-	double v = as_double(bits);
+	double v = f64_of(bits);
 	int64_t i = v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : 0;
 
-	*ret_wrong = as_bits((double)i) ^ bits;
+	*ret_wrong = f64_bits((double)i) ^ bits;
 	return (uint64_t)i;
 }
 
@@ -201,7 +185,7 @@ bool point_scale_valid(struct point_scale s)
 static ALWAYS_INLINE void apply(uint64_t *v, size_t n, enum point_how how, double factor)
 {
 	for (size_t i = 0; i < n; i++)
-		v[i] = as_bits(value_of((double)(int64_t)v[i], how, factor));
+		v[i] = f64_bits(value_of((double)(int64_t)v[i], how, factor));
 }
 
 void point_scale_apply(struct point_scale s, uint64_t *v, size_t n)
@@ -214,5 +198,5 @@ void point_scale_apply(struct point_scale s, uint64_t *v, size_t n)
 		apply(v, n, POINT_DIVIDED, factor_of(s));
 	else
 		for (size_t i = 0; i < n; i++)
-			v[i] = as_bits((double)(int64_t)v[i]);
+			v[i] = f64_bits((double)(int64_t)v[i]);
 }

@@ -19,23 +19,6 @@ static const double powers[POWER_MAX + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 
 
 typedef unsigned __int128 wide;
 
-static inline uint64_t as_bits(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
-
-static inline double magnitude(uint64_t bits)
-{
-	double v;
-
-	bits &= INT64_MAX;
-	memcpy(&v, &bits, sizeof v);
-	return v;
-}
-
 /* An integer of at most 15 digits. */
 static inline bool is_whole(double a)
 {
@@ -121,7 +104,7 @@ static bool few_digits(double a, int exponent, struct digits *ret)
 /* The n digits that are nearest to the number; whether they read back. */
 static bool nearest_digits(double a, int exponent, int n, struct digits *ret)
 {
-	uint64_t bits = as_bits(a), m = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
+	uint64_t bits = f64_bits(a), m = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1 << 52;
 	int q = (int)(bits >> 52) - 1075, k = n - 1 - exponent;
 	wide one = power_of_ten(k) << (q > 0 ? q : 0); /* of the last bit of the number */
 	wide num = m * one, den = power_of_ten(-k) << (q < 0 ? -q : 0), d = num / den, rest = num % den, off;
@@ -234,7 +217,7 @@ static char *put_any(char *out, double a)
 unsigned text_f64_len(uint64_t bits)
 {
 	unsigned sign = bits >> 63, decimals;
-	double a = magnitude(bits);
+	double a = f64_of(bits & INT64_MAX);
 	char any[TEXT_F64_MAX];
 	struct digits g;
 	uint64_t i;
@@ -250,7 +233,7 @@ unsigned text_f64_len(uint64_t bits)
 
 char *text_f64_put(char *out, uint64_t bits)
 {
-	double a = magnitude(bits);
+	double a = f64_of(bits & INT64_MAX);
 	struct digits g;
 	unsigned decimals;
 	uint64_t i;

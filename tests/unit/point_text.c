@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static uint64_t bits_of(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
-
 static void time_is(int64_t ns, const char *text)
 {
 	char have[POINT_TIME_FINE_LEN + 1];
@@ -64,7 +56,7 @@ static void lines_are_as_long_as_was_said(void)
 	char *p;
 
 	for (size_t i = 0; i < N; i++) {
-		bits[i] = bits_of(values[i]);
+		bits[i] = f64_bits(values[i]);
 		ns[i] = (int64_t)i * 1000500000;
 		len += (i % 2 ? POINT_TIME_FINE_LEN : POINT_TIME_LEN) + 2;
 	}
@@ -81,7 +73,7 @@ static void lines_are_as_long_as_was_said(void)
 		eq(tab - p, i % 2 ? POINT_TIME_FINE_LEN : POINT_TIME_LEN);
 		eq(end - tab - 1, point_text_value_len(bits[i]));
 		back = strtod(tab + 1, NULL);
-		ok(bits_of(back) == bits[i] || values[i] != values[i]);
+		ok(f64_bits(back) == bits[i] || values[i] != values[i]);
 		p = end + 1;
 	}
 	str_eq(p, "");

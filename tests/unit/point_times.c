@@ -1,16 +1,9 @@
 /* point_times.c -- times of any distance come back, and regular ones cost next to nothing */
 #include "store/point_times.h"
 #include "tests/tap.h"
+#include "tests/unit/random.h"
 
 #include <stdlib.h>
-
-static uint64_t rnd_state = 1;
-
-static uint64_t rnd(void)
-{
-	rnd_state = rnd_state * 6364136223846793005 + 1442695040888963407;
-	return rnd_state >> 16;
-}
 
 /* Length of the packed times, 0 if others came back. */
 static size_t there_and_back(const int64_t *ns, size_t n, enum point_shape shape)

@@ -1,28 +1,10 @@
 /* point_values.c -- values of all classes come back bit by bit, and what is regular becomes small */
 #include "store/point_values.h"
 #include "tests/tap.h"
+#include "tests/unit/random.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static uint64_t rnd_state = 1;
-
-static uint64_t rnd(void)
-{
-	uint64_t x = rnd_state += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static uint64_t bits_of(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
 
 /* Packs a run and takes it again. Returns its length, 0 if other values came back. */
 static size_t there_and_back(const uint64_t *bits, size_t n, enum point_shape shape)
@@ -53,28 +35,28 @@ static uint64_t value_of(unsigned class, size_t i, uint64_t before)
 	case 0: /* any bits */
 		return rnd();
 	case 1: /* one of few */
-		return bits_of(odd[rnd() % (sizeof odd / sizeof *odd)]);
+		return f64_bits(odd[rnd() % (sizeof odd / sizeof *odd)]);
 	case 2: /* a NaN, with any payload */
 		return rnd() | 0x7ff0000000000001;
 	case 3: /* subnormal */
 		return rnd() >> 12 | (rnd() & 1) << 63;
 	case 4: /* small integer */
-		return bits_of((double)(int64_t)(rnd() % 1000) - 500);
+		return f64_bits((double)(int64_t)(rnd() % 1000) - 500);
 	case 5: /* integer of any size */
-		return bits_of((double)((int64_t)rnd() >> rnd() % 63));
+		return f64_bits((double)((int64_t)rnd() >> rnd() % 63));
 	case 6: /* decimal */
 		for (uint64_t e = rnd() % 17; e > 0; e--)
 			power *= 10;
-		return bits_of((double)((int64_t)rnd() >> 11 >> rnd() % 52) / power);
+		return f64_bits((double)((int64_t)rnd() >> 11 >> rnd() % 52) / power);
 	case 7: /* a counter */
-		return bits_of((double)(1000000000 + i * 17 + rnd() % 5));
+		return f64_bits((double)(1000000000 + i * 17 + rnd() % 5));
 	case 8: /* a walk */
 		memcpy(&power, &before, sizeof power);
-		return bits_of((i == 0 ? 20.0 : power) * (1 + (double)(int64_t)(rnd() % 2001 - 1000) * 1e-6));
+		return f64_bits((i == 0 ? 20.0 : power) * (1 + (double)(int64_t)(rnd() % 2001 - 1000) * 1e-6));
 	default: /* decimals with one place more than seemed enough, and a NaN now and then */
-		return rnd() % 100 == 0  ? bits_of(NAN)
-		       : rnd() % 50 == 0 ? bits_of((double)(rnd() % 1000) / 1000)
-		                         : bits_of((double)(rnd() % 1000) / 10);
+		return rnd() % 100 == 0  ? f64_bits(NAN)
+		       : rnd() % 50 == 0 ? f64_bits((double)(rnd() % 1000) / 1000)
+		                         : f64_bits((double)(rnd() % 1000) / 10);
 	}
 }
 
@@ -104,7 +86,7 @@ static void one_odd_value_anywhere_changes_nothing_of_the_others(void)
 	for (size_t o = 0; o < sizeof odd / sizeof *odd; o++)
 		for (size_t at = 0; at < 200; at++) {
 			for (size_t i = 0; i < 200; i++)
-				bits[i] = bits_of((double)(1000 + i * 3) / 4);
+				bits[i] = f64_bits((double)(1000 + i * 3) / 4);
 			bits[at] = odd[o];
 			ok(there_and_back(bits, 200, POINT_PACKED) < 200 * 2);
 			ok(there_and_back(bits, 200, POINT_PLAIN) < 200 * 3);
@@ -120,7 +102,7 @@ static void payloads_of_nan_are_kept(void)
 	ok(there_and_back(bits, 100, POINT_PACKED) > 0);
 	ok(there_and_back(bits, 100, POINT_PLAIN) > 0);
 	for (size_t i = 0; i < 100; i++)
-		bits[i] = i == 40 ? 0x7ff0000000000002 : bits_of(7);
+		bits[i] = i == 40 ? 0x7ff0000000000002 : f64_bits(7);
 	ok(there_and_back(bits, 100, POINT_PACKED) > 0);
 	ok(there_and_back(bits, 100, POINT_PLAIN) > 0);
 }
@@ -132,7 +114,7 @@ static void what_is_the_same_costs_nothing(void)
 
 	for (size_t s = 0; s < sizeof same / sizeof *same; s++) {
 		for (size_t i = 0; i < 3600; i++)
-			bits[i] = bits_of(same[s]);
+			bits[i] = f64_bits(same[s]);
 		ok(there_and_back(bits, 3600, POINT_PACKED) <= 12);
 		ok(there_and_back(bits, 3600, POINT_PLAIN) <= 12);
 	}
@@ -143,16 +125,16 @@ static void integers_and_decimals_take_the_bits_that_change(void)
 	uint64_t bits[3600];
 
 	for (size_t i = 0; i < 3600; i++) /* differences of 0 to 15 */
-		bits[i] = bits_of((double)(1000000000000 + i * 8 + rnd() % 8));
+		bits[i] = f64_bits((double)(1000000000000 + i * 8 + rnd() % 8));
 	ok(there_and_back(bits, 3600, POINT_PACKED) < 3600 * 5 / 8 + 3600 / 64 + 16);
 	for (size_t i = 0; i < 3600; i++) /* of two decimals */
-		bits[i] = bits_of((double)(2000 + rnd() % 16) / 100);
+		bits[i] = f64_bits((double)(2000 + rnd() % 16) / 100);
 	ok(there_and_back(bits, 3600, POINT_PACKED) < 3600 / 2 + 3600 / 64 + 16);
 	for (size_t i = 0; i < 3600; i++) /* pages, in bytes */
-		bits[i] = bits_of((double)(1000000 + rnd() % 64) * 4096);
+		bits[i] = f64_bits((double)(1000000 + rnd() % 64) * 4096);
 	ok(there_and_back(bits, 3600, POINT_PACKED) < 3600 * 6 / 8 + 3600 / 64 + 16);
 	for (size_t i = 0; i < 3600; i++) /* steady */
-		bits[i] = bits_of((double)i * 300 * 1024);
+		bits[i] = f64_bits((double)i * 300 * 1024);
 	ok(there_and_back(bits, 3600, POINT_PACKED) < 16);
 }
 
@@ -164,13 +146,13 @@ static void decimals_that_were_multiplied_or_divided_twice_are_integers(void)
 
 	for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
 		for (size_t i = 0; i < 3600; i++)
-			bits[i] = bits_of((double)(123456789 + i * 16 + rnd() % 16) * parts[p]);
+			bits[i] = f64_bits((double)(123456789 + i * 16 + rnd() % 16) * parts[p]);
 		ok(there_and_back(bits, 3600, POINT_PACKED) < 3600 * 6 / 8 + 3600 / 64 + 16);
 		ok(there_and_back(bits, 3600, POINT_PLAIN) < 3600 + 16);
 	}
 	for (double last = 10; last <= 1e6; last *= 10) {
 		for (size_t i = 0; i < 3600; i++)
-			bits[i] = bits_of((double)(1234567890123 + i * 16 + rnd() % 16) / 1000 / last);
+			bits[i] = f64_bits((double)(1234567890123 + i * 16 + rnd() % 16) / 1000 / last);
 		ok(there_and_back(bits, 3600, POINT_PACKED) < 3600 * 6 / 8 + 3600 / 64 + 16);
 	}
 }
@@ -181,15 +163,15 @@ static void a_window_is_as_narrow_as_what_changes(void)
 	uint64_t bits[3600];
 
 	for (size_t i = 0; i < 3600; i++)
-		bits[i] = bits_of(1.0 / 3) ^ (rnd() % 16) << 20;
+		bits[i] = f64_bits(1.0 / 3) ^ (rnd() % 16) << 20;
 	ok(there_and_back(bits, 3600, POINT_PACKED) * 10 < 3600 * 8);
 	/* None of the first group's changes: there is no window to take over. */
 	for (size_t i = 0; i < 3600; i++)
-		bits[i] = bits_of(1.0 / 3) ^ (i < 100 ? 0 : rnd() % 16);
+		bits[i] = f64_bits(1.0 / 3) ^ (i < 100 ? 0 : rnd() % 16);
 	ok(there_and_back(bits, 3600, POINT_PACKED) * 10 < 3600 * 8);
 	/* Bits of both ends change, but not in the same group. */
 	for (size_t i = 0; i < 3600; i++)
-		bits[i] = bits_of(1.0 / 3) ^ (i < 1800 ? rnd() % 16 : (rnd() % 16) << 50);
+		bits[i] = f64_bits(1.0 / 3) ^ (i < 1800 ? rnd() % 16 : (rnd() % 16) << 50);
 	ok(there_and_back(bits, 3600, POINT_PACKED) * 10 < 3600 * 8);
 	for (size_t i = 0; i < 3600; i++) /* all bits: nothing is lost but a byte */
 		bits[i] = rnd();

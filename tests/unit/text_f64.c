@@ -1,30 +1,12 @@
 /* text_f64.c -- doubles as text: what printf and strtod say, found without them */
 #include "store/text_f64.h"
+#include "store/bytes.h"
 #include "tests/tap.h"
+#include "tests/unit/random.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-static uint64_t rnd_state = 1;
-
-static uint64_t rnd(void)
-{
-	uint64_t x = rnd_state += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static uint64_t bits_of(double v)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	return bits;
-}
 
 /* As the header says it. */
 static void expected(char ret[TEXT_F64_MAX], double v)
@@ -44,10 +26,10 @@ static bool is_so(double v)
 	char want[TEXT_F64_MAX], have[TEXT_F64_MAX];
 
 	expected(want, v);
-	*text_f64_put(have, bits_of(v)) = 0;
-	if (strcmp(have, want) == 0 && text_f64_len(bits_of(v)) == strlen(want))
+	*text_f64_put(have, f64_bits(v)) = 0;
+	if (strcmp(have, want) == 0 && text_f64_len(f64_bits(v)) == strlen(want))
 		return true;
-	printf("# %a: %s, but %s of length %u\n", v, want, have, text_f64_len(bits_of(v)));
+	printf("# %a: %s, but %s of length %u\n", v, want, have, text_f64_len(f64_bits(v)));
 	return false;
 }
 
@@ -83,7 +65,7 @@ static void numbers_of_any_size_are_as_printf_has_them(void)
 			bits = (bits & 0x800fffffffffffff) | (uint64_t)(1023 - 30 + rnd() % 100) << 52;
 		if ((bits >> 52 & 0x7ff) == 0x7ff)
 			continue;
-		memcpy(&v, &bits, sizeof v);
+		v = f64_of(bits);
 		if (!ok(is_so(v)))
 			return;
 	}
