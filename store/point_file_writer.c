@@ -244,8 +244,6 @@ static int put_values(struct point_file_writer *w)
 
 	if (w->packed.len == 0)
 		return 0;
-	if (w->packed.err || w->plain.err || w->waiting.err)
-		return -ENOMEM;
 	r = point_page_write(&w->values, FRAME_POINTS_PAGE, w->values_len, cold ? plain : packed,
 	    cold ? packed : span_of(NULL, 0), &is_packed, &off);
 	if (r == 0)
@@ -270,6 +268,8 @@ static int put_block(struct point_file_writer *w, const struct point_piece *time
 	v.block.length = (uint32_t)(w->packed.len - packed);
 	v.plain = (uint32_t)(w->plain.len - plain);
 	buf_put(&w->waiting, &v, sizeof v);
+	if (w->packed.err || w->plain.err || w->waiting.err)
+		return -ENOMEM;
 	return w->packed.len >= page || w->plain.len >= page ? put_values(w) : 0;
 }
 
