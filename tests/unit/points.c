@@ -181,7 +181,6 @@ static void flushed_points_are_seen_by_who_was_there_and_who_comes(void)
 	str_eq(read_anew("a"), "1=1 2=2");
 }
 
-
 /* --- failures of others --- */
 
 static void a_second_file_of_an_hour_takes_nothing_from_the_first(void)
@@ -265,8 +264,8 @@ static void any_time_and_any_bits_come_back(void)
 {
 	static const int64_t times[] = {INT64_MIN, INT64_MIN + 1, -POINT_HOUR_NS - 1, -POINT_HOUR_NS, -1, 0, 1,
 	    POINT_HOUR_NS - 1, POINT_HOUR_NS, INT64_MAX - 1, INT64_MAX};
-	static const uint64_t bits[] = {0x7ff8000000000001, 0x7ff0000000000001, 0xfff8dead00000000, 0x8000000000000000, 1,
-	    0x7ff0000000000000, 0xfff0000000000000, 0, 0x3ff0000000000000, 0x7fefffffffffffff, 0x000fffffffffffff};
+	static const uint64_t bits[] = {0x7ff8000000000001, 0x7ff0000000000001, 0xfff8dead00000000, 0x8000000000000000,
+	    1, 0x7ff0000000000000, 0xfff0000000000000, 0, 0x3ff0000000000000, 0x7fefffffffffffff, 0x000fffffffffffff};
 	_cleanup_(cleanup_points) struct points *p = NULL;
 
 	begin();
@@ -333,7 +332,8 @@ static void retention_looks_at_files_and_at_what_is_in_memory(void)
 		str_eq(seen(pr, HOUR, "a"), "none");
 		str_eq(seen(pr, HOUR + 9, "a"), "0=9 1=100");
 		ok_r(points_close(TAKE(p)));
-		p = open_with((struct points_options){.retention_ms = 5 * 3600 * 1000, .buffer_age_ms = INT64_C(1) << 40});
+		p = open_with(
+		    (struct points_options){.retention_ms = 5 * 3600 * 1000, .buffer_age_ms = INT64_C(1) << 40});
 		points_reader_close(TAKE(pr));
 		pr = open_reader();
 	}
@@ -577,6 +577,7 @@ static bool live(uint64_t seed)
 {
 	_cleanup_(cleanup_points) struct points *p = NULL;
 	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	struct model_change change;
 	struct model m = {0};
 	uint32_t n_put = 0;
 	int64_t now = model_ns(0) / 1000000;
@@ -588,11 +589,11 @@ static bool live(uint64_t seed)
 	for (unsigned i = 0; i < 120 && good; i++) {
 		uint64_t what = next_random(&seed) % 20;
 
-		if (what < 12)
-			good &= ok_r(model_put(p, &m, next_random, &seed, &n_put));
-		else if (what < 13)
-			good &= ok_r(model_drop(p, &m, next_random, &seed));
-		else if (what < 16)
+		if (what < 13) {
+			good &= ok_r(what < 12 ? model_put(p, next_random, &seed, &n_put, &change)
+			                       : model_drop(p, next_random, &seed, &change));
+			model_apply(&m, &change);
+		} else if (what < 16)
 			good &= ok_r(points_tidy(p, now, 1000, true, NULL));
 		else if (what < 18)
 			now += (int64_t)(next_random(&seed) % 40) * 60 * 1000;

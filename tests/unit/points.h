@@ -36,8 +36,7 @@ struct model_seen {
 	bool wrong;
 };
 
-static inline int model_see(
-    int32_t hour, struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg)
+static inline int model_see(int32_t hour, struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg)
 {
 	struct model_seen *s = arg;
 	char room[16];
@@ -105,36 +104,59 @@ static inline bool model_read(struct points_reader *pr, struct model *ret)
 	return true;
 }
 
-/* A batch of points by the seed, also in the model. */
-static inline int model_put(struct points *p, struct model *m, uint64_t (*random)(uint64_t *), uint64_t *seed,
-    uint32_t *n_put)
+/* A batch of points, or a drop. */
+struct model_change {
+	bool drops;
+	unsigned series, first, last; /* that it drops */
+	unsigned n;
+	struct {
+		unsigned series, time;
+		uint32_t value;
+	} v[6];
+};
+
+static inline void model_apply(struct model *m, const struct model_change *c)
+{
+	for (unsigned i = c->first; c->drops && i <= c->last; i++)
+		m->v[c->series][i] = 0;
+	for (unsigned i = 0; !c->drops && i < c->n; i++)
+		m->v[c->v[i].series][c->v[i].time] = c->v[i].value;
+}
+
+/* Puts a batch by the seed, and tells of it. */
+static inline int model_put(
+    struct points *p, uint64_t (*random)(uint64_t *), uint64_t *seed, uint32_t *n_put, struct model_change *ret)
 {
 	unsigned n = 1 + (unsigned)(random(seed) % 6);
 	struct point v[6];
 
+	*ret = (struct model_change){.n = n};
 	for (unsigned i = 0; i < n; i++) {
-		unsigned series = (unsigned)(random(seed) % MODEL_SERIES), time = (unsigned)(random(seed) % MODEL_TIMES);
 		char room[16];
-		int r = points_series(p, model_key(series, room), &v[i].series);
+		int r;
 
+		ret->v[i].series = (unsigned)(random(seed) % MODEL_SERIES);
+		ret->v[i].time = (unsigned)(random(seed) % MODEL_TIMES);
+		ret->v[i].value = ++*n_put;
+		r = points_series(p, model_key(ret->v[i].series, room), &v[i].series);
 		if (r < 0)
 			return r;
-		v[i].ns = model_ns(time);
-		v[i].bits = m->v[series][time] = ++*n_put;
+		v[i].ns = model_ns(ret->v[i].time);
+		v[i].bits = ret->v[i].value;
 	}
 	return points_put(p, v, n, NULL);
 }
 
-static inline int model_drop(struct points *p, struct model *m, uint64_t (*random)(uint64_t *), uint64_t *seed)
+/* The same of a drop. */
+static inline int model_drop(struct points *p, uint64_t (*random)(uint64_t *), uint64_t *seed, struct model_change *ret)
 {
-	unsigned series = (unsigned)(random(seed) % MODEL_SERIES), first = (unsigned)(random(seed) % MODEL_TIMES);
-	unsigned last = first + (unsigned)(random(seed) % (MODEL_TIMES - first));
 	char selector[32], error[POINT_SELECT_ERROR_MAX];
 
-	for (unsigned i = first; i <= last; i++)
-		m->v[series][i] = 0;
-	snprintf(selector, sizeof selector, "m{x=\"%u\"}", series);
-	return points_drop(p, selector, model_ns(first), model_ns(last), error);
+	*ret = (struct model_change){.drops = true, .series = (unsigned)(random(seed) % MODEL_SERIES)};
+	ret->first = (unsigned)(random(seed) % MODEL_TIMES);
+	ret->last = ret->first + (unsigned)(random(seed) % (MODEL_TIMES - ret->first));
+	snprintf(selector, sizeof selector, "m{x=\"%u\"}", ret->series);
+	return points_drop(p, selector, model_ns(ret->first), model_ns(ret->last), error);
 }
 
 #endif
