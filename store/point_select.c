@@ -154,6 +154,8 @@ static int take_condition(struct parser *p, struct condition *c)
 		r = take_quoted(p, &c->label);
 	else
 		take_word(p, "_:.-", &c->label);
+	if (r == 0)
+		r = c->label.err;
 	if (r == 0 && c->label.len == 0)
 		r = fail(p, "expected the name of a label");
 	skip_blanks(p);
