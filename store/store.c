@@ -51,6 +51,9 @@ struct store {
 	int topics_error; /* why there are none */
 	struct payloads *payloads;
 	int payloads_error; /* likewise */
+	bool points_asked;
+	struct points_reader *points;
+	int points_error; /* likewise */
 };
 
 static void note_problem(void *arg, const char *file, uint64_t off, const char *what)
@@ -116,6 +119,8 @@ void store_close(struct store *s)
 		topic_store_close(s->topics);
 	if (s->payloads)
 		payloads_close(s->payloads);
+	if (s->points)
+		points_reader_close(s->points);
 	free(s->hours);
 	free(s->known);
 	problems_done(&s->problems);
@@ -625,7 +630,7 @@ int store_topics(struct store *s, struct topic_store **ret)
 
 int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg)
 {
-	return topic_files(s->dirfd, each, arg);
+	return topic_files(s->dirfd, "topics", each, arg);
 }
 
 /* --- payloads --- */
@@ -635,6 +640,23 @@ int store_payloads(struct store *s, struct payloads **ret)
 	if (s->payloads)
 		*ret = s->payloads;
 	return s->payloads_error;
+}
+
+/* --- points --- */
+
+int store_points(struct store *s, struct points_reader **ret)
+{
+	if (!s->points_asked)
+		s->points_error = points_reader_open(s->dirfd, &s->points);
+	s->points_asked = true;
+	if (s->points)
+		*ret = s->points;
+	return s->points_error;
+}
+
+int store_point_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg)
+{
+	return topic_files(s->dirfd, "series", each, arg);
 }
 
 /* --- health --- */
@@ -667,6 +689,8 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 		topic_store_problems(s->topics, tell, &(struct teller){each, arg});
 	if (s->payloads)
 		payloads_problems(s->payloads, tell, &(struct teller){each, arg});
+	if (s->points)
+		points_reader_problems(s->points, tell, &(struct teller){each, arg});
 }
 
 struct files {

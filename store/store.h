@@ -13,6 +13,7 @@
 #include "store/format.h"
 #include "store/hour.h"
 #include "store/payloads.h"
+#include "store/points_read.h"
 #include "store/series.h"
 #include "store/sidecar.h"
 #include "store/table.h"
@@ -117,6 +118,14 @@ int store_topic_files(struct store *s, int (*each)(const char *name, uint64_t le
 /* The store's payloads, likewise. */
 int store_payloads(struct store *s, struct payloads **ret);
 
+/* --- points --- */
+
+/* The store's points, likewise; opened when they are first asked for. */
+int store_points(struct store *s, struct points_reader **ret);
+
+/* Every file of the points, as store_topic_files. */
+int store_point_files(struct store *s, int (*each)(const char *name, uint64_t len, void *arg), void *arg);
+
 /* --- health --- */
 
 struct store_problem {
@@ -124,7 +133,7 @@ struct store_problem {
 	uint64_t off;
 	const char *what;
 };
-/* What reading has found damaged or unreadable so far, oldest first, then in topics and payloads; each place once. */
+/* What reading has found damaged or unreadable so far, oldest first, then in topics, payloads and points; each place once. */
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
 
 /* Every file of the snapshots: name, length. */

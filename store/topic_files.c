@@ -44,9 +44,9 @@ static int walk_dir(const struct walk *above, const char *name, const char *path
 	return io_list(fd, one_name, &w);
 }
 
-int topic_files(int store_fd, int (*each)(const char *name, uint64_t len, void *arg), void *arg)
+int topic_files(int store_fd, const char *dir, int (*each)(const char *name, uint64_t len, void *arg), void *arg)
 {
 	struct walk w = {.dirfd = store_fd, .each = each, .arg = arg};
 
-	return walk_dir(&w, "topics", "topics");
+	return walk_dir(&w, dir, dir);
 }

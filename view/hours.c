@@ -5,19 +5,94 @@
  */
 #include "view/hours.h"
 
-/* The store's hours that a node can hold. Linux sets no clock to any other. */
-static void visible_hours(struct tree *t, const int32_t **ret, size_t *ret_n)
+/* The first of ascending hours that is not below one: its place. */
+static size_t place_of(const int32_t *hours, size_t n, int32_t hour)
 {
-	const int32_t *p;
-	size_t n;
+	size_t lo = 0;
 
-	store_hours(t->store, &p, &n);
-	for (; n > 0 && p[0] < 0; n--)
-		p++;
-	while (n > 0 && p[n - 1] > NODE_HOUR_MAX)
-		n--;
-	*ret = p;
-	*ret_n = n;
+	while (lo < n) {
+		size_t mid = lo + (n - lo) / 2;
+
+		if (hours[mid] >= hour)
+			n = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* Of ascending hours those that a node can hold. Linux sets no clock to any other. */
+static void cut_hours(const int32_t **hours, size_t *n)
+{
+	size_t first = place_of(*hours, *n, 0), end = place_of(*hours, *n, NODE_HOUR_MAX + 1);
+
+	*hours += first;
+	*n = end - first;
+}
+
+/* Hours that have points, if the view shows these. */
+static void point_hours(struct tree *t, const struct view *v, const int32_t **ret, size_t *ret_n)
+{
+	static const int32_t none;
+	struct points_reader *points;
+
+	*ret = &none;
+	*ret_n = 0;
+	if (!v->hours->points || tree_points(t, &points) < 0)
+		return;
+	points_reader_hours(points, ret, ret_n);
+	cut_hours(ret, ret_n);
+}
+
+/* The first hour of a view that is not below one; -1: there is none. */
+static int32_t next_hour(struct tree *t, const struct view *v, int32_t from)
+{
+	const int32_t *hours, *others;
+	size_t n, n_others, i, k;
+
+	store_hours(t->store, &hours, &n);
+	cut_hours(&hours, &n);
+	point_hours(t, v, &others, &n_others);
+	i = place_of(hours, n, from);
+	k = place_of(others, n_others, from);
+	if (i == n || (k < n_others && others[k] < hours[i]))
+		return k < n_others ? others[k] : -1;
+	return hours[i];
+}
+
+static uint64_t count_hours(struct tree *t, const struct view *v)
+{
+	const int32_t *hours, *others;
+	size_t n, n_others, i = 0;
+	uint64_t both = 0;
+
+	store_hours(t->store, &hours, &n);
+	cut_hours(&hours, &n);
+	point_hours(t, v, &others, &n_others);
+	for (size_t k = 0; k < n_others; k++) {
+		while (i < n && hours[i] < others[k])
+			i++;
+		both += i < n && hours[i] == others[k];
+	}
+	return n + n_others - both;
+}
+
+int32_t hours_next_points(struct points_reader *points, int32_t from)
+{
+	const int32_t *hours;
+	size_t n, k;
+
+	points_reader_hours(points, &hours, &n);
+	cut_hours(&hours, &n);
+	k = place_of(hours, n, from);
+	return k < n ? hours[k] : -1;
+}
+
+bool hours_has_points(struct tree *t, int32_t hour)
+{
+	struct points_reader *points;
+
+	return hour >= 0 && tree_points(t, &points) == 0 && hours_next_points(points, hour) == hour;
 }
 
 uint32_t hours_valid_ms(struct tree *t, const struct hour *h)
@@ -137,15 +212,12 @@ static int file_len(struct tree *t, const struct view *v, struct node n, struct 
 
 int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret)
 {
-	const int32_t *hours;
-	size_t n_hours;
 	struct hour *h;
 	uint32_t i;
 	int r;
 
 	if (n.hour < 0) {
-		visible_hours(t, &hours, &n_hours);
-		view_set_dir(ret, n_hours);
+		view_set_dir(ret, count_hours(t, v));
 		return view_is_top(n) ? 0 : -ENOENT;
 	}
 	r = find(t, v, n, &h, &i);
@@ -227,27 +299,21 @@ int hours_lookup(
 	return r < 0 ? r : hours_find_table(h, name, &ret->leaf);
 }
 
-static int list_hours(struct tree *t, struct node n, uint64_t after, struct lister *l)
+static int list_hours(struct tree *t, const struct view *v, struct node n, uint64_t after, struct lister *l)
 {
-	const int32_t *hours;
-	size_t n_hours, lo = 0, hi;
 	int r = 0;
 
-	visible_hours(t, &hours, &n_hours);
-	for (hi = n_hours; lo < hi;) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if ((uint64_t)hours[mid] + 1 > after)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	for (; lo < n_hours && r == 0; lo++) {
+	if (after > NODE_HOUR_MAX)
+		return 0;
+	for (int32_t hour = (int32_t)after; r == 0; hour++) {
 		char name[NAME_MAX_LEN];
 
-		n.hour = hours[lo];
-		name_hour(name, n.hour);
-		r = tree_list_add(l, name, (uint64_t)n.hour + 1, n, S_IFDIR);
+		hour = next_hour(t, v, hour);
+		if (hour < 0)
+			break;
+		n.hour = hour;
+		name_hour(name, hour);
+		r = tree_list_add(l, name, (uint64_t)hour + 1, n, S_IFDIR);
 	}
 	return r;
 }
@@ -351,7 +417,7 @@ int hours_list(struct tree *t, const struct view *v, struct node dir, uint64_t a
 	if (dir.leaf)
 		return -ENOTDIR;
 	if (dir.hour < 0)
-		return view_is_top(dir) ? list_hours(t, dir, after, l) : -ENOENT;
+		return view_is_top(dir) ? list_hours(t, v, dir, after, l) : -ENOENT;
 	r = find(t, v, dir, &h, &i);
 	if (r == -ENOENT && dir.seq < 0)
 		return after < 2 ? list_other(t, v, dir, 2, l) : 0;

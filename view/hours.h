@@ -35,6 +35,7 @@ struct hours {
 	const struct leaf *const *snapshot_leaves;
 	const struct link *snapshot_link; /* and a link there, behind them; or NULL */
 	uint32_t hour_view;               /* whose directory is in each hour where it is; 0: none */
+	bool points;                      /* hours that have only points are listed, too */
 };
 
 int hours_attr(struct tree *t, const struct view *v, struct node n, struct tree_attr *ret);
@@ -51,6 +52,10 @@ extern const struct leaf heatmap_leaf; /* of an hour */
 extern const struct leaf summary_leaf; /* of a snapshot */
 extern const struct leaf pg_locks_leaf;
 extern const struct link payloads_link; /* likewise */
+
+/* Whether an hour has points; the first that has, not below one, that a node can hold: -1, there is none. */
+bool hours_has_points(struct tree *t, int32_t hour);
+int32_t hours_next_points(struct points_reader *points, int32_t from);
 
 /* The id of the hour's table of that name, -ENOENT. */
 int hours_find_table(const struct hour *h, const char *name, uint32_t *ret_id);

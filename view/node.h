@@ -21,6 +21,12 @@
  * is something of the payloads, in views VIEW_PAYLOADS to VIEW_PAYLOADS_LAST: a key by its id, a record by its number,
  * a time by its milliseconds + 1.
  *
+ *    bit 63-61   60-39      38-1   0
+ *    001         hour + 1   id     plot
+ *
+ * is a custom series in an hour, by its id there, which is from 1 on, or with id 0 the directory of all: these are
+ * views VIEW_METRICS to VIEW_METRICS_LAST.
+ *
  * These numbers are kept by backup programs: a field never moves, and no view, kind or leaf takes a number that was
  * another's.
  */
@@ -46,6 +52,8 @@ enum {
 	VIEW_RECORD = 15,      /* a record in such a directory, or in that of a time */
 	VIEW_PAYLOADS_AT = 16, /* /payloads/.at, and the directory of a time */
 	VIEW_PAYLOADS_LAST = VIEW_PAYLOADS_AT,
+	VIEW_METRICS = 64,
+	VIEW_METRICS_LAST = 127,
 	VIEW_SERIES = 128,
 	SERIES_TABLE_MAX = NODE_VIEW_MAX - VIEW_SERIES,
 
@@ -61,6 +69,7 @@ enum {
 
 #define NODE_OFFSET_MAX ((UINT64_C(1) << 40) - 1)
 #define NODE_ID_MAX ((UINT64_C(1) << 55) - 1)
+#define NODE_METRIC_MAX ((UINT64_C(1) << 38) - 1)
 
 enum node_kind {
 	NODE_PLAIN,      /* of the first form */
@@ -82,7 +91,7 @@ struct node {
 	enum node_kind kind; /* the rest is for all but NODE_PLAIN, which has no use for it */
 	uint32_t number;
 	uint64_t offset;
-	uint64_t id; /* of the third form: hour, seq and leaf are none; else 0 */
+	uint64_t id; /* of the third form, where hour, seq and leaf are none, and of VIEW_METRICS; else 0 */
 };
 
 static inline bool node_has_id(uint32_t view)
@@ -94,6 +103,8 @@ static inline uint64_t node_ino(struct node n)
 {
 	if (n.kind != NODE_PLAIN)
 		return UINT64_C(1) << 63 | (uint64_t)(n.kind - 1) << 60 | (uint64_t)n.number << 40 | n.offset;
+	if (n.view == VIEW_METRICS)
+		return UINT64_C(1) << 61 | (uint64_t)(n.hour + 1) << 39 | n.id << 1 | (n.leaf == LEAF_PLOT);
 	return (uint64_t)n.view << 55 | (uint64_t)(n.hour + 1) << 33 | (uint64_t)(n.seq + 1) << 13 | n.leaf | n.id;
 }
 
@@ -120,6 +131,12 @@ static inline struct node node_of_id(uint32_t view, uint64_t id)
 	return (struct node){.view = view, .hour = -1, .seq = -1, .id = id};
 }
 
+/* A custom series in an hour. */
+static inline struct node node_of_metric(int32_t hour, uint64_t id)
+{
+	return (struct node){.view = VIEW_METRICS, .hour = hour, .seq = -1, .id = id};
+}
+
 static inline struct node node_of(uint64_t ino)
 {
 	if (ino >> 63)
@@ -127,6 +144,12 @@ static inline struct node node_of(uint64_t ino)
 		    ino & NODE_OFFSET_MAX);
 	if (node_has_id((uint32_t)(ino >> 55)))
 		return node_of_id((uint32_t)(ino >> 55), ino & NODE_ID_MAX);
+	if (ino >> 61 == 1) {
+		struct node n = node_of_metric((int32_t)(ino >> 39 & 0x3fffff) - 1, ino >> 1 & NODE_METRIC_MAX);
+
+		n.leaf = ino & 1 ? LEAF_PLOT : 0;
+		return n;
+	}
 	return (struct node){
 	    .view = (uint32_t)(ino >> 55),
 	    .hour = (int32_t)(ino >> 33 & 0x3fffff) - 1,

@@ -4,6 +4,7 @@
  *   /series/2026-11-20T03/mem/MemFree_kb         of a table without a key
  *
  *   /series/2026-11-20T03/cpu/all/user_ticks.svg the same as a picture (plot.h); looked up, never listed
+ *   /series/2026-11-20T03/metrics/               custom series, where the hour has points (metrics.c)
  *
  * A row's directory is named by its key (store/rowkey.h). Where the key has several columns, its first values will do:
  * they lead to the row that was there last.
@@ -14,7 +15,10 @@
 
 enum { HOUR_MS = 3600 * 1000 };
 
-static const struct hours shape = {.snapshots = false, .form = FORM_TEXT};
+static const struct hours shape = {.snapshots = false, .form = FORM_TEXT, .points = true};
+
+/* Among cookies of tables, which are their ids. */
+enum { COOKIE_METRICS = LEAF_TABLE_MAX + 1 };
 
 /* What a node of a table stands for. */
 struct place {
@@ -155,6 +159,11 @@ static int hour_dir_attr(struct tree *t, struct node n, struct tree_attr *ret)
 	struct hour *h;
 	int r = n.seq < 0 && n.leaf == 0 ? store_hour(t->store, n.hour, &h) : -ENOENT;
 
+	if (r == -ENOENT && n.seq < 0 && n.leaf == 0 && hours_has_points(t, n.hour)) {
+		ret->mtime_ms = (int64_t)n.hour * HOUR_MS;
+		view_set_dir(ret, 1);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	hour_tables(h, &tables, &n_tables);
@@ -162,6 +171,11 @@ static int hour_dir_attr(struct tree *t, struct node n, struct tree_attr *ret)
 		n_dirs += has_table(t, h, tables[k]->id) == 0;
 	ret->mtime_ms = hour_last_ms(h);
 	ret->attr_ms = hours_valid_ms(t, h);
+	/* They may come later than the last snapshot. */
+	if (hours_has_points(t, n.hour)) {
+		ret->mtime_ns = 1;
+		n_dirs++;
+	}
 	view_set_dir(ret, n_dirs);
 	return 0;
 }
@@ -220,8 +234,13 @@ static int lookup_table(struct tree *t, struct node dir, const char *name, struc
 {
 	struct hour *h;
 	uint32_t id;
-	int r = store_hour(t->store, dir.hour, &h);
+	int r;
 
+	if (strcmp(name, tree_view(VIEW_METRICS)->name) == 0 && hours_has_points(t, dir.hour)) {
+		*ret = node_of_metric(dir.hour, 0);
+		return 0;
+	}
+	r = store_hour(t->store, dir.hour, &h);
 	if (r == 0)
 		r = hours_find_table(h, name, &id);
 	if (r == 0 && id > SERIES_TABLE_MAX)
@@ -308,14 +327,16 @@ static int lookup(
 
 static int list_tables(struct tree *t, struct node dir, uint64_t after, struct lister *l)
 {
-	struct table_schema *const *tables;
-	uint32_t n_tables;
+	bool has_points = hours_has_points(t, dir.hour);
+	struct table_schema *const *tables = NULL;
+	uint32_t n_tables = 0;
 	struct hour *h;
 	int r = store_hour(t->store, dir.hour, &h);
 
-	if (r < 0)
-		return r;
-	hour_tables(h, &tables, &n_tables);
+	if (r == 0)
+		hour_tables(h, &tables, &n_tables);
+	else if (r == -ENOENT && has_points)
+		r = 0;
 	for (uint32_t k = 0; k < n_tables && r == 0; k++) {
 		uint16_t id = tables[k]->id;
 
@@ -328,6 +349,9 @@ static int list_tables(struct tree *t, struct node dir, uint64_t after, struct l
 		else if (r == -ENOENT)
 			r = 0;
 	}
+	if (r == 0 && has_points && after < COOKIE_METRICS)
+		r = tree_list_add(
+		    l, tree_view(VIEW_METRICS)->name, COOKIE_METRICS, node_of_metric(dir.hour, 0), S_IFDIR);
 	return r;
 }
 

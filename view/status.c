@@ -111,6 +111,39 @@ static void put_payloads(struct tree *t, struct buf *out)
 	    st.bytes + st.snapshot_bytes);
 }
 
+static int count_point_file(const char *name, uint64_t len, void *arg)
+{
+	uint64_t *sums = arg;
+
+	(void)name;
+	sums[0]++;
+	sums[1] += len;
+	return 0;
+}
+
+/* Of the hours' series those of the newest are counted: of the others that takes a look at each. */
+static void put_points(struct tree *t, struct buf *out)
+{
+	struct points_reader *p;
+	struct points_hour *h;
+	const int32_t *hours;
+	uint64_t sums[2] = {0};
+	size_t n;
+	int r = tree_points(t, &p);
+
+	if (r < 0) {
+		buf_printf(out, "points\t%s\n", strerror(-r));
+		return;
+	}
+	points_reader_hours(p, &hours, &n);
+	if (store_point_files(t->store, count_point_file, sums) < 0 || (n == 0 && sums[0] == 0))
+		return;
+	buf_printf(out, "point_hours\t%zu\n", n);
+	if (n > 0 && points_hour(p, hours[n - 1], &h) == 0)
+		buf_printf(out, "point_series\t%zu\n", points_hour_n(h));
+	buf_printf(out, "point_files\t%" PRIu64 "\npoint_bytes\t%" PRIu64 "\n", sums[0], sums[1]);
+}
+
 /* Snapshots that are missing by their times in the day recorded last. */
 static void put_gaps(struct tree *t, struct buf *out)
 {
@@ -220,11 +253,12 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 {
 	_cleanup_(buf_done) struct buf out = {0};
 	char created[TEXT_TIME_LEN + 1];
-	uint64_t n_problems = 0, stamp = (t->generation + t->topic_generation + t->payload_generation) << 32;
+	uint64_t n_problems = 0, stamp;
 	struct store_info info;
 
 	if (!view_is_top(n))
 		return -ENOENT;
+	stamp = (t->generation + t->topic_generation + t->payload_generation + t->point_generation) << 32;
 	store_problems(t->store, count_problem, &n_problems);
 	if (cache_get(t->cache, node_ino(n), stamp | n_problems, ret))
 		return 0;
@@ -235,6 +269,7 @@ static int status_text(struct tree *t, struct node n, struct span *ret)
 	put_gaps(t, &out);
 	put_topics(t, &out);
 	put_payloads(t, &out);
+	put_points(t, &out);
 	put_tables(t, &out);
 	/* The lines above may have met damage of their own. */
 	n_problems = 0;
@@ -253,7 +288,7 @@ static int status_attr(struct tree *t, const struct view *v, struct node n, stru
 	if (r < 0)
 		return r;
 	ret->size = span_left(&text);
-	/* Topics and payloads change without a snapshot, and other digits are no other size. */
+	/* Topics, payloads and points change without a snapshot, and other digits are no other size. */
 	for (; text.p < text.end; text.p++)
 		ret->mtime_ns = (ret->mtime_ns * 31 + *text.p) % 1000000;
 	return 0;

@@ -1,6 +1,8 @@
 /* tree.c -- see tree.h: the root, and everything else handed to the view it belongs to */
 #include "view/tree.h"
 
+#include "view/openmetrics.h"
+#include "view/point_lines.h"
 #include "view/view.h"
 
 #include <time.h>
@@ -80,6 +82,7 @@ const struct last_snapshot *tree_last(struct tree *t)
 static void refresh(struct tree *t)
 {
 	int64_t now = monotonic_ms();
+	struct points_reader *points;
 	struct payloads *payloads;
 	struct topic_store *topics;
 
@@ -94,6 +97,14 @@ static void refresh(struct tree *t)
 		t->topic_generation++;
 	if (store_payloads(t->store, &payloads) == 0 && payloads_refresh(payloads) > 0)
 		t->payload_generation++;
+	if (t->has_points && store_points(t->store, &points) == 0 && points_reader_refresh(points) > 0)
+		t->point_generation++;
+}
+
+int tree_points(struct tree *t, struct points_reader **ret)
+{
+	t->has_points = true;
+	return store_points(t->store, ret);
 }
 
 int tree_new(struct store *s, struct tree **ret)
@@ -119,6 +130,8 @@ void tree_free(struct tree *t)
 		cache_free(t->cache);
 	buf_done(&t->text);
 	free(t->hourlogs);
+	point_lines_free(t->lines);
+	openmetrics_free(t->openmetrics);
 	free(t);
 }
 
@@ -282,6 +295,13 @@ int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct no
 
 	if (l->attrs && node_attr(l->t, n, &a) == 0)
 		e.attr = &a;
+	return l->each(&e, l->arg);
+}
+
+int tree_list_name(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type)
+{
+	struct tree_entry e = {.name = name, .cookie = cookie, .ino = node_ino(n), .type = type};
+
 	return l->each(&e, l->arg);
 }
 

@@ -42,7 +42,9 @@ struct tree {
 	int64_t looked_ms;           /* when the store was refreshed last, on the monotonic clock */
 	uint64_t generation;         /* counts what changed in the store, */
 	uint64_t topic_generation;   /* in its topics, */
-	uint64_t payload_generation; /* and in its payloads */
+	uint64_t payload_generation; /* its payloads, */
+	uint64_t point_generation;   /* and its points */
+	bool has_points;             /* somebody has asked for points, which are followed from then on */
 	int64_t now_ms;              /* INT64_MIN: ask the clock */
 
 	/* Found when it is first asked for, since it takes the list of hours: see tree_last. */
@@ -54,12 +56,18 @@ struct tree {
 		uint64_t n_files, bytes;
 		int64_t until_ms; /* on the monotonic clock: then they are counted again */
 	} usage;
-	struct hourlogs *hourlogs; /* of view/hourlog.c; NULL: nothing yet */
+	struct hourlogs *hourlogs;       /* of view/hourlog.c; NULL: nothing yet */
+	struct point_lines *lines;       /* of the custom series that was read last; likewise */
+	struct openmetrics *openmetrics; /* of view/openmetrics.c; likewise */
 };
 
 /* The snapshot recorded last; seq -1: there is none, and ms is when the store was made. Borrowed until the next call.
  */
 const struct last_snapshot *tree_last(struct tree *t);
+
+/* The store's points. They are looked for when they are first asked for: what is only in their log is held in memory.
+ */
+int tree_points(struct tree *t, struct points_reader **ret);
 
 /* What the topics' files have on disk. To count the files of very many topics takes long, so that it is done again only
  * when a hundred times as long has passed. */
@@ -69,7 +77,7 @@ struct view {
 	const char *name;
 	uint32_t id;
 	uint32_t last_id;          /* of a range of ids that are all the view's; 0: it has one */
-	bool in_hours;             /* its name is not one in the root, but in each hour of /hour where it is */
+	bool in_hours;             /* its name is not one in the root, but in each hour of another view where it is */
 	uint32_t type;             /* S_IFDIR, S_IFREG or S_IFLNK: what its name is */
 	const struct hours *hours; /* for views that lie over hours (hours.h), which share their calls */
 
@@ -100,9 +108,10 @@ struct view {
 	    __attribute__((used, section("histfs_views"), aligned(sizeof(void *)))) = &view_##ident;                   \
 	static const struct view view_##ident
 
-/* An entry of the directory that is being listed; and one whose attributes are known anyway (beside those that are
- * preset: see tree_preset). */
+/* An entry of the directory that is being listed; one whose attributes take too long to be found for many; and one
+ * whose attributes are known anyway (beside those that are preset: see tree_preset). */
 int tree_list_add(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type);
+int tree_list_name(struct lister *l, const char *name, uint64_t cookie, struct node n, uint32_t type);
 int tree_list_put(struct lister *l, const char *name, uint64_t cookie, const struct tree_attr *a);
 
 /* What struct view's attr is given to fill. */

@@ -579,7 +579,7 @@ static void an_empty_store_has_a_tree(void)
 	ok_r(tree_list(o.tree, ino_of(o.tree, "/hour"), 0, true, count_entry, &n));
 	eq(n, 0);
 	ok_r(tree_list(o.tree, TREE_ROOT, 0, true, count_entry, &n));
-	eq(n, 12);
+	eq(n, 13);
 	status = file(o.tree, "/status");
 	ok(status && strstr(status, "hours\t0\n"));
 	free(status);
