@@ -58,8 +58,8 @@ static int run(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	printf("%" PRIu64 " files, %" PRIu64 " bytes, %" PRIu64 " snapshots, %" PRIu64 " tables, %" PRIu64
-	       " messages: ",
-	    n.n_files, n.n_bytes, n.n_snapshots, n.n_texts, n.n_messages);
+	       " messages, %" PRIu64 " points: ",
+	    n.n_files, n.n_bytes, n.n_snapshots, n.n_texts, n.n_messages, n.n_points);
 	if (n.n_problems == 0)
 		printf("all is well\n");
 	else

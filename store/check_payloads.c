@@ -95,11 +95,7 @@ static int check_segment(struct check *c, int dirfd, uint64_t base, uint64_t sto
 		check_problem(c, 0, "the file is another store's, or has another's name");
 	while ((r = log_reader_next(lr, &type, &off, &payload)) == 0)
 		check_record(c, type, off, payload, number);
-	log_reader_damage(lr, &found);
-	c->count->n_bytes += found.len;
-	if (found.n_damaged > 0)
-		check_problem(c, found.damaged_off, "%llu bytes in %llu places are no frames",
-		    (unsigned long long)found.damaged_len, (unsigned long long)found.n_damaged);
+	check_log_damage(c, lr, &found);
 	return r == -ENODATA ? 0 : r;
 }
 

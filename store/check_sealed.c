@@ -22,6 +22,14 @@ static const char *type_name(uint8_t type)
 	    [FRAME_HEAT_SUM] = "heat sum",
 	    [FRAME_KEYS_HEAD] = "head of keys",
 	    [FRAME_KEYS_PAGE] = "page of keys",
+	    [FRAME_POINTS_PAGE] = "values of points",
+	    [FRAME_POINTS_KEYS] = "keys of points",
+	    [FRAME_POINTS_HEAD] = "head of points",
+	    [FRAME_POINTS_TIMES] = "times of points",
+	    [FRAME_POINTS_BLOOM] = "Bloom filter",
+	    [FRAME_POINTS_PAGES] = "index of pages",
+	    [FRAME_POINTS_KEY_PAGES] = "index of keys",
+	    [FRAME_DROPS] = "drop",
 	};
 
 	return type < N_ELEMENTS(names) && names[type] ? names[type] : "unknown";
@@ -76,4 +84,13 @@ int check_sealed(
 	*ret_n_groups = w.n_groups;
 	*ret = TAKE(s);
 	return 0;
+}
+
+void check_log_damage(struct check *c, const struct log_reader *lr, struct log_recovery *ret)
+{
+	log_reader_damage(lr, ret);
+	c->count->n_bytes += ret->len;
+	if (ret->n_damaged > 0)
+		check_problem(c, ret->damaged_off, "%llu bytes in %llu places are no frames",
+		    (unsigned long long)ret->damaged_len, (unsigned long long)ret->n_damaged);
 }

@@ -43,11 +43,7 @@ static void tell_damage(struct check *c, struct log_reader *lr)
 	uint64_t off;
 	uint8_t type;
 
-	log_reader_damage(lr, &found);
-	c->count->n_bytes += found.len;
-	if (found.n_damaged > 0)
-		check_problem(c, found.damaged_off, "%llu bytes in %llu places are no frames",
-		    (unsigned long long)found.damaged_len, (unsigned long long)found.n_damaged);
+	check_log_damage(c, lr, &found);
 	if (found.n_torn == 0 || log_reader_next(lr, &type, &off, &payload) == 0)
 		return;
 	log_reader_damage(lr, &again);

@@ -7,6 +7,7 @@
 
 #include "store/check_chunk.h"
 #include "store/check_payloads.h"
+#include "store/check_points.h"
 #include "store/check_sealed.h"
 #include "store/check_topics.h"
 #include "store/identity.h"
@@ -299,7 +300,9 @@ static int verify_all(struct verify *v, const char *dir)
 		r = verify_snapshots(v, top);
 	if (r == 0)
 		r = check_topics(&v->check, top, v->store_id);
-	return r < 0 ? r : check_payloads(&v->check, top, v->store_id);
+	if (r == 0)
+		r = check_payloads(&v->check, top, v->store_id);
+	return r < 0 ? r : check_points(&v->check, top, v->store_id);
 }
 
 int verify_store(const char *dir, const struct verify_calls *calls, struct verify_count *ret)

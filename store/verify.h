@@ -4,8 +4,8 @@
  * every table at every snapshot; that numbers and times are the listing's, the stored sizes those of the rendered text,
  * index and meta what the groups are, and heat entries what the tables give. Of topics: the registry, every batch, that
  * heads are what the messages come to, and indexes what the heads do. Of payloads: every record, and every page of the
- * index snapshot. Independent of how readers make up for
- * damage. Changes nothing; works beside a recorder.
+ * index snapshot. Of points: every batch and drop, every series of every file, and that what files tell of a series is
+ * what its points come to. Independent of how readers make up for damage. Changes nothing; works beside a recorder.
  */
 #ifndef STORE_VERIFY_H
 #define STORE_VERIFY_H
@@ -26,6 +26,7 @@ struct verify_count {
 	uint64_t n_snapshots;
 	uint64_t n_texts;    /* rendered */
 	uint64_t n_messages; /* of topics */
+	uint64_t n_points;   /* of custom series, in files and logs */
 	uint64_t n_problems;
 };
 
