@@ -1,0 +1,79 @@
+/* pointset.h -- a set of series with their points in a file, as the benchmarks of custom series read it
+ *
+ * The file, all of this machine's byte order: struct pointset_head, n_series times struct pointset_entry, all times, all
+ * values, all keys. It is made by bench/pointset and mapped here; it is never anything but the bench's own.
+ */
+#ifndef BENCH_POINTSET_H
+#define BENCH_POINTSET_H
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POINTSET_MAGIC "points 1"
+
+struct pointset_head {
+	char magic[8];
+	uint64_t n_series, n_points, keys_len;
+};
+
+struct pointset_entry {
+	uint64_t first, n; /* of its points; one series behind the other */
+	uint64_t key, key_len;
+};
+
+struct pointset {
+	const struct pointset_head *head;
+	const struct pointset_entry *entries;
+	const int64_t *times; /* ns since 1970; ascending in a series */
+	const double *values;
+	const char *keys;
+	size_t len;
+};
+
+/* A series: its key is NAME or NAME{label="value",…}, labels in order of their names; not terminated. */
+struct pointset_series {
+	const char *key;
+	size_t key_len;
+	const int64_t *times;
+	const double *values;
+	size_t n;
+};
+
+/* Ends the program if the file is not what it should be. */
+static inline void pointset_open(const char *path, struct pointset *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const struct pointset_head *h;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		err(1, "%s", path);
+	h = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (h == MAP_FAILED)
+		err(1, "%s", path);
+	close(fd);
+	if ((size_t)st.st_size < sizeof *h || memcmp(h->magic, POINTSET_MAGIC, sizeof h->magic) != 0 ||
+	    (uint64_t)st.st_size !=
+		sizeof *h + h->n_series * sizeof(struct pointset_entry) + h->n_points * 16 + h->keys_len)
+		errx(1, "%s: not a set of points", path);
+	ret->head = h;
+	ret->entries = (const void *)(h + 1);
+	ret->times = (const void *)(ret->entries + h->n_series);
+	ret->values = (const void *)(ret->times + h->n_points);
+	ret->keys = (const void *)(ret->values + h->n_points);
+	ret->len = (size_t)st.st_size;
+}
+
+static inline struct pointset_series pointset_series(const struct pointset *p, uint64_t i)
+{
+	const struct pointset_entry *e = &p->entries[i];
+
+	return (struct pointset_series){p->keys + e->key, e->key_len, p->times + e->first, p->values + e->first, e->n};
+}
+
+#endif
