@@ -228,7 +228,7 @@ static void take_table(struct harvest *h, const struct table *t, int64_t ms)
 	}
 }
 
-/* A snapshot of the store's first hour; a table counts at the time when it was taken, and only then. */
+/* A snapshot of the store's first hour: what was taken for it, at its time. */
 static void take_snapshot(struct maker *m, struct harvest *h, struct store *s, struct hour *hour, uint32_t i)
 {
 	struct table_schema *const *tables;
@@ -247,7 +247,7 @@ static void take_snapshot(struct maker *m, struct harvest *h, struct store *s, s
 			continue;
 		check(r, tables[k]->name);
 		if (!t->repeated)
-			take_table(h, t, ms + t->taken_ms);
+			take_table(h, t, ms);
 	}
 }
 

@@ -1,0 +1,174 @@
+/* pointtext.c -- a set of points as text that time-series databases take in
+ *
+ *   pointtext openmetrics|influx|json SET
+ *
+ * openmetrics: for promtool, series by series in order of their keys. influx: line protocol, a measurement with one
+ * field, value. json: VictoriaMetrics' import, a series a line.
+ */
+#include "bench/pointset.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A double in as few digits as read back to the same. */
+static void put_number(double v, FILE *out)
+{
+	char text[32];
+
+	if (v == trunc(v) && fabs(v) < 1e15) {
+		fprintf(out, "%" PRId64, (int64_t)v);
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
+	fputs(isnan(v) ? "NaN" : isinf(v) ? v > 0 ? "+Inf" : "-Inf" : text, out);
+}
+
+static void put_openmetrics(const struct pointset_series *s, FILE *out)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		fwrite(s->key, 1, s->key_len, out);
+		putc(' ', out);
+		put_number(s->values[i], out);
+		fprintf(out, " %" PRId64 ".%03" PRId64 "\n", s->times[i] / 1000000000, s->times[i] / 1000000 % 1000);
+	}
+}
+
+/* One label of a key after another: *p stands before it ({ or ,), and then behind it. Its value keeps its escapes. */
+struct label {
+	const char *name, *value;
+	size_t name_len, value_len;
+};
+
+static int next_label(const char **p, const char *end, struct label *ret)
+{
+	const char *q;
+
+	if (*p + 1 >= end)
+		return 0;
+	ret->name = *p + 1;
+	q = memchr(ret->name, '=', (size_t)(end - ret->name));
+	if (!q)
+		return 0;
+	ret->name_len = (size_t)(q - ret->name);
+	ret->value = q + 2;
+	for (q = ret->value; q < end && *q != '"'; q++)
+		q += *q == '\\';
+	ret->value_len = (size_t)(q - ret->value);
+	*p = q + 1;
+	return 1;
+}
+
+static size_t name_len(const struct pointset_series *s)
+{
+	const char *brace = memchr(s->key, '{', s->key_len);
+
+	return brace ? (size_t)(brace - s->key) : s->key_len;
+}
+
+/* A tag's text: what line protocol gives a meaning is escaped; \" and \\ of the key are not. No tag may be empty. */
+static void put_tag(const char *p, size_t len, FILE *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '\\' && i + 1 < len)
+			i++;
+		if (strchr(", =", p[i]))
+			putc('\\', out);
+		putc(p[i], out);
+	}
+}
+
+static void put_influx(const struct pointset_series *s, FILE *out)
+{
+	const char *end = s->key + s->key_len, *p = s->key + name_len(s);
+	struct label label;
+	char *head;
+	size_t len;
+	FILE *f = open_memstream(&head, &len);
+
+	if (!f)
+		err(1, "memory");
+	fwrite(s->key, 1, name_len(s), f);
+	while (next_label(&p, end, &label)) {
+		if (label.value_len == 0)
+			continue;
+		putc(',', f);
+		put_tag(label.name, label.name_len, f);
+		putc('=', f);
+		put_tag(label.value, label.value_len, f);
+	}
+	fclose(f);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!isfinite(s->values[i]))
+			continue; /* InfluxDB has none of these */
+		fwrite(head, 1, len, out);
+		fputs(" value=", out);
+		put_number(s->values[i], out);
+		fprintf(out, " %" PRId64 "\n", s->times[i]);
+	}
+	free(head);
+}
+
+static void put_json(const struct pointset_series *s, FILE *out)
+{
+	const char *end = s->key + s->key_len, *p = s->key + name_len(s);
+	struct label label;
+
+	fprintf(out, "{\"metric\":{\"__name__\":\"%.*s\"", (int)name_len(s), s->key);
+	while (next_label(&p, end, &label))
+		fprintf(out, ",\"%.*s\":\"%.*s\"", (int)label.name_len, label.name, (int)label.value_len, label.value);
+	fputs("},\"values\":[", out);
+	for (size_t i = 0; i < s->n; i++) {
+		fputs(i > 0 ? "," : "", out);
+		put_number(s->values[i], out);
+	}
+	fputs("],\"timestamps\":[", out);
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(out, "%s%" PRId64, i > 0 ? "," : "", s->times[i] / 1000000);
+	fputs("]}\n", out);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct pointset_series *x = a, *y = b;
+	size_t len = x->key_len < y->key_len ? x->key_len : y->key_len;
+	int c = memcmp(x->key, y->key, len);
+
+	return c ? c : (x->key_len > y->key_len) - (x->key_len < y->key_len);
+}
+
+int main(int argc, char **argv)
+{
+	void (*put)(const struct pointset_series *, FILE *) = NULL;
+	struct pointset_series *series;
+	struct pointset p;
+
+	if (argc == 3 && strcmp(argv[1], "openmetrics") == 0)
+		put = put_openmetrics;
+	else if (argc == 3 && strcmp(argv[1], "influx") == 0)
+		put = put_influx;
+	else if (argc == 3 && strcmp(argv[1], "json") == 0)
+		put = put_json;
+	if (!put) {
+		fputs("usage: pointtext openmetrics|influx|json SET\n", stderr);
+		return 2;
+	}
+	pointset_open(argv[2], &p);
+	series = malloc((p.head->n_series + 1) * sizeof *series);
+	if (!series)
+		err(1, "memory");
+	for (uint64_t i = 0; i < p.head->n_series; i++)
+		series[i] = pointset_series(&p, i);
+	qsort(series, p.head->n_series, sizeof *series, by_key);
+	for (uint64_t i = 0; i < p.head->n_series; i++)
+		put(&series[i], stdout);
+	if (put == put_openmetrics)
+		puts("# EOF");
+	free(series);
+	return ferror(stdout) ? 1 : 0;
+}
