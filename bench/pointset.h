@@ -1,13 +1,14 @@
 /* pointset.h -- a set of series with their points in a file, as the benchmarks of custom series read it
  *
- * The file, all of this machine's byte order: struct pointset_head, n_series times struct pointset_entry, all times, all
- * values, all keys. It is made by bench/pointset and mapped here; it is never anything but the bench's own.
+ * The file, all of this machine's byte order: struct pointset_head, n_series times struct pointset_entry, all times,
+ * all values, all keys. It is made by bench/pointset and mapped here; it is never anything but the bench's own.
  */
 #ifndef BENCH_POINTSET_H
 #define BENCH_POINTSET_H
 
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,7 +60,7 @@ static inline void pointset_open(const char *path, struct pointset *ret)
 	close(fd);
 	if ((size_t)st.st_size < sizeof *h || memcmp(h->magic, POINTSET_MAGIC, sizeof h->magic) != 0 ||
 	    (uint64_t)st.st_size !=
-		sizeof *h + h->n_series * sizeof(struct pointset_entry) + h->n_points * 16 + h->keys_len)
+	        sizeof *h + h->n_series * sizeof(struct pointset_entry) + h->n_points * 16 + h->keys_len)
 		errx(1, "%s: not a set of points", path);
 	ret->head = h;
 	ret->entries = (const void *)(h + 1);
@@ -74,6 +75,40 @@ static inline struct pointset_series pointset_series(const struct pointset *p, u
 	const struct pointset_entry *e = &p->entries[i];
 
 	return (struct pointset_series){p->keys + e->key, e->key_len, p->times + e->first, p->values + e->first, e->n};
+}
+
+/* Bytes of the key's name. */
+static inline size_t pointset_name_len(const struct pointset_series *s)
+{
+	const char *brace = memchr(s->key, '{', s->key_len);
+
+	return brace ? (size_t)(brace - s->key) : s->key_len;
+}
+
+/* A label of a key; its value as it stands, with \\, \" and \n. */
+struct pointset_label {
+	const char *name, *value;
+	size_t name_len, value_len;
+};
+
+/* One label after another: *p is behind the name at first. false: no more. */
+static inline bool pointset_label(const char **p, const char *end, struct pointset_label *ret)
+{
+	const char *q;
+
+	if (*p + 1 >= end)
+		return false;
+	ret->name = *p + 1;
+	q = memchr(ret->name, '=', (size_t)(end - ret->name));
+	if (!q)
+		return false;
+	ret->name_len = (size_t)(q - ret->name);
+	ret->value = q + 2;
+	for (q = ret->value; q < end && *q != '"'; q++)
+		q += *q == '\\';
+	ret->value_len = (size_t)(q - ret->value);
+	*p = q + 1;
+	return true;
 }
 
 #endif

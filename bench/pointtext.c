@@ -39,38 +39,6 @@ static void put_openmetrics(const struct pointset_series *s, FILE *out)
 	}
 }
 
-/* One label of a key after another: *p stands before it ({ or ,), and then behind it. Its value keeps its escapes. */
-struct label {
-	const char *name, *value;
-	size_t name_len, value_len;
-};
-
-static int next_label(const char **p, const char *end, struct label *ret)
-{
-	const char *q;
-
-	if (*p + 1 >= end)
-		return 0;
-	ret->name = *p + 1;
-	q = memchr(ret->name, '=', (size_t)(end - ret->name));
-	if (!q)
-		return 0;
-	ret->name_len = (size_t)(q - ret->name);
-	ret->value = q + 2;
-	for (q = ret->value; q < end && *q != '"'; q++)
-		q += *q == '\\';
-	ret->value_len = (size_t)(q - ret->value);
-	*p = q + 1;
-	return 1;
-}
-
-static size_t name_len(const struct pointset_series *s)
-{
-	const char *brace = memchr(s->key, '{', s->key_len);
-
-	return brace ? (size_t)(brace - s->key) : s->key_len;
-}
-
 /* A tag's text: what line protocol gives a meaning is escaped; \" and \\ of the key are not. No tag may be empty. */
 static void put_tag(const char *p, size_t len, FILE *out)
 {
@@ -85,16 +53,16 @@ static void put_tag(const char *p, size_t len, FILE *out)
 
 static void put_influx(const struct pointset_series *s, FILE *out)
 {
-	const char *end = s->key + s->key_len, *p = s->key + name_len(s);
-	struct label label;
+	const char *end = s->key + s->key_len, *p = s->key + pointset_name_len(s);
+	struct pointset_label label;
 	char *head;
 	size_t len;
 	FILE *f = open_memstream(&head, &len);
 
 	if (!f)
 		err(1, "memory");
-	fwrite(s->key, 1, name_len(s), f);
-	while (next_label(&p, end, &label)) {
+	fwrite(s->key, 1, pointset_name_len(s), f);
+	while (pointset_label(&p, end, &label)) {
 		if (label.value_len == 0)
 			continue;
 		putc(',', f);
@@ -116,11 +84,11 @@ static void put_influx(const struct pointset_series *s, FILE *out)
 
 static void put_json(const struct pointset_series *s, FILE *out)
 {
-	const char *end = s->key + s->key_len, *p = s->key + name_len(s);
-	struct label label;
+	const char *end = s->key + s->key_len, *p = s->key + pointset_name_len(s);
+	struct pointset_label label;
 
-	fprintf(out, "{\"metric\":{\"__name__\":\"%.*s\"", (int)name_len(s), s->key);
-	while (next_label(&p, end, &label))
+	fprintf(out, "{\"metric\":{\"__name__\":\"%.*s\"", (int)pointset_name_len(s), s->key);
+	while (pointset_label(&p, end, &label))
 		fprintf(out, ",\"%.*s\":\"%.*s\"", (int)label.name_len, label.name, (int)label.value_len, label.value);
 	fputs("},\"values\":[", out);
 	for (size_t i = 0; i < s->n; i++) {

@@ -1,0 +1,471 @@
+/* points.c -- custom time series: what points cost on disk, in the codec, in a log that is synced, and to read
+ *
+ *   points store SET DIR       the set, as it came in time, into a new store, all of it in sealed and joined files;
+ *                              output: bytes of the files, points a second of CPU time while they were put
+ *   points read SET DIR        all points through the reader; output: points a second of CPU time
+ *   points copy SET            memcpy of as many points of 16 bytes
+ *   points codec SET packed|plain
+ *                              values that are integers, run by run; output: points a second of CPU time, written and
+ *                              read, then the same with the times of each run
+ *   points synced SET DIR N    N times a batch of 100 points that is synced, and between them as many bytes appended to
+ * a bare file and synced; output: medians, microseconds
+ */
+#include "bench/pointset.h"
+#include "store/identity.h"
+#include "store/io.h"
+#include "store/point_times.h"
+#include "store/points.h"
+#include "store/points_read.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { BATCH = 10000, SMALL_BATCH = 100 };
+
+static double clock_s(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Of this process, kernel included. */
+static double now(void)
+{
+	return clock_s(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void check(int r, const char *what)
+{
+	if (r < 0)
+		errx(1, "%s: %s", what, strerror(-r));
+}
+
+static void *allocate(size_t n, size_t size)
+{
+	void *p = calloc(n + 1, size);
+
+	if (!p)
+		err(1, "memory");
+	return p;
+}
+
+/* --- writing --- */
+
+/* A label's value without its escapes, into room. */
+static struct span unescaped(const struct pointset_label *label, struct buf *room)
+{
+	size_t from = room->len;
+
+	for (size_t i = 0; i < label->value_len; i++) {
+		char c = label->value[i];
+
+		if (c == '\\' && i + 1 < label->value_len)
+			c = label->value[++i] == 'n' ? '\n' : label->value[i];
+		buf_put_u8(room, (uint8_t)c);
+	}
+	return span_of(room->p + from, room->len - from);
+}
+
+static void put_key(const struct pointset_series *s, struct buf *out)
+{
+	_cleanup_(buf_done) struct buf values = {0};
+	struct point_label labels[POINT_LABELS_MAX];
+	const char *p = s->key + pointset_name_len(s);
+	struct pointset_label label;
+	size_t n = 0;
+
+	check(buf_reserve(&values, s->key_len), "key"); /* does not move */
+	while (n < POINT_LABELS_MAX && pointset_label(&p, s->key + s->key_len, &label))
+		labels[n++] = (struct point_label){span_of(label.name, label.name_len), unescaped(&label, &values)};
+	check(point_key_put(out, span_of(s->key, pointset_name_len(s)), labels, n), s->key);
+}
+
+static int open_store(const char *dir, uint64_t *ret_id)
+{
+	struct identity id = {.created_ms = 1, .host = "bench"};
+	int fd = io_opendir(AT_FDCWD, dir, true), r;
+
+	check(fd, dir);
+	r = identity_read(fd, &id);
+	check(r == -ENOENT ? identity_create(fd, &id) : r, dir);
+	*ret_id = id.id;
+	return fd;
+}
+
+/* What puts a set second by second, as it came. */
+struct feed {
+	const struct pointset *set;
+	struct points *points;
+	uint32_t *numbers; /* of the series, once they are known */
+	bool *known;
+	uint64_t *next; /* point of each series */
+	struct point batch[BATCH];
+	size_t n;
+};
+
+static void flush_batch(struct feed *f)
+{
+	if (f->n > 0)
+		check(points_put(f->points, f->batch, f->n, NULL), "put");
+	f->n = 0;
+}
+
+static uint32_t number_of(struct feed *f, uint64_t i)
+{
+	_cleanup_(buf_done) struct buf key = {0};
+	struct pointset_series s;
+
+	if (f->known[i])
+		return f->numbers[i];
+	s = pointset_series(f->set, i);
+	put_key(&s, &key);
+	check(points_series(f->points, span_of(key.p, key.len), &f->numbers[i]), "series");
+	f->known[i] = true;
+	return f->numbers[i];
+}
+
+/* All points before a time that have not been put. Returns how many. */
+static uint64_t put_before(struct feed *f, int64_t end_ns)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < f->set->head->n_series; i++) {
+		struct pointset_series s = pointset_series(f->set, i);
+
+		for (; f->next[i] < s.n && s.times[f->next[i]] < end_ns; f->next[i]++, n++) {
+			struct point *p = &f->batch[f->n++];
+
+			p->ns = s.times[f->next[i]];
+			memcpy(&p->bits, &s.values[f->next[i]], sizeof p->bits);
+			p->series = number_of(f, i);
+			if (f->n == BATCH)
+				flush_batch(f);
+		}
+	}
+	flush_batch(f);
+	return n;
+}
+
+/* Makes all of the buffer files, and joins them, as it is done when the hour has long been over. */
+static void tidy(struct points *p, int64_t now_ms)
+{
+	const atomic_bool stop = false;
+	int r;
+
+	do {
+		r = points_tidy(p, now_ms, 1000, true, &stop);
+		check(r, "tidy");
+	} while (r > 0);
+}
+
+static void range(const struct pointset *set, int64_t *ret_first, int64_t *ret_last)
+{
+	*ret_first = INT64_MAX;
+	*ret_last = INT64_MIN;
+	for (uint64_t i = 0; i < set->head->n_points; i++) {
+		*ret_first = set->times[i] < *ret_first ? set->times[i] : *ret_first;
+		*ret_last = set->times[i] > *ret_last ? set->times[i] : *ret_last;
+	}
+}
+
+static void make_store(const struct pointset *set, const char *dir)
+{
+	const struct points_options o = {.sync = SYNC_NONE};
+	static struct feed f;
+	struct points_state state;
+	int64_t first, last;
+	uint64_t id, n = 0;
+	double took = 0, start;
+	int fd = open_store(dir, &id);
+
+	f.set = set;
+	f.numbers = allocate(set->head->n_series, sizeof *f.numbers);
+	f.known = allocate(set->head->n_series, sizeof *f.known);
+	f.next = allocate(set->head->n_series, sizeof *f.next);
+	check(points_open(fd, id, &o, &f.points), dir);
+	range(set, &first, &last);
+	for (int64_t t = first; n < set->head->n_points; t += 1000000000) {
+		start = now();
+		n += put_before(&f, t + 1000000000);
+		took += now() - start;
+		check(points_tidy(f.points, t / 1000000, 1000, false, &(atomic_bool){false}), "tidy");
+	}
+	tidy(f.points, last / 1000000 + 24 * 3600 * 1000);
+	points_state(f.points, &state);
+	if (state.n_points != 0 || state.n_put != n)
+		errx(1, "%s: %" PRIu64 " points are in no file", dir, state.n_points);
+	check(points_close(f.points), "close");
+	printf("%" PRIu64 " %.0f\n", state.files_bytes, (double)n / took);
+	free(f.numbers);
+	free(f.known);
+	free(f.next);
+	io_close(fd);
+}
+
+/* --- reading --- */
+
+struct sum {
+	uint64_t n, bits;
+};
+
+static int add(int32_t hour, struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg)
+{
+	struct sum *sum = arg;
+
+	(void)hour;
+	(void)key;
+	if (!ns)
+		return -EBADMSG;
+	sum->n += n;
+	for (size_t i = 0; i < n; i++)
+		sum->bits += bits[i] ^ (uint64_t)ns[i];
+	return 0;
+}
+
+/* Passes over all of it until a second has gone, the first of which opens it. */
+static void read_store(const struct pointset *set, const char *dir)
+{
+	struct points_reader *pr;
+	struct sum sum = {0}, wanted = {0};
+	uint64_t id, bits, n = 0;
+	int fd = open_store(dir, &id);
+	double start;
+
+	for (uint64_t i = 0; i < set->head->n_points; i++) {
+		memcpy(&bits, &set->values[i], sizeof bits);
+		wanted.bits += bits ^ (uint64_t)set->times[i];
+	}
+	start = now();
+	check(points_reader_open(fd, &pr), dir);
+	do {
+		sum = (struct sum){0};
+		check(points_scan(pr, NULL, INT64_MIN, INT64_MAX, add, &sum), "scan");
+		n += sum.n;
+	} while (now() - start < 1);
+	start = now() - start;
+	if (sum.n != set->head->n_points || sum.bits != wanted.bits)
+		errx(1, "%s: %" PRIu64 " points are read, others than were put", dir, sum.n);
+	printf("%.0f\n", (double)n / start);
+	points_reader_close(pr);
+	io_close(fd);
+}
+
+static void copy(const struct pointset *set)
+{
+	size_t len = set->head->n_points * 16;
+	char *from = allocate(len, 1), *to = allocate(len, 1);
+	uint64_t n = 0;
+	double start;
+
+	memset(from, 1, len);
+	memset(to, 2, len);
+	start = now();
+	do {
+		memcpy(to, from, len);
+		__asm__ volatile("" ::"r"(to) : "memory");
+		n += set->head->n_points;
+	} while (now() - start < 1);
+	printf("%.0f\n", (double)n / (now() - start));
+	free(from);
+	free(to);
+}
+
+/* --- the codec --- */
+
+struct run {
+	const uint64_t *bits;
+	const int64_t *times;
+	size_t n;
+	size_t off, times_off, end; /* of what is written of it */
+};
+
+static bool is_integers(const double *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] != trunc(v[i]) || fabs(v[i]) >= 0x1p53)
+			return false;
+	return true;
+}
+
+/* The runs of the set's series that are integers. */
+static struct run *integer_runs(const struct pointset *set, size_t *ret_n)
+{
+	struct run *runs = allocate(set->head->n_series + set->head->n_points / POINT_BLOCK_MAX, sizeof *runs);
+	size_t n = 0;
+
+	for (uint64_t i = 0; i < set->head->n_series; i++) {
+		struct pointset_series s = pointset_series(set, i);
+
+		for (size_t k = 0; k < s.n && is_integers(s.values, s.n); k += runs[n++].n) {
+			size_t len = s.n - k < POINT_BLOCK_MAX ? s.n - k : (size_t)POINT_BLOCK_MAX;
+
+			runs[n] = (struct run){
+			    .bits = (const uint64_t *)(const void *)(s.values + k), .times = s.times + k, .n = len};
+		}
+	}
+	*ret_n = n;
+	return runs;
+}
+
+static void write_runs(struct run *runs, size_t n, enum point_shape shape, bool times, struct buf *out)
+{
+	buf_clear(out);
+	for (size_t i = 0; i < n; i++) {
+		runs[i].off = out->len;
+		point_values_put(runs[i].bits, runs[i].n, shape, out);
+		runs[i].times_off = out->len;
+		if (times)
+			point_times_put(runs[i].times, runs[i].n, shape, out);
+		runs[i].end = out->len;
+	}
+	check(out->err, "runs");
+}
+
+static void read_runs(const struct run *runs, size_t n, bool times, const struct buf *in)
+{
+	static uint64_t bits[POINT_BLOCK_MAX + POINT_ROOM];
+	static int64_t ns[POINT_BLOCK_MAX + POINT_ROOM];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct run *r = &runs[i];
+
+		check(point_values_get(span_of(in->p + r->off, r->times_off - r->off), r->n, bits), "values");
+		if (times)
+			check(point_times_get(span_of(in->p + r->times_off, r->end - r->times_off), r->n, ns), "times");
+		if (memcmp(bits, r->bits, r->n * 8) != 0 || (times && memcmp(ns, r->times, r->n * 8) != 0))
+			errx(1, "run %zu: not what was written", i);
+	}
+}
+
+/* Points a second, written or read over and over for a second. Reading includes the comparison with what was written.
+ */
+static double codec_rate(struct run *runs, size_t n, enum point_shape shape, bool times, bool reading, struct buf *b)
+{
+	uint64_t points = 0, all = 0;
+	double start;
+
+	for (size_t i = 0; i < n; i++)
+		all += runs[i].n;
+	write_runs(runs, n, shape, times, b);
+	start = now();
+	do {
+		if (reading)
+			read_runs(runs, n, times, b);
+		else
+			write_runs(runs, n, shape, times, b);
+		points += all;
+	} while (now() - start < 1);
+	return (double)points / (now() - start);
+}
+
+static void codec(const struct pointset *set, enum point_shape shape)
+{
+	_cleanup_(buf_done) struct buf b = {0};
+	size_t n;
+	struct run *runs = integer_runs(set, &n);
+
+	if (n == 0)
+		errx(1, "no integers");
+	for (int times = 0; times < 2; times++)
+		printf("%.0f %.0f%c", codec_rate(runs, n, shape, times, false, &b),
+		    codec_rate(runs, n, shape, times, true, &b), times ? '\n' : ' ');
+	free(runs);
+}
+
+/* --- synced --- */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t n)
+{
+	qsort(v, n, sizeof *v, by_value);
+	return v[n / 2];
+}
+
+/* The file is written as bare as can be: it grows by each append, as the log does. */
+static void synced(const struct pointset *set, const char *dir, size_t n)
+{
+	const struct points_options o = {.sync = SYNC_FDATASYNC};
+	static struct point batch[SMALL_BATCH];
+	static char bytes[1 << 16];
+	double *ours = allocate(n, sizeof *ours), *bare = allocate(n, sizeof *bare), start;
+	struct points_state before, after;
+	struct feed f = {.set = set};
+	uint64_t id, off = 0, len = 0;
+	int fd = open_store(dir, &id), file = io_create(fd, "bare");
+
+	check(file, "bare");
+	f.numbers = allocate(set->head->n_series, sizeof *f.numbers);
+	f.known = allocate(set->head->n_series, sizeof *f.known);
+	check(points_open(fd, id, &o, &f.points), dir);
+	for (size_t i = 0; i < n + 1; i++) {
+		for (uint64_t k = 0; k < SMALL_BATCH; k++) {
+			uint64_t at = k % set->head->n_series;
+			struct pointset_series s = pointset_series(set, at);
+
+			batch[k] = (struct point){
+			    .ns = s.times[0] + (int64_t)(i * SMALL_BATCH + k) * 1000000, .series = number_of(&f, at)};
+			memcpy(&batch[k].bits, &s.values[i % s.n], sizeof batch[k].bits);
+		}
+		points_state(f.points, &before);
+		start = clock_s(CLOCK_MONOTONIC);
+		check(points_put(f.points, batch, SMALL_BATCH, NULL), "put");
+		check(points_sync(f.points), "sync");
+		if (i > 0)
+			ours[i - 1] = clock_s(CLOCK_MONOTONIC) - start;
+		points_state(f.points, &after);
+		if (after.log_bytes > before.log_bytes)
+			len = after.log_bytes - before.log_bytes;
+		if (len > sizeof bytes)
+			len = sizeof bytes;
+		start = clock_s(CLOCK_MONOTONIC);
+		check(io_pwrite(file, bytes, len, off), "bare");
+		check(io_sync(file, true), "bare");
+		if (i > 0)
+			bare[i - 1] = clock_s(CLOCK_MONOTONIC) - start;
+		off += len;
+	}
+	check(points_close(f.points), "close");
+	printf("%.1f %.1f\n", median(ours, n) * 1e6, median(bare, n) * 1e6);
+	fprintf(stderr, "points: a batch is of %" PRIu64 " bytes\n", len);
+	free(ours);
+	free(bare);
+	free(f.numbers);
+	free(f.known);
+	io_close(file);
+	io_close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 2 ? argv[1] : "", *more = argc > 3 ? argv[3] : "";
+	struct pointset set;
+
+	if (argc > 2)
+		pointset_open(argv[2], &set);
+	if (strcmp(what, "store") == 0 && argc == 4)
+		make_store(&set, more);
+	else if (strcmp(what, "read") == 0 && argc == 4)
+		read_store(&set, more);
+	else if (strcmp(what, "copy") == 0)
+		copy(&set);
+	else if (strcmp(what, "codec") == 0 && argc == 4)
+		codec(&set, strcmp(more, "plain") == 0 ? POINT_PLAIN : POINT_PACKED);
+	else if (strcmp(what, "synced") == 0 && argc == 5)
+		synced(&set, more, strtoull(argv[4], NULL, 10));
+	else {
+		fputs("usage: points store|read SET DIR | copy SET | codec SET packed|plain | synced SET DIR N\n",
+		    stderr);
+		return 2;
+	}
+	return 0;
+}
