@@ -3,6 +3,9 @@
  *   points store SET DIR       the set, as it came in time, into a new store, all of it in sealed and joined files;
  *                              output: bytes of the files, points a second of CPU time while they were put
  *   points read SET DIR        all points through the reader; output: points a second of CPU time
+ *   points file SET DIR fast|cold
+ *                              the set as sealed files of the hours, nothing around them; output: their bytes, points a
+ *                              second of CPU time, written and read
  *   points copy SET            memcpy of as many points of 16 bytes
  *   points codec SET packed|plain
  *                              values that are integers, run by run; output: points a second of CPU time, written and
@@ -23,6 +26,8 @@
 #include <time.h>
 
 enum { BATCH = 10000, SMALL_BATCH = 100 };
+
+#define HOUR_NS INT64_C(3600000000000)
 
 static double clock_s(clockid_t clock)
 {
@@ -226,19 +231,27 @@ static int add(int32_t hour, struct span key, const int64_t *ns, const uint64_t 
 	return 0;
 }
 
+/* What add makes of all of the set. */
+static uint64_t sum_of(const struct pointset *set)
+{
+	uint64_t sum = 0, bits;
+
+	for (uint64_t i = 0; i < set->head->n_points; i++) {
+		memcpy(&bits, &set->values[i], sizeof bits);
+		sum += bits ^ (uint64_t)set->times[i];
+	}
+	return sum;
+}
+
 /* Passes over all of it until a second has gone, the first of which opens it. */
 static void read_store(const struct pointset *set, const char *dir)
 {
 	struct points_reader *pr;
-	struct sum sum = {0}, wanted = {0};
-	uint64_t id, bits, n = 0;
+	struct sum sum;
+	uint64_t id, n = 0;
 	int fd = open_store(dir, &id);
 	double start;
 
-	for (uint64_t i = 0; i < set->head->n_points; i++) {
-		memcpy(&bits, &set->values[i], sizeof bits);
-		wanted.bits += bits ^ (uint64_t)set->times[i];
-	}
 	start = now();
 	check(points_reader_open(fd, &pr), dir);
 	do {
@@ -247,7 +260,7 @@ static void read_store(const struct pointset *set, const char *dir)
 		n += sum.n;
 	} while (now() - start < 1);
 	start = now() - start;
-	if (sum.n != set->head->n_points || sum.bits != wanted.bits)
+	if (sum.n != set->head->n_points || sum.bits != sum_of(set))
 		errx(1, "%s: %" PRIu64 " points are read, others than were put", dir, sum.n);
 	printf("%.0f\n", (double)n / start);
 	points_reader_close(pr);
@@ -272,6 +285,115 @@ static void copy(const struct pointset *set)
 	printf("%.0f\n", (double)n / (now() - start));
 	free(from);
 	free(to);
+}
+
+/* --- files --- */
+
+struct keyed {
+	struct buf key;
+	uint64_t i;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	return point_key_compare(span_of(x->key.p, x->key.len), span_of(y->key.p, y->key.len));
+}
+
+static struct keyed *in_order(const struct pointset *set)
+{
+	struct keyed *k = allocate(set->head->n_series, sizeof *k);
+
+	for (uint64_t i = 0; i < set->head->n_series; i++) {
+		struct pointset_series s = pointset_series(set, i);
+
+		k[i].i = i;
+		put_key(&s, &k[i].key);
+	}
+	qsort(k, set->head->n_series, sizeof *k, by_key);
+	return k;
+}
+
+/* Writes the points of an hour; returns how many there were. */
+static uint64_t write_hour(
+    const struct pointset *set, const struct keyed *order, int fd, int32_t hour, enum point_file_level level)
+{
+	const int64_t begin = (int64_t)hour * HOUR_NS, end = begin + HOUR_NS;
+	struct point_file_head head = {.hour = hour, .number = 1, .since = 1};
+	struct point_file_writer *w;
+
+	check(point_file_writer_new(fd, 1, &head, level, &w), "file");
+	for (uint64_t i = 0; i < set->head->n_series; i++) {
+		struct pointset_series s = pointset_series(set, order[i].i);
+		const struct buf *key = &order[i].key;
+		size_t from = 0, n = 0;
+
+		while (from < s.n && s.times[from] < begin)
+			from++;
+		while (from + n < s.n && s.times[from + n] < end)
+			n++;
+		if (n > 0)
+			check(point_file_writer_add(w, span_of(key->p, key->len), s.times + from,
+			          (const uint64_t *)(const void *)(s.values + from), n),
+			    "add");
+	}
+	check(point_file_writer_finish(w, &head), "finish");
+	return head.n_points;
+}
+
+static int add_run(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg)
+{
+	return add((int32_t)number, span_of(NULL, 0), ns, bits, n, arg);
+}
+
+/* Opens and reads the file for a second; the seconds that one time takes. */
+static double read_hour(int fd, int32_t hour, uint64_t *ret_len, struct sum *sum)
+{
+	char name[POINT_FILE_NAME_SIZE];
+	double start = now();
+	unsigned n = 0;
+
+	point_file_name(name, hour, 1);
+	do {
+		struct point_file *f;
+		struct sum one = {0};
+
+		check(point_file_open(fd, name, &f), name);
+		check(point_file_scan(f, 0, add_run, &one), name);
+		*ret_len = point_file_len(f);
+		if (n++ == 0)
+			*sum = (struct sum){sum->n + one.n, sum->bits + one.bits};
+		point_file_close(f);
+	} while (now() - start < 1);
+	return (now() - start) / n;
+}
+
+static void make_files(const struct pointset *set, const char *dir, enum point_file_level level)
+{
+	struct keyed *order = in_order(set);
+	uint64_t n = 0, len = 0, one_len;
+	double written = 0, read = 0, start;
+	struct sum sum = {0};
+	int64_t first, last;
+	int fd = io_opendir(AT_FDCWD, dir, true);
+
+	check(fd, dir);
+	range(set, &first, &last);
+	for (int32_t hour = (int32_t)(first / HOUR_NS); hour <= (int32_t)(last / HOUR_NS); hour++) {
+		start = now();
+		n += write_hour(set, order, fd, hour, level);
+		written += now() - start;
+		read += read_hour(fd, hour, &one_len, &sum);
+		len += one_len;
+	}
+	if (sum.n != n || n != set->head->n_points || sum.bits != sum_of(set))
+		errx(1, "%s: others are read than were written", dir);
+	printf("%" PRIu64 " %.0f %.0f\n", len, (double)n / written, (double)n / read);
+	for (uint64_t i = 0; i < set->head->n_series; i++)
+		buf_done(&order[i].key);
+	free(order);
+	io_close(fd);
 }
 
 /* --- the codec --- */
@@ -458,6 +580,8 @@ int main(int argc, char **argv)
 		make_store(&set, more);
 	else if (strcmp(what, "read") == 0 && argc == 4)
 		read_store(&set, more);
+	else if (strcmp(what, "file") == 0 && argc == 5)
+		make_files(&set, more, strcmp(argv[4], "cold") == 0 ? POINT_FILE_COLD : POINT_FILE_FAST);
 	else if (strcmp(what, "copy") == 0)
 		copy(&set);
 	else if (strcmp(what, "codec") == 0 && argc == 4)
@@ -465,7 +589,8 @@ int main(int argc, char **argv)
 	else if (strcmp(what, "synced") == 0 && argc == 5)
 		synced(&set, more, strtoull(argv[4], NULL, 10));
 	else {
-		fputs("usage: points store|read SET DIR | copy SET | codec SET packed|plain | synced SET DIR N\n",
+		fputs("usage: points store|read SET DIR | file SET DIR fast|cold | copy SET | codec SET packed|plain | "
+		      "synced SET DIR N\n",
 		    stderr);
 		return 2;
 	}
