@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -109,6 +110,29 @@ static inline bool pointset_label(const char **p, const char *end, struct points
 	ret->value_len = (size_t)(q - ret->value);
 	*p = q + 1;
 	return true;
+}
+
+/* What stands in front of a point's value in line protocol: a measurement with one field, value. What has a meaning
+ * there is escaped; \" and \\ of the key are not. */
+static inline void pointset_put_influx(const struct pointset_series *s, FILE *out)
+{
+	const char *end = s->key + s->key_len, *p = s->key + pointset_name_len(s);
+	struct pointset_label label;
+
+	fwrite(s->key, 1, pointset_name_len(s), out);
+	while (pointset_label(&p, end, &label)) {
+		if (label.value_len == 0)
+			continue; /* no tag may be empty */
+		fprintf(out, ",%.*s=", (int)label.name_len, label.name);
+		for (size_t i = 0; i < label.value_len; i++) {
+			if (label.value[i] == '\\' && i + 1 < label.value_len)
+				i++;
+			if (strchr(", =", label.value[i]))
+				putc('\\', out);
+			putc(label.value[i], out);
+		}
+	}
+	fputs(" value=", out);
 }
 
 #endif

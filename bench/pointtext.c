@@ -6,27 +6,20 @@
  * field, value. json: VictoriaMetrics' import, a series a line.
  */
 #include "bench/pointset.h"
+#include "store/point_text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A double in as few digits as read back to the same. */
 static void put_number(double v, FILE *out)
 {
-	char text[32];
+	char text[POINT_VALUE_MAX];
+	uint64_t bits;
 
-	if (v == trunc(v) && fabs(v) < 1e15) {
-		fprintf(out, "%" PRId64, (int64_t)v);
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	fputs(isnan(v) ? "NaN" : isinf(v) ? v > 0 ? "+Inf" : "-Inf" : text, out);
+	memcpy(&bits, &v, sizeof bits);
+	fwrite(text, 1, point_text_put_value(text, bits), out);
 }
 
 static void put_openmetrics(const struct pointset_series *s, FILE *out)
@@ -39,43 +32,20 @@ static void put_openmetrics(const struct pointset_series *s, FILE *out)
 	}
 }
 
-/* A tag's text: what line protocol gives a meaning is escaped; \" and \\ of the key are not. No tag may be empty. */
-static void put_tag(const char *p, size_t len, FILE *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (p[i] == '\\' && i + 1 < len)
-			i++;
-		if (strchr(", =", p[i]))
-			putc('\\', out);
-		putc(p[i], out);
-	}
-}
-
 static void put_influx(const struct pointset_series *s, FILE *out)
 {
-	const char *end = s->key + s->key_len, *p = s->key + pointset_name_len(s);
-	struct pointset_label label;
 	char *head;
 	size_t len;
 	FILE *f = open_memstream(&head, &len);
 
 	if (!f)
 		err(1, "memory");
-	fwrite(s->key, 1, pointset_name_len(s), f);
-	while (pointset_label(&p, end, &label)) {
-		if (label.value_len == 0)
-			continue;
-		putc(',', f);
-		put_tag(label.name, label.name_len, f);
-		putc('=', f);
-		put_tag(label.value, label.value_len, f);
-	}
+	pointset_put_influx(s, f);
 	fclose(f);
 	for (size_t i = 0; i < s->n; i++) {
 		if (!isfinite(s->values[i]))
 			continue; /* InfluxDB has none of these */
 		fwrite(head, 1, len, out);
-		fputs(" value=", out);
 		put_number(s->values[i], out);
 		fprintf(out, " %" PRId64 "\n", s->times[i]);
 	}
