@@ -22,7 +22,7 @@
 #include <time.h>
 
 enum {
-	STACK = 256 << 10,
+	STACK = 1 << 20, /* a put of points may have to write a file of them */
 	EVENTS_MAX = 256,
 	ACCEPTS_MAX = 64,        /* in a round */
 	SERVE_MAX = 256,         /* requests of one client in a round */
