@@ -1,8 +1,8 @@
 /* point_buffer.c -- see point_buffer.h
  *
  * MEMORY. A run's points lie in chunks that are linked from the newest back, so that the last point can be taken out
- * again. A chunk has room for half as many as the run has, from 2 to CHUNK_MAX: no more than a third of the room is
- * empty. Chunks come from blocks that go with their head, all at once.
+ * again. A chunk has room for a quarter of what the run has, of what is short for half of it: little of the room is
+ * empty, and chunks are few. Chunks come from blocks that go with their head, all at once.
  *
  * FINDING A RUN. Numbers of series are small and mostly come in order, so a table that is open to its own low bits has
  * them side by side.
@@ -12,6 +12,7 @@
 enum {
 	CHUNK_MIN = 2,
 	CHUNK_MAX = 512,
+	SHORT = 32, /* a run below that */
 	BLOCK_MIN = 1 << 10,
 	BLOCK_MAX = 1 << 20,
 	SLOTS_MIN = 16,
@@ -307,7 +308,7 @@ static void *take_memory(struct point_buffer *b, struct point_head *h, size_t le
 
 static int begin_chunk(struct point_buffer *b, struct point_head *h, struct point_run *run)
 {
-	uint32_t cap = run->n / 2 / CHUNK_MIN * CHUNK_MIN;
+	uint32_t cap = run->n / (run->n < SHORT ? 2 : 4);
 	struct point_chunk *c;
 
 	if (cap < CHUNK_MIN)

@@ -111,6 +111,7 @@ int points_open(int store_fd, uint64_t store_id, const struct points_options *o,
 	if (r < 0)
 		return r;
 	point_table_set_max(point_buffer_table(p->buffer), p->o.max_series);
+	points_count_files(p);
 	points_publish_state(p);
 	*ret = TAKE(p);
 	return 0;
@@ -457,6 +458,13 @@ int points_drop(struct points *p, const char *selector, int64_t first_ns, int64_
 }
 
 /* --- telling --- */
+
+void points_count_files(struct points *p)
+{
+	p->state.files_bytes = 0;
+	for (size_t i = 0; i < p->dir.n; i++)
+		p->state.files_bytes += p->dir.files[i].len;
+}
 
 void points_publish_state(struct points *p)
 {

@@ -122,12 +122,11 @@ static int remove_logs(struct points *p)
 /* Hours below this one are to go. */
 static int32_t hours_to_go(struct points *p)
 {
-	uint64_t total = p->state.log_bytes;
 	int32_t below = INT32_MIN;
+	uint64_t total;
 
-	for (size_t i = 0; i < p->dir.n; i++)
-		total += p->dir.files[i].len;
-	p->state.files_bytes = total - p->state.log_bytes;
+	points_count_files(p);
+	total = p->state.files_bytes + p->state.log_bytes;
 	if (p->o.retention_ms > 0)
 		below = hour_of(p->now_ms - p->o.retention_ms);
 	if (p->o.retention_bytes == 0)
@@ -246,6 +245,7 @@ int points_tidy(struct points *p, int64_t now_ms, int64_t work_ms, bool all, con
 	r = tidy(p, points_flush_clock_ms() + work_ms, all, stop);
 	pthread_mutex_unlock(&p->tidying);
 	pthread_mutex_lock(&p->lock);
+	points_count_files(p);
 	points_publish_state(p);
 	pthread_cond_broadcast(&p->tidied);
 	pthread_mutex_unlock(&p->lock);
