@@ -183,18 +183,23 @@ enum histfs_form {
 	HISTFS_INFLUX_S,  /* seconds */
 };
 
+#define HISTFS_MORE 128u /* or it with a form: the text goes on in another request */
+
 struct histfs_taken {
 	uint64_t accepted; /* points */
 	uint64_t refused;  /* lines, and points of others */
 	const char *why;   /* the first of them, and what is wrong with it; "" */
+	size_t len;        /* bytes of the text that were dealt with: all of them, unless there is more */
 };
 
-/* Adds the points of a text, which ends with a line. Lines that are wrong are refused, and the others kept. After -ENOSPC or -EIO some of the points may have been kept. */
-int histfs_points_text(struct histfs *h, enum histfs_form form, const void *text, size_t len, enum histfs_ack ack,
+/* Adds the points of a text. Lines that are wrong are refused, and the others kept. With HISTFS_MORE the last line
+ * counts only with its newline, and what was not dealt with is to be sent again with what follows. After -ENOSPC or
+ * -EIO some of the points may have been kept. */
+int histfs_points_text(struct histfs *h, unsigned form, const void *text, size_t len, enum histfs_ack ack,
     struct histfs_taken *ret);
 
-/* Removes the points of the series that a selector selects, as cpu{host=~"db.*"}, from a time to another, both included,
- * that are there by now. It outlives a power cut. -EINVAL: the selector; histfs_error says what is wrong. */
+/* Removes the points of the series that a selector selects, as cpu{host=~"db.*"}, from a time to another, both
+ * included, that are there by now. It outlives a power cut. -EINVAL: the selector; histfs_error says what is wrong. */
 int histfs_drop(struct histfs *h, const char *selector, int64_t first_ns, int64_t last_ns);
 
 #ifdef __cplusplus

@@ -216,19 +216,19 @@ int histfs_points(struct histfs *h, const struct histfs_point *points, size_t n,
 	return r;
 }
 
-int histfs_points_text(struct histfs *h, enum histfs_form form, const void *text, size_t len, enum histfs_ack ack,
-    struct histfs_taken *ret)
+int histfs_points_text(
+    struct histfs *h, unsigned form, const void *text, size_t len, enum histfs_ack ack, struct histfs_taken *ret)
 {
 	struct histfs_wire_in in;
 	struct histfs_taken taken;
 	uint64_t why_len;
 	const char *why;
 	uint32_t id;
-	int r = begin(h, (unsigned)form, ack, &id);
+	int r = begin(h, form, ack, &id);
 
 	if (r < 0)
 		return r;
-	if (form < HISTFS_INFLUX || form > HISTFS_INFLUX_S)
+	if ((form & ~HISTFS_MORE) < HISTFS_INFLUX || (form & ~HISTFS_MORE) > HISTFS_INFLUX_S)
 		return histfs_conn_fail(h, -EINVAL, "there is no such form");
 	histfs_wire_put(&h->out, text, len);
 	r = histfs_conn_ask(h, id, &in);
@@ -238,6 +238,7 @@ int histfs_points_text(struct histfs *h, enum histfs_form form, const void *text
 	taken.refused = histfs_wire_varint(&in);
 	why_len = histfs_wire_varint(&in);
 	why = histfs_wire_bytes(&in, why_len);
+	taken.len = (size_t)histfs_wire_varint(&in);
 	r = histfs_conn_parsed(h, &in);
 	if (r < 0)
 		return r;

@@ -37,7 +37,6 @@ struct target {
 	struct buf body;
 	size_t headers;     /* bytes */
 	const char *broken; /* why it was cut short; NULL: it was not */
-	char error[CURL_ERROR_SIZE];
 	char said[WHY_MAX]; /* what was said of it last; "": that it is well, or nothing */
 };
 
@@ -123,7 +122,7 @@ static void judge(const struct target *t, CURLcode code, char why[WHY_MAX])
 	if (t->broken)
 		snprintf(why, WHY_MAX, "%s", t->broken);
 	else if (code != CURLE_OK)
-		snprintf(why, WHY_MAX, "%s", t->error[0] ? t->error : curl_easy_strerror(code));
+		snprintf(why, WHY_MAX, "%s", curl_easy_strerror(code));
 	else if (status != 200)
 		snprintf(why, WHY_MAX, "HTTP status %ld", status);
 	else if (is_openmetrics(t) && !promtext_is_ended(span_of(t->body.p, t->body.len)))
@@ -187,7 +186,6 @@ static bool prepare(struct scrape *w, struct target *t)
 	SET(WRITEDATA, t);
 	SET(HEADERFUNCTION, take_header);
 	SET(HEADERDATA, t);
-	SET(ERRORBUFFER, t->error);
 	SET(HTTPHEADER, w->headers);
 	SET(USERAGENT, "histd/" VERSION);
 	SET(ACCEPT_ENCODING, "gzip");
@@ -221,7 +219,6 @@ static void begin(struct scrape *w, struct target *t)
 	t->begun_wall_ns = time_of(t, t->begun_ns, clock_ns(CLOCK_REALTIME));
 	t->headers = 0;
 	t->broken = NULL;
-	t->error[0] = '\0';
 	t->running = curl_multi_add_handle(w->multi, t->easy) == CURLM_OK;
 	if (!t->running)
 		say_changed(t, "out of memory");

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-enum { ACK_WRITTEN = 1, ACK_SYNCED };
+enum { ACK_WRITTEN = 1, ACK_SYNCED, MORE = 128 /* beside the form: the text goes on in another request */ };
 
 enum form {
 	FORM_COLUMNS,
@@ -29,47 +29,44 @@ static int64_t now_ns(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-static void parse(enum form form, struct span text, struct point_sink *sink)
+/* Returns how much was taken. */
+static size_t parse(enum form form, struct span text, bool whole, struct point_sink *sink)
 {
 	int64_t now = now_ns();
 
 	switch (form) {
 	case FORM_INFLUX:
-		influx_parse(text, true, now, 1, sink);
-		break;
+		return influx_parse(text, whole, now, 1, sink);
 	case FORM_INFLUX_US:
-		influx_parse(text, true, now, 1000, sink);
-		break;
+		return influx_parse(text, whole, now, 1000, sink);
 	case FORM_INFLUX_MS:
-		influx_parse(text, true, now, 1000000, sink);
-		break;
+		return influx_parse(text, whole, now, 1000000, sink);
 	case FORM_INFLUX_S:
-		influx_parse(text, true, now, 1000000000, sink);
-		break;
+		return influx_parse(text, whole, now, 1000000000, sink);
 	case FORM_GRAPHITE:
-		graphite_parse(text, true, now, sink);
-		break;
+		return graphite_parse(text, whole, now, sink);
 	case FORM_PROMETHEUS:
-		promtext_parse(text, true, PROMTEXT_PLAIN, now, sink);
-		break;
-	case FORM_OPENMETRICS:
-		promtext_parse(text, true, PROMTEXT_OPENMETRICS, now, sink);
-		break;
+		return promtext_parse(text, whole, PROMTEXT_PLAIN, now, sink);
 	default:
-		break;
+		return promtext_parse(text, whole, PROMTEXT_OPENMETRICS, now, sink);
 	}
 }
 
-static int put_text(struct op_call *c, struct feed *f, enum form form)
+static void put_answer(struct op_call *c, uint64_t accepted, uint64_t refused, const char *why, size_t taken)
+{
+	buf_put_varint(&c->conn->out, accepted);
+	buf_put_varint(&c->conn->out, refused);
+	op_put_string(&c->conn->out, why);
+	buf_put_varint(&c->conn->out, taken);
+}
+
+static int put_text(struct op_call *c, struct feed *f, enum form form, bool whole)
 {
 	struct feed_result result;
-	int r;
+	size_t taken = parse(form, c->body, whole, feed_begin(f, 0, NULL, 0));
+	int r = feed_end(f, &result);
 
-	parse(form, c->body, feed_begin(f, 0, NULL, 0));
-	r = feed_end(f, &result);
-	buf_put_varint(&c->conn->out, result.accepted);
-	buf_put_varint(&c->conn->out, result.refused);
-	op_put_string(&c->conn->out, result.why);
+	put_answer(c, result.accepted, result.refused, result.why, taken);
 	return r;
 }
 
@@ -83,9 +80,7 @@ static int put_columns(struct op_call *c, struct feed *f)
 		snprintf(c->why, sizeof c->why, "%s", why);
 		return r;
 	}
-	buf_put_varint(&c->conn->out, n);
-	buf_put_varint(&c->conn->out, 0);
-	op_put_string(&c->conn->out, "");
+	put_answer(c, n, 0, "", span_left(&c->body));
 	return 0;
 }
 
@@ -94,15 +89,19 @@ static int run(struct op_call *c)
 	struct gauges *g = ingest_gauges(c->ingest);
 	const uint8_t *head = span_take(&c->body, 2);
 	struct feed *f = gauges_feed(g);
+	unsigned form;
 	int r;
 
-	if (!head || head[0] < ACK_WRITTEN || head[0] > ACK_SYNCED || head[1] >= N_FORMS)
+	if (!head || head[0] < ACK_WRITTEN || head[0] > ACK_SYNCED)
+		return -EPROTO;
+	form = head[1] & ~(unsigned)MORE;
+	if (form >= N_FORMS || head[1] == (FORM_COLUMNS | MORE))
 		return -EPROTO;
 	if (!f) {
 		snprintf(c->why, sizeof c->why, "custom series cannot be opened");
 		return -EIO;
 	}
-	r = head[1] == FORM_COLUMNS ? put_columns(c, f) : put_text(c, f, (enum form)head[1]);
+	r = form == FORM_COLUMNS ? put_columns(c, f) : put_text(c, f, (enum form)form, !(head[1] & MORE));
 	/* Also where nothing was written: what made that so may not be on disk. */
 	if (r == 0 && head[0] == ACK_SYNCED)
 		c->wait = gauges_want(g);
