@@ -101,7 +101,7 @@ $(B)/bench/payloads.o: CFLAGS_ALL += $(if $(filter lmdb,$(PEERS)),-DHAVE_LMDB) $
 $(B)/fs/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_fs)
 $(B)/client/%.o: CFLAGS_ALL += -fPIC
 # Loops that are written to become vectors.
-$(B)/store/point_ints.o $(B)/store/point_scale.o: CFLAGS_ALL += -O3
+$(B)/store/point_ints.o $(B)/store/point_residuals.o $(B)/store/point_scale.o: CFLAGS_ALL += -O3
 $(B)/ctl/%.o: CFLAGS_ALL += $(CFLAGS_ctl)
 $(B)/collector/%.o $(B)/tests/%.o $(B)/bench/%.o: CFLAGS_ALL += $(CFLAGS_collector)
 $(B)/%.o: %.c $(B)/flags
