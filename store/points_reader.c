@@ -152,7 +152,9 @@ static int read_drops(struct points_reader *pr)
 	r = point_drops_read(pr->dirfd, &pr->drops);
 	if (r == -EBADMSG)
 		points_reader_note(pr, POINT_DROPS_FILE, "damaged: not all drops could be read");
-	if (r < 0 && r != -EBADMSG && r != -ENOENT)
+	else if (r == -EPROTONOSUPPORT)
+		points_reader_note(pr, POINT_DROPS_FILE, "a newer version wrote it: what was dropped is shown");
+	else if (r < 0 && r != -ENOENT)
 		return r;
 	pr->drops_ino = st.ino;
 	return 0;

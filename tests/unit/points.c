@@ -78,17 +78,9 @@ static uint32_t series(struct points *p, const char *text)
 	return ret;
 }
 
-static uint64_t bits_of(double x)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &x, sizeof bits);
-	return bits;
-}
-
 static int put1(struct points *p, const char *text, int64_t ns, double x)
 {
-	const struct point v = {.ns = ns, .bits = bits_of(x), .series = series(p, text)};
+	const struct point v = {.ns = ns, .bits = f64_bits(x), .series = series(p, text)};
 
 	return points_put(p, &v, 1, NULL);
 }
@@ -110,11 +102,10 @@ static const char *seen(struct points_reader *pr, int32_t hour, const char *text
 	ok_r(points_hour_read(pr, h, i, INT64_MIN, INT64_MAX, &ns, &bits));
 	eq(st.n, ns.len / 8);
 	for (size_t k = 0; k < ns.len / 8; k++) {
-		double x;
+		int64_t time = ((const int64_t *)(void *)ns.p)[k] - hour * POINT_HOUR_NS;
+		double x = f64_of(((const uint64_t *)(void *)bits.p)[k]);
 
-		memcpy(&x, bits.p + 8 * k, sizeof x);
-		n += (size_t)snprintf(out + n, sizeof out - n, "%s%g=%g", k ? " " : "",
-		    (double)(((const int64_t *)(void *)ns.p)[k] - hour * POINT_HOUR_NS) / 1e9, x);
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%g=%g", k ? " " : "", (double)time / 1e9, x);
 	}
 	return out;
 }
@@ -249,7 +240,7 @@ static void no_number_is_given_twice_after_a_torn_end(void)
 	close(fd);
 
 	p = open_points();
-	v = (struct point){.ns = T0 + 5 * SECOND, .bits = bits_of(5), .series = series(p, "b")};
+	v = (struct point){.ns = T0 + 5 * SECOND, .bits = f64_bits(5), .series = series(p, "b")};
 	ok_r(points_put(p, &v, 1, &number));
 	ok(number > before);
 	str_eq(read_anew("b"), "1=2 5=5");
@@ -258,6 +249,37 @@ static void no_number_is_given_twice_after_a_torn_end(void)
 	str_eq(read_anew("b"), "1=2 5=5");
 	tidy(p, NOW_MS, true);
 	str_eq(read_anew("b"), "1=2 5=5");
+}
+
+static void damage_in_a_log_gives_no_point_to_another_series(void)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	uint64_t from, to;
+	int fd;
+
+	begin();
+	p = open_points();
+	ok_r(put1(p, "a", T0 + SECOND, 1));
+	from = state_of(p).log_bytes;
+	ok_r(put1(p, "b", T0 + SECOND, 2));
+	to = state_of(p).log_bytes;
+	ok_r(put1(p, "c", T0 + SECOND, 3));
+	ok_r(put1(p, "b", T0 + 2 * SECOND, 4));
+	ok_r(put1(p, "a", T0 + 2 * SECOND, 5));
+	ok_r(points_close(TAKE(p)));
+	fd = open_newest_log(O_RDWR);
+	ok(pwrite(fd, "?", 1, (off_t)(from + to) / 2) == 1);
+	close(fd);
+	for (int i = 0; i < 2; i++) {
+		str_eq(read_anew("a"), "1=1 2=5");
+		str_eq(read_anew("b"), i == 0 ? "none" : "3=6");
+		str_eq(read_anew("c"), "1=3");
+		if (p)
+			break;
+		p = open_points();
+		ok(state_of(p).n_damaged > 0);
+		ok_r(put1(p, "b", T0 + 3 * SECOND, 6));
+	}
 }
 
 static void any_time_and_any_bits_come_back(void)
@@ -513,9 +535,9 @@ static void a_batch_is_put_whole_or_not_at_all(void)
 	begin();
 	p = open_points();
 	ok_r(put1(p, "a", T0, 1));
-	v[0] = (struct point){.ns = T0, .bits = bits_of(2), .series = series(p, "a")};
-	v[1] = (struct point){.ns = T0 + POINT_HOUR_NS, .bits = bits_of(2), .series = series(p, "a")};
-	v[2] = (struct point){.ns = T0, .bits = bits_of(2), .series = 99};
+	v[0] = (struct point){.ns = T0, .bits = f64_bits(2), .series = series(p, "a")};
+	v[1] = (struct point){.ns = T0 + POINT_HOUR_NS, .bits = f64_bits(2), .series = series(p, "a")};
+	v[2] = (struct point){.ns = T0, .bits = f64_bits(2), .series = 99};
 	eq(points_put(p, v, 3, NULL), -EINVAL);
 	eq(state_of(p).n_points, 1);
 	ok_r(put1(p, "a", T0 + SECOND, 3));
@@ -649,7 +671,7 @@ static void put_on(struct points *p)
 			char name[16];
 
 			snprintf(name, sizeof name, "s%u", k);
-			v[k] = (struct point){.ns = T0 + i * SECOND, .bits = bits_of(i), .series = series(p, name)};
+			v[k] = (struct point){.ns = T0 + i * SECOND, .bits = f64_bits(i), .series = series(p, name)};
 		}
 		ok_r(points_put(p, v, PER_PUT, NULL));
 	}
@@ -668,7 +690,7 @@ static int count(int32_t hour, struct span key, const int64_t *ns, const uint64_
 
 	c->wrong |= hour != HOUR || span_left(&key) == 0 || n == 0;
 	for (size_t i = 0; i < n; i++)
-		c->wrong |= ns[i] != T0 + (int64_t)i * SECOND || bits[i] != bits_of((double)i);
+		c->wrong |= ns[i] != T0 + (int64_t)i * SECOND || bits[i] != f64_bits((double)i);
 	c->n_series++;
 	c->n_points += n;
 	return 0;
@@ -768,6 +790,7 @@ int main(void)
 	RUN(flushed_points_are_seen_by_who_was_there_and_who_comes);
 	RUN(a_second_file_of_an_hour_takes_nothing_from_the_first);
 	RUN(no_number_is_given_twice_after_a_torn_end);
+	RUN(damage_in_a_log_gives_no_point_to_another_series);
 	RUN(any_time_and_any_bits_come_back);
 	RUN(retention_looks_at_files_and_at_what_is_in_memory);
 	RUN(retention_by_bytes_leaves_the_newest_hour);
