@@ -19,6 +19,13 @@ void progress_begin(struct progress *p, int fd, const char *what)
 		p->total = (uint64_t)(st.st_size - at);
 }
 
+void progress_begin_of(struct progress *p, uint64_t total, const char *what)
+{
+	*p = (struct progress){.what = what};
+	if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
+		p->total = total;
+}
+
 void progress_show(struct progress *p, uint64_t more_bytes, uint64_t more_n)
 {
 	static const char bar[WIDTH + 1] = "########################################";

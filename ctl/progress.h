@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct progress {
-	uint64_t total; /* bytes; 0: nothing is shown */
+	uint64_t total; /* bytes, or what else there is to do; 0: nothing is shown */
 	uint64_t done;
 	uint64_t n; /* of what is counted */
 	const char *what;
@@ -14,6 +14,8 @@ struct progress {
 
 /* Shown only if stderr is a terminal and fd a file, from where it is read now. what: is counted, as "messages". */
 void progress_begin(struct progress *p, int fd, const char *what);
+/* The same of so much of anything; only if stdout is no terminal, too. */
+void progress_begin_of(struct progress *p, uint64_t total, const char *what);
 /* Shows what is done, several times a second at most. */
 void progress_show(struct progress *p, uint64_t more_bytes, uint64_t more_n);
 /* Clears the line. */
