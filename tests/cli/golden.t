@@ -95,6 +95,23 @@ for expected in tests/golden/*.messages "$work"/anew/*.messages; do
 	result $? "the independent reader gives the messages of $name"
 done
 
+for expected in tests/golden/*.points "$work"/anew/*.points; do
+	store=${expected%.points}
+	name=${store##*/}
+	[ "${store%/*}" = tests/golden ] || name="$name, written anew"
+	"$build/tests/tools/dumppoints" "$store" >"$work/c" 2>"$work/err"
+	same "$work/c" "$expected"
+	result $? "the points of $name are those that were put and not dropped"
+	"$build/histctl" verify "$store" >"$work/err" 2>&1
+	result $? "histctl verify finds all points of $name well"
+	if [ "$lacking" ]; then
+		skip "the independent reader gives the points of $name" "$lacking"
+		continue
+	fi
+	"$python" -B tests/decoder/points.py "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
+	result $? "the independent reader gives the points of $name"
+done
+
 # A store that is alive, then the same after the end of histd.
 live() {
 	local pid i

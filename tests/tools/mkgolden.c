@@ -6,6 +6,7 @@
  * every later version must read them.
  */
 #include "tests/tools/golden.h"
+#include "tests/tools/golden_points.h"
 #include "tests/tools/golden_topics.h"
 
 #define STR(s) ((struct cell){.text = (s), .len = sizeof(s) - 1})
@@ -383,5 +384,6 @@ int main(int argc, char **argv)
 	clock_steps(argv[1]);
 	damaged(argv[1]);
 	golden_topics(argv[1]);
+	golden_points(argv[1]);
 	return 0;
 }
