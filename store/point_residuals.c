@@ -12,6 +12,7 @@ enum {
 	PACKED = 9,    /* layouts: bytes of each from 0 to 8, or groups; */
 	SPARSE = 0x10, /* only those that are not 0, and where they are */
 	GROUP_SHIFTED = 0x80,
+	SPARSE_MAX = POINT_BLOCK_MAX / 2,
 	SLACK = 16, /* bytes behind a group that reading it may touch */
 };
 
@@ -87,19 +88,20 @@ static unsigned layout_of(uint64_t all, enum point_shape shape)
 	return all == 0 ? 0 : shape == POINT_PACKED ? PACKED : (point_residual_width(all) + 7) / 8;
 }
 
-/* The few that are not 0: how many, how many zeros are before each, and they, less 1. */
-static uint8_t *put_sparse(uint8_t *p, const uint64_t *r, size_t m, enum point_shape shape, unsigned *ret_layout)
+/* Those that are not 0, at most half of them: how many, how many zeros are before each, and they, less 1. r is used up.
+ */
+static uint8_t *put_sparse(uint8_t *p, uint64_t *r, size_t m, enum point_shape shape, unsigned *ret_layout)
 {
-	uint64_t gaps[POINT_BLOCK_MAX], values[POINT_BLOCK_MAX], all_gaps = 0, all = 0;
+	uint64_t gaps[SPARSE_MAX], all_gaps = 0, all = 0;
 	size_t n = 0, next = 0;
 	unsigned gap_layout;
 
 	for (size_t i = 0; i < m; i++)
 		if (r[i]) {
 			gaps[n] = i - next;
-			values[n] = r[i] - 1;
+			r[n] = r[i] - 1;
 			all_gaps |= gaps[n];
-			all |= values[n++];
+			all |= r[n++];
 			next = i + 1;
 		}
 	gap_layout = layout_of(all_gaps, shape);
@@ -107,7 +109,7 @@ static uint8_t *put_sparse(uint8_t *p, const uint64_t *r, size_t m, enum point_s
 	p = put_varint(p, n);
 	*p++ = (uint8_t)gap_layout;
 	p = put_dense(p, gaps, n, gap_layout);
-	return put_dense(p, values, n, *ret_layout);
+	return put_dense(p, r, n, *ret_layout);
 }
 
 /* Both ways: all bytes of all residuals, and two bytes for each group; half as many of those that are not 0, with gaps
@@ -117,7 +119,7 @@ size_t point_residuals_room(size_t m)
 	return 14 * m + 4 * (m / GROUP + 1) + VARINT_MAX + 16;
 }
 
-uint8_t *point_residuals_put(uint8_t *p, const uint64_t *r, size_t m, enum point_shape shape, uint8_t *ret_layout)
+uint8_t *point_residuals_put(uint8_t *p, uint64_t *r, size_t m, enum point_shape shape, uint8_t *ret_layout)
 {
 	uint8_t *end, *sparse_end;
 	uint64_t all = 0;
@@ -220,24 +222,29 @@ static int get_dense(struct span *in, size_t m, unsigned layout, uint64_t *r)
 	return layout == PACKED ? get_groups(in, m, r) : get_planes(in, m, layout, r);
 }
 
+/* They are taken to the end of the room, from where each goes to its place, which is never behind the ones that wait.
+ */
 static int get_sparse(struct span *in, size_t m, unsigned layout, uint64_t *r)
 {
-	uint64_t gaps[POINT_BLOCK_MAX], values[POINT_BLOCK_MAX], n, next = 0;
+	uint64_t gaps[SPARSE_MAX], n, next = 0;
 	const uint8_t *gap_layout;
 
-	if (span_varint_max(in, m, &n) < 0)
+	if (span_varint_max(in, m / 2, &n) < 0)
 		return -EBADMSG;
 	gap_layout = span_take(in, 1);
 	if (!gap_layout || *gap_layout > PACKED || get_dense(in, n, *gap_layout, gaps) < 0 ||
-	    get_dense(in, n, layout, values) < 0)
+	    get_dense(in, n, layout, r + (m - n)) < 0)
 		return -EBADMSG;
-	memset(r, 0, m * sizeof *r);
-	for (size_t i = 0; i < n; i++, next++) {
-		if (gaps[i] >= m - next)
+	for (size_t i = 0; i < n; i++) {
+		uint64_t x = r[m - n + i] + 1;
+
+		if (gaps[i] > m - n + i - next)
 			return -EBADMSG;
+		memset(r + next, 0, gaps[i] * sizeof *r);
 		next += gaps[i];
-		r[next] = values[i] + 1;
+		r[next++] = x;
 	}
+	memset(r + next, 0, (m - next) * sizeof *r);
 	return 0;
 }
 
