@@ -35,49 +35,67 @@ static void put_digits(char *ret, unsigned n, uint32_t v)
 		ret[n] = (char)('0' + v % 10);
 }
 
-enum { SECOND_LEN = 20 }; /* with the point */
+/* The minute that was written last: lines of a series are of the same one mostly. */
+enum { MINUTE_LEN = 17 }; /* "2026-11-20T03:12:" */
+struct minute {
+	int64_t number;
+	char text[MINUTE_LEN];
+};
 
-static int64_t second_of(int64_t ns)
+static const int64_t minute_ns = 60000000000;
+
+/* Rounded down. */
+static int64_t minute_of(int64_t ns)
 {
-	return ns / 1000000000 - (ns % 1000000000 < 0);
+	return ns / minute_ns - (ns % minute_ns < 0);
 }
 
-static void put_second(char ret[SECOND_LEN], int64_t second)
+static void minute_set(struct minute *m, int64_t number)
 {
 	char text[TEXT_TIME_LEN + 1];
 
-	text_time(text, second * 1000);
-	memcpy(ret, text, SECOND_LEN);
+	text_time(text, number * 60000);
+	memcpy(m->text, text, MINUTE_LEN);
+	m->number = number;
 }
 
-/* What stands behind the second's point. Returns its length. */
-static unsigned put_rest(char *ret, uint32_t ns)
+static unsigned put_time(char *ret, int64_t ns, struct minute *m)
 {
-	unsigned n = ns % 1000000 == 0 ? 3 : 9;
+	int64_t number = minute_of(ns);
+	uint64_t rest = (uint64_t)ns - (uint64_t)number * (uint64_t)minute_ns;
+	uint32_t second = (uint32_t)(rest / 1000000000), fraction = (uint32_t)(rest % 1000000000);
+	unsigned n = fraction % 1000000 == 0 ? 3 : 9;
 
-	put_digits(ret, n, n == 3 ? ns / 1000000 : ns);
-	ret[n] = 'Z';
-	return n + 1;
+	if (number != m->number)
+		minute_set(m, number);
+	memcpy(ret, m->text, MINUTE_LEN);
+	put_digits(ret + MINUTE_LEN, 2, second);
+	ret[MINUTE_LEN + 2] = '.';
+	put_digits(ret + MINUTE_LEN + 3, n, n == 3 ? fraction / 1000000 : fraction);
+	ret[MINUTE_LEN + 3 + n] = 'Z';
+	return MINUTE_LEN + 3 + n + 1;
 }
 
 unsigned point_text_put_time(char *ret, int64_t ns)
 {
-	int64_t second = second_of(ns);
+	struct minute m;
 
-	put_second(ret, second);
-	return SECOND_LEN + put_rest(ret + SECOND_LEN, (uint32_t)((uint64_t)ns - (uint64_t)second * 1000000000));
+	minute_set(&m, minute_of(ns));
+	return put_time(ret, ns, &m);
 }
 
 void point_text_put(struct buf *out, const int64_t *ns, const uint64_t *bits, size_t n)
 {
 	enum { LINE_MAX = POINT_TIME_FINE_LEN + 1 + POINT_VALUE_MAX + 1 };
+	struct minute m;
 	char *p;
 
-	if (buf_reserve(out, n * LINE_MAX) < 0)
+	if (n == 0 || buf_reserve(out, n * LINE_MAX) < 0)
 		return;
+	minute_set(&m, minute_of(ns[0]));
 	p = (char *)out->p + out->len;
 	for (size_t i = 0; i < n; i++) {
-		p += point_text_put_time(p, ns[i]);
+		p += put_time(p, ns[i], &m);
 		*p++ = '\t';
 		p = text_f64_put(p, bits[i]);
 		*p++ = '\n';

@@ -57,7 +57,7 @@ static void lines_are_as_long_as_was_said(void)
 
 	for (size_t i = 0; i < N; i++) {
 		bits[i] = f64_bits(values[i]);
-		ns[i] = (int64_t)i * 1000500000;
+		ns[i] = (int64_t)i * 17000500000 - 30000000000;
 		len += (i % 2 ? POINT_TIME_FINE_LEN : POINT_TIME_LEN) + 2;
 	}
 	point_text_put(&out, ns, bits, N);
@@ -65,13 +65,15 @@ static void lines_are_as_long_as_was_said(void)
 	buf_put_u8(&out, 0);
 	p = (char *)out.p;
 	for (size_t i = 0; i < N; i++) {
-		char *tab = strchr(p, '\t'), *end = strchr(p, '\n');
+		char time[POINT_TIME_FINE_LEN], *tab = strchr(p, '\t'), *end = strchr(p, '\n');
 		double back;
 
 		if (!ok(tab && end && tab < end))
 			return;
 		eq(tab - p, i % 2 ? POINT_TIME_FINE_LEN : POINT_TIME_LEN);
 		eq(end - tab - 1, point_text_value_len(bits[i]));
+		point_text_put_time(time, ns[i]);
+		ok(memcmp(p, time, (size_t)(tab - p)) == 0);
 		back = strtod(tab + 1, NULL);
 		ok(f64_bits(back) == bits[i] || values[i] != values[i]);
 		p = end + 1;
