@@ -346,6 +346,7 @@ static int set_defaults(struct config *c)
 int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_MAX])
 {
 	_cleanup_(cleanup_config) struct config *c = calloc(1, sizeof *c);
+	char why[CONFIG_WHY_MAX];
 	int r = -ENOMEM;
 
 	if (c) {
@@ -360,11 +361,13 @@ int config_load(const char *path, struct config **ret, char error[CONFIG_ERROR_M
 		if (r < 0)
 			return r;
 	}
-	r = config_topics_finish(&c->topics, error);
+	r = config_topics_finish(&c->topics, why);
 	if (r == 0)
-		r = config_series_finish(&c->series, error);
-	if (r < 0)
+		r = config_series_finish(&c->series, why);
+	if (r < 0) {
+		snprintf(error, CONFIG_ERROR_MAX, "%.200s: %.300s", path, why);
 		return r;
+	}
 	if (c->redact_on) {
 		r = redact_new((const char *const *)c->patterns.v, c->patterns.n, NULL, &c->redact);
 		if (r < 0) {

@@ -242,6 +242,7 @@ int config_series_take(
 	const struct config_key *of = keys;
 	size_t n = N_ELEMENTS(keys);
 	uint64_t *given = &s->given;
+	const char *which = "";
 	void *base = s;
 	int r;
 
@@ -250,22 +251,24 @@ int config_series_take(
 	if (s->at == SERIES_LISTEN) {
 		struct config_listen *l = &s->listens[s->n_listens - 1];
 
-		base = l, given = &l->given, of = listen_keys, n = N_ELEMENTS(listen_keys), section = listen_prefix;
+		base = l, given = &l->given, of = listen_keys, n = N_ELEMENTS(listen_keys), section = listen_prefix,
+		which = l->name;
 	} else if (s->at == SERIES_SCRAPE) {
 		struct config_scrape *c = &s->scrapes[s->n_scrapes - 1];
 
-		base = c, given = &c->given, of = scrape_keys, n = N_ELEMENTS(scrape_keys), section = scrape_prefix;
+		base = c, given = &c->given, of = scrape_keys, n = N_ELEMENTS(scrape_keys), section = scrape_prefix,
+		which = c->name;
 		labels = &c->labels;
 	} else if (s->at == SERIES_TEXTFILE) {
 		struct config_textfile *t = &s->textfiles[s->n_textfiles - 1];
 
 		base = t, given = &t->given, of = textfile_keys, n = N_ELEMENTS(textfile_keys);
-		section = textfile_prefix, labels = &t->labels;
+		section = textfile_prefix, which = t->name, labels = &t->labels;
 	}
 	r = labels ? take_label(labels, name, value, why) : 0;
 	if (r == 0)
 		r = config_value_take(of, n, section, name, value, base, given, why);
-	return r != 0 ? r : config_value_refuse(why, -EINVAL, "unknown key %s in [%s…]", name, section);
+	return r != 0 ? r : config_value_refuse(why, -EINVAL, "unknown key %s in [%s%s]", name, section, which);
 }
 
 /* What has to be said, and what does not go together. */

@@ -240,10 +240,9 @@ size_t promtext_parse(struct span text, bool whole, enum promtext_form form, int
 
 bool promtext_is_ended(struct span text)
 {
-	const size_t len = strlen(end_mark);
+	struct span line = {0};
 
-	if (text.p < text.end && text.end[-1] == '\n')
-		text.end--;
-	return span_left(&text) >= len && memcmp(text.end - len, end_mark, len) == 0 &&
-	       (span_left(&text) == len || text.end[-1 - (ptrdiff_t)len] == '\n');
+	while (words_line(&text, true, &line) && !words_is(line, end_mark))
+		;
+	return line.p && words_is(line, end_mark) && text.p == text.end;
 }

@@ -16,7 +16,7 @@ enum promtext_form { PROMTEXT_PLAIN, PROMTEXT_OPENMETRICS };
 /* See point_sink.h. */
 size_t promtext_parse(struct span text, bool whole, enum promtext_form form, int64_t now_ns, struct point_sink *sink);
 
-/* Whether a page in OpenMetrics ends as it has to. */
+/* Whether a page in OpenMetrics ends as it has to, and not before. */
 bool promtext_is_ended(struct span text);
 
 #endif

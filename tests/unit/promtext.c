@@ -62,7 +62,7 @@ static void the_end_of_openmetrics_is_known(void)
 		const char *text;
 		bool ended;
 	} texts[] = {{"a 1\n# EOF\n", true}, {"a 1\n# EOF", true}, {"# EOF\n", true}, {"a 1\n", false}, {"", false},
-	    {"\n", false}, {"a 1 # EOF\n", false}, {"# EOF\n\n", false}, {"# EO", false}};
+	    {"\n", false}, {"a 1 # EOF\n", false}, {"# EOF\n\n", false}, {"# EO", false}, {"# EOF\na 1\n# EOF\n", false}};
 
 	for (size_t i = 0; i < N_ELEMENTS(texts); i++)
 		eq(promtext_is_ended(span_of(texts[i].text, strlen(texts[i].text))), texts[i].ended);
