@@ -197,22 +197,40 @@ int points_sync_log(struct points *p)
 	return 0;
 }
 
-int points_begin_log(struct points *p)
+static int room_for_log(struct points *p)
+{
+	size_t cap = p->cap_logs ? 2 * p->cap_logs : 16;
+	struct points_log *v;
+
+	if (p->n_logs < p->cap_logs)
+		return 0;
+	v = realloc(p->logs, cap * sizeof *v);
+	if (!v)
+		return -ENOMEM;
+	p->logs = v;
+	p->cap_logs = cap;
+	return 0;
+}
+
+int points_add_log(struct points *p, const struct points_log *log)
+{
+	int r = room_for_log(p);
+
+	if (r == 0)
+		p->logs[p->n_logs++] = *log;
+	return r;
+}
+
+static int begin_log(struct points *p)
 {
 	struct file_id id = {.kind = KIND_POINT_LOG, .store_id = p->store_id, .first_seq = p->number + 1};
 	_cleanup_(cleanup_log) struct log *log = NULL;
 	char name[SEGMENT_NAME_SIZE];
 	int r;
 
-	if (p->n_logs == p->cap_logs) {
-		size_t cap = p->cap_logs ? 2 * p->cap_logs : 16;
-		struct points_log *v = realloc(p->logs, cap * sizeof *v);
-
-		if (!v)
-			return -ENOMEM;
-		p->logs = v;
-		p->cap_logs = cap;
-	}
+	r = room_for_log(p);
+	if (r < 0)
+		return r;
 	if (p->log && !p->roll) {
 		r = points_sync_log(p);
 		if (r < 0)
@@ -246,7 +264,7 @@ static int want_log(struct points *p)
 		return -EOVERFLOW;
 	if (p->log && !p->roll && !log_is_full(p))
 		return 0;
-	return points_begin_log(p);
+	return begin_log(p);
 }
 
 static int append(struct points *p, enum frame_type type, const struct span *pieces, unsigned n)

@@ -68,7 +68,7 @@ void points_say(struct points *p, const char *file, const char *what);
 /* Under the lock. */
 void points_publish_state(struct points *p);
 void points_count_files(struct points *p);
-int points_begin_log(struct points *p);
+int points_add_log(struct points *p, const struct points_log *log);
 int points_sync_log(struct points *p);
 int points_log_drop(struct points *p, const struct point_log_drop *drop, char error[POINT_SELECT_ERROR_MAX]);
 

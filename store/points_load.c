@@ -174,21 +174,6 @@ static int leave_out(struct points *p, uint64_t base, const char *name, int why)
 	return r < 0 ? r : io_sync_dir(p->dirfd);
 }
 
-static int add_log(struct points *p, const struct points_log *log)
-{
-	if (p->n_logs == p->cap_logs) {
-		size_t cap = p->cap_logs ? 2 * p->cap_logs : 16;
-		struct points_log *v = realloc(p->logs, cap * sizeof *v);
-
-		if (!v)
-			return -ENOMEM;
-		p->logs = v;
-		p->cap_logs = cap;
-	}
-	p->logs[p->n_logs++] = *log;
-	return 0;
-}
-
 /* Ret: 1: logs were put aside, and all is to be begun anew. */
 static int take_logs(struct points *p, struct taking *t)
 {
@@ -205,7 +190,7 @@ static int take_logs(struct points *p, struct taking *t)
 		r = i + 1 < p->dir.n_logs ? read_log(t, name, &log.len) : recover_log(t, name, &log.len);
 		if (r == 0) {
 			log.last = t->log.last;
-			r = add_log(p, &log);
+			r = points_add_log(p, &log);
 		} else if (r == -ENODATA || r == -EBADMSG) {
 			aside |= r == -EBADMSG;
 			r = leave_out(p, log.base, name, r);

@@ -5,13 +5,9 @@
  */
 #include "store/payloads.h"
 
-#include "store/io.h"
+#include "tests/crash/disk.h"
 #include "tests/faultalloc.h"
-#include "tests/faultio.h"
-#include "tests/tap.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 
 enum {
@@ -35,39 +31,19 @@ static unsigned n_synced;  /* at least so many are durable */
 static uint32_t n_puts;
 static uint64_t last_number; /* that was given */
 
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(name);
-}
-
 static void begin(void)
 {
-	static unsigned n;
-
-	if (n > 0)
-		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	faultio_begin(disk, 1);
-	snprintf(path, sizeof path, "%s/store%u", disk, n++);
-	if (store >= 0)
-		close(store);
-	store = io_opendir(AT_FDCWD, path, true);
-	ok(store >= 0);
+	disk_begin(disk, path, &store);
 	boot = FIRST_BOOT;
 	n_batches = n_synced = n_puts = 0;
 	last_number = 0;
 	memset(&states[0], 0, sizeof states[0]);
 }
 
-/* Another boot of the machine. Only the disk's own directory is still the one that was open. */
+/* Another boot of the machine. */
 static void power_cut(uint64_t seed)
 {
-	faultio_crash(seed);
-	close(store);
-	store = io_opendir(AT_FDCWD, path, true);
-	ok(store >= 0);
+	disk_cut_power(path, &store, seed);
 	boot++;
 }
 

@@ -5,14 +5,9 @@
  */
 #include "store/points.h"
 
-#include "store/io.h"
+#include "tests/crash/disk.h"
 #include "tests/faultalloc.h"
-#include "tests/faultio.h"
-#include "tests/tap.h"
 #include "tests/unit/points.h"
-
-#include <fcntl.h>
-#include <ftw.h>
 
 enum { OPEN_MAX = 12, STEPS = 40 };
 
@@ -26,39 +21,13 @@ static unsigned n_open;
 static uint32_t n_put;
 static int64_t now_ms;
 
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(name);
-}
-
 static void begin(void)
 {
-	static unsigned n;
-
-	if (n > 0)
-		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	faultio_begin(disk, 1);
-	snprintf(path, sizeof path, "%s/store%u", disk, n++);
-	if (store >= 0)
-		close(store);
-	store = io_opendir(AT_FDCWD, path, true);
-	ok(store >= 0);
+	disk_begin(disk, path, &store);
 	n_open = 0;
 	n_put = 0;
 	now_ms = model_ns(0) / 1000000;
 	memset(&durable, 0, sizeof durable);
-}
-
-/* Only the disk's own directory is still the one that was open. */
-static void power_cut(uint64_t seed)
-{
-	faultio_crash(seed);
-	close(store);
-	store = io_opendir(AT_FDCWD, path, true);
-	ok(store >= 0);
 }
 
 static int open_points(struct points **ret)
@@ -176,11 +145,11 @@ static void what_was_synced_survives_a_power_cut_at_every_step(void)
 			faultio_at(n, FAULT_CRASH, EIO);
 			live(&random, STEPS);
 			hit = faultio_hit();
-			power_cut(seed);
+			disk_cut_power(path, &store, seed);
 			reopen_and_put();
 			faultio_at(1 + faultio_random(&random) % 80, FAULT_CRASH, EIO);
 			live(&random, 12);
-			power_cut(seed + 1);
+			disk_cut_power(path, &store, seed + 1);
 			reopen_and_put();
 		}
 }

@@ -3,30 +3,11 @@
  * Input: length of the log (4 bytes), the log, the snapshot. */
 #include "store/payloads.h"
 
-#include "store/io.h"
-#include "tests/fuzz/frames.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "tests/fuzz/twofiles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define LOG "payloads/00000000000000000001.log"
-
-static char dir[64];
-
-static void remove_dir(void)
-{
-	(void)rmdir(dir);
-}
-
-static void write_file(int top, const char *name, const uint8_t *p, size_t len)
-{
-	int fd = openat(top, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	must(fd >= 0 && write(fd, p, len) == (ssize_t)len);
-	close(fd);
-}
 
 static bool is_expected(int r)
 {
@@ -60,7 +41,7 @@ static void look_at(struct payloads *p)
 	}
 }
 
-static void try(int top, const uint8_t *log, size_t log_len, const uint8_t *keys, size_t keys_len)
+static void try(int top)
 {
 	const struct payloads_options o = {.sync = SYNC_NONE, .segment_size = 1 << 20, .snapshot_every = 1};
 	struct payload_put put = {.key = {.is_number = true, .number = 5}, .value = span_of("1", 1)};
@@ -68,9 +49,6 @@ static void try(int top, const uint8_t *log, size_t log_len, const uint8_t *keys
 	_cleanup_(buf_done) struct buf room = {0};
 	struct payload found;
 
-	(void)mkdirat(top, "payloads", 0700);
-	write_file(top, LOG, log, log_len);
-	write_file(top, "payloads/keys", keys, keys_len);
 	if (payloads_open_read(top, &rd) == 0) {
 		look_at(rd);
 		must(payloads_refresh(rd) >= 0);
@@ -86,54 +64,10 @@ static void try(int top, const uint8_t *log, size_t log_len, const uint8_t *keys
 	look_at(wr);
 }
 
-static int remove_one(const char *name, void *arg)
-{
-	return io_unlink(*(int *)arg, name);
-}
-
-static void clear(int top)
-{
-	int fd = io_opendir(top, "payloads", false);
-
-	if (fd < 0)
-		return;
-	must(io_list(fd, remove_one, &fd) == 0);
-	io_close(fd);
-	must(unlinkat(top, "payloads", AT_REMOVEDIR) == 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	size_t log_len;
-	uint8_t *p;
-	int top;
+	static const struct twofiles how = {.folder = "payloads", .log = LOG, .other = "payloads/keys", .try = try};
 
-	if (len < sizeof(le32))
-		return 0;
-	log_len = get_le32(*(const le32 *)data);
-	data += sizeof(le32);
-	len -= sizeof(le32);
-	if (log_len > len)
-		log_len = len;
-	if (!*dir) {
-		strcpy(dir, "/dev/shm/histfs-fuzz-XXXXXX");
-		if (!mkdtemp(dir))
-			must(mkdtemp(strcpy(dir, "/tmp/histfs-fuzz-XXXXXX")));
-		must(atexit(remove_dir) == 0);
-	}
-	p = malloc(len + 1);
-	must(p);
-	memcpy(p, data, len);
-	top = open(dir, O_RDONLY | O_DIRECTORY);
-	must(top >= 0);
-	try(top, p, log_len, p + log_len, len - log_len);
-	clear(top);
-	repair(p, log_len);
-	repair(p + log_len, len - log_len);
-	repair_footer(p + log_len, len - log_len);
-	try(top, p, log_len, p + log_len, len - log_len);
-	clear(top);
-	close(top);
-	free(p);
+	twofiles_run(&how, data, len);
 	return 0;
 }

@@ -4,31 +4,12 @@
 #include "store/points.h"
 #include "store/points_read.h"
 
-#include "store/io.h"
-#include "tests/fuzz/frames.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "tests/fuzz/twofiles.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define LOG "series/00000000000000000001.log"
 #define KEY "fuzzed\0room\0x"
-
-static char dir[64];
-
-static void remove_dir(void)
-{
-	(void)rmdir(dir);
-}
-
-static void write_file(int top, const char *name, const uint8_t *p, size_t len)
-{
-	int fd = openat(top, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	must(fd >= 0 && write(fd, p, len) == (ssize_t)len);
-	close(fd);
-}
 
 struct seen {
 	int64_t wanted;
@@ -78,15 +59,12 @@ static bool look_at(int top, int64_t wanted)
 	return s.found;
 }
 
-static void try(int top, const uint8_t *log, size_t log_len, const uint8_t *drops, size_t drops_len)
+static void try(int top)
 {
 	const struct points_options o = {.sync = SYNC_NONE};
 	_cleanup_(cleanup_points) struct points *wr = NULL;
 	struct point v = {.ns = 77, .bits = 1};
 
-	(void)mkdirat(top, "series", 0700);
-	write_file(top, LOG, log, log_len);
-	write_file(top, "series/drops", drops, drops_len);
 	(void)look_at(top, v.ns);
 	if (points_open(top, 1, &o, &wr) < 0)
 		return;
@@ -100,54 +78,10 @@ static void try(int top, const uint8_t *log, size_t log_len, const uint8_t *drop
 	}
 }
 
-static int remove_one(const char *name, void *arg)
-{
-	return io_unlink(*(int *)arg, name);
-}
-
-static void clear(int top)
-{
-	int fd = io_opendir(top, "series", false);
-
-	if (fd < 0)
-		return;
-	must(io_list(fd, remove_one, &fd) == 0);
-	io_close(fd);
-	must(unlinkat(top, "series", AT_REMOVEDIR) == 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	size_t log_len;
-	uint8_t *p;
-	int top;
+	static const struct twofiles how = {.folder = "series", .log = LOG, .other = "series/drops", .try = try};
 
-	if (len < sizeof(le32))
-		return 0;
-	log_len = get_le32(*(const le32 *)data);
-	data += sizeof(le32);
-	len -= sizeof(le32);
-	if (log_len > len)
-		log_len = len;
-	if (!*dir) {
-		strcpy(dir, "/dev/shm/histfs-fuzz-XXXXXX");
-		if (!mkdtemp(dir))
-			must(mkdtemp(strcpy(dir, "/tmp/histfs-fuzz-XXXXXX")));
-		must(atexit(remove_dir) == 0);
-	}
-	p = malloc(len + 1);
-	must(p);
-	memcpy(p, data, len);
-	top = open(dir, O_RDONLY | O_DIRECTORY);
-	must(top >= 0);
-	try(top, p, log_len, p + log_len, len - log_len);
-	clear(top);
-	repair(p, log_len);
-	repair(p + log_len, len - log_len);
-	repair_footer(p + log_len, len - log_len);
-	try(top, p, log_len, p + log_len, len - log_len);
-	clear(top);
-	close(top);
-	free(p);
+	twofiles_run(&how, data, len);
 	return 0;
 }

@@ -1,0 +1,229 @@
+/* points_beside.c -- points are read, from the beginning on and anew, by this process and another, while they are put,
+ * become files, are joined and dropped
+ */
+#include "tests/unit/points.h"
+#include "tests/unit/pointstore.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+/* --- all together --- */
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
+static bool is_as(struct points_reader *pr, const struct model *m)
+{
+	struct model found;
+
+	return model_read(pr, &found) && ok(memcmp(&found, m, sizeof found) == 0);
+}
+
+static bool is_as_anew(const struct model *m)
+{
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = open_reader();
+
+	return is_as(pr, m);
+}
+
+/* One life after the other, with a reader that was there from the beginning, and one that comes. */
+static bool live(uint64_t seed)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	struct model_change change;
+	struct model m = {0};
+	uint32_t n_put = 0;
+	int64_t now = model_ns(0) / 1000000;
+	bool good = true;
+
+	begin();
+	pr = open_reader();
+	p = open_with((struct points_options){.sync = SYNC_NONE});
+	for (unsigned i = 0; i < 120 && good; i++) {
+		uint64_t what = next_random(&seed) % 20;
+
+		if (what < 13) {
+			good &= ok_r(what < 12 ? model_put(p, next_random, &seed, &n_put, &change)
+			                       : model_drop(p, next_random, &seed, &change));
+			model_apply(&m, &change);
+		} else if (what < 16)
+			good &= ok_r(points_tidy(p, now, 1000, true, NULL));
+		else if (what < 18)
+			now += (int64_t)(next_random(&seed) % 40) * 60 * 1000;
+		else if (what < 19)
+			good &= ok_r(points_tidy(p, now, 1000, false, NULL));
+		else {
+			good &= ok_r(points_close(TAKE(p)));
+			p = open_with((struct points_options){.sync = SYNC_NONE});
+		}
+		if (next_random(&seed) % 3 == 0)
+			good = good && ok_r(points_reader_refresh(pr)) && is_as(pr, &m);
+		if (next_random(&seed) % 5 == 0)
+			good = good && is_as_anew(&m);
+	}
+	return good;
+}
+
+static void what_is_read_is_what_was_put_whatever_happened(void)
+{
+	uint64_t seed = 1;
+
+	while (seed <= 150 && live(seed))
+		seed++;
+	eq(seed, 151);
+}
+
+/* --- several at once --- */
+
+enum { PUTS = 400, PER_PUT = 500 };
+
+static struct points *shared;
+static atomic_bool stop;
+
+static void *tidy_on(void *arg)
+{
+	int64_t now = NOW_MS;
+
+	(void)arg;
+	while (!stop) {
+		ok_r(points_tidy(shared, now, 10, false, &stop));
+		now += 60 * 1000;
+	}
+	return NULL;
+}
+
+/* The ith put is of the ith second, of series 0 to PER_PUT - 1: a buffer of a few KB is full all the time. */
+static void put_on(struct points *p)
+{
+	static struct point v[PER_PUT];
+
+	for (unsigned i = 0; i < PUTS; i++) {
+		for (unsigned k = 0; k < PER_PUT; k++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "s%u", k);
+			v[k] = (struct point){.ns = T0 + i * SECOND, .bits = f64_bits(i), .series = series(p, name)};
+		}
+		ok_r(points_put(p, v, PER_PUT, NULL));
+	}
+	ok_r(points_sync(p));
+}
+
+struct count {
+	uint64_t n_series, n_points;
+	bool wrong;
+};
+
+/* Each series has the seconds from 0 on. */
+static int count(int32_t hour, struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg)
+{
+	struct count *c = arg;
+
+	c->wrong |= hour != HOUR || span_left(&key) == 0 || n == 0;
+	for (size_t i = 0; i < n; i++)
+		c->wrong |= ns[i] != T0 + (int64_t)i * SECOND || bits[i] != f64_bits((double)i);
+	c->n_series++;
+	c->n_points += n;
+	return 0;
+}
+
+static struct count count_all(struct points_reader *pr)
+{
+	struct count c = {0};
+
+	ok_r(points_scan(pr, NULL, INT64_MIN, INT64_MAX, count, &c));
+	return c;
+}
+
+static void who_puts_waits_for_files_and_loses_nothing(void)
+{
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	struct count c;
+	pthread_t thread;
+
+	begin();
+	shared = open_with((struct points_options){.sync = SYNC_NONE, .buffer_max = 200000, .segment_size = 1 << 16});
+	stop = false;
+	ok(pthread_create(&thread, NULL, tidy_on, NULL) == 0);
+	put_on(shared);
+	stop = true;
+	pthread_join(thread, NULL);
+	ok(state_of(shared).files_written > 3);
+	ok(state_of(shared).memory < 4000000);
+	pr = open_reader();
+	c = count_all(pr);
+	ok(!c.wrong);
+	eq(c.n_points, PUTS * PER_PUT);
+	ok_r(points_close(TAKE(shared)));
+}
+
+static void who_puts_writes_files_if_nobody_else_does(void)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+
+	begin();
+	p = open_with((struct points_options){.sync = SYNC_NONE, .buffer_max = 200000});
+	put_on(p);
+	ok(state_of(p).files_written > 0);
+	pr = open_reader();
+	eq(count_all(pr).n_points, PUTS * PER_PUT);
+}
+
+/* Another process reads all the time: what it sees is whole, and never less than before. */
+static int watch(int done)
+{
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = open_reader();
+	uint64_t before = 0;
+	char c;
+
+	for (bool last = false; !last;) {
+		struct count now;
+
+		last = read(done, &c, 1) == 1;
+		ok_r(points_reader_refresh(pr));
+		now = count_all(pr);
+		if (now.wrong || now.n_points < before || (last && now.n_points != PUTS * PER_PUT))
+			return 1;
+		before = now.n_points;
+	}
+	return 0;
+}
+
+static void another_process_reads_while_files_are_written_and_joined(void)
+{
+	int ends[2], status = -1;
+	pthread_t thread;
+	pid_t pid;
+
+	begin();
+	ok(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(watch(ends[0]));
+	shared = open_with((struct points_options){.sync = SYNC_NONE, .buffer_max = 200000, .segment_size = 1 << 16});
+	stop = false;
+	ok(pthread_create(&thread, NULL, tidy_on, NULL) == 0);
+	put_on(shared);
+	ok(write(ends[1], "", 1) == 1);
+	ok(waitpid(pid, &status, 0) == pid);
+	eq(status, 0);
+	stop = true;
+	pthread_join(thread, NULL);
+	ok_r(points_close(TAKE(shared)));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	RUN(what_is_read_is_what_was_put_whatever_happened);
+	RUN(who_puts_waits_for_files_and_loses_nothing);
+	RUN(who_puts_writes_files_if_nobody_else_does);
+	RUN(another_process_reads_while_files_are_written_and_joined);
+	return tap_done();
+}
