@@ -287,7 +287,7 @@ static uint32_t lower_bound(const int64_t *ns, uint32_t n, int64_t t)
 	return low;
 }
 
-/* Appends those of a block whose times are within from and to. */
+/* Appends those of a block whose times are within from and to. Ret: 1 if it begins behind them. */
 static int append_block(struct point_file *f, const struct point_block *b, uint64_t off, int64_t from, int64_t to,
     struct buf *ret_ns, struct buf *ret_bits)
 {
@@ -298,6 +298,8 @@ static int append_block(struct point_file *f, const struct point_block *b, uint6
 
 	if (r < 0)
 		return r;
+	if (ns[0] > to)
+		return 1;
 	low = lower_bound(ns, n, from);
 	high = to == INT64_MAX ? n : lower_bound(ns, n, to + 1);
 	if (low >= high)
@@ -321,23 +323,50 @@ static bool ascends(const struct buf *ns, size_t from, size_t start)
 	return from == start || from == ns->len || v[from / sizeof *v] > v[from / sizeof *v - 1];
 }
 
+/* The first block of a series that does not end before a time; their number: none. */
+static int find_block(struct point_file *f, const struct point_keys_series *s, int64_t from, uint32_t *ret)
+{
+	uint32_t low = 0, high = from == INT64_MIN ? 0 : s->n_blocks;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2, n;
+		const int64_t *ns;
+		int r = get_times(f, &f->keys.blocks[s->first_block + mid].times, &ns, &n);
+
+		if (r < 0)
+			return r;
+		if (ns[n - 1] < from)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*ret = low;
+	return 0;
+}
+
 static int append_series(
     struct point_file *f, size_t i, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits)
 {
 	const struct point_keys_series *s = &f->keys.series[i];
+	const struct point_block *blocks = &f->keys.blocks[s->first_block];
 	uint64_t off = s->offset;
 	size_t start = ret_ns->len;
+	uint32_t first;
+	int r = find_block(f, s, from, &first);
 
-	for (uint32_t k = 0; k < s->n_blocks; k++) {
-		const struct point_block *b = &f->keys.blocks[s->first_block + k];
+	if (r < 0)
+		return r;
+	for (uint32_t k = 0; k < first; k++)
+		off += blocks[k].length;
+	for (uint32_t k = first; k < s->n_blocks; k++) {
 		size_t before = ret_ns->len;
-		int r = append_block(f, b, off, from, to, ret_ns, ret_bits);
 
-		if (r < 0)
-			return r;
+		r = append_block(f, &blocks[k], off, from, to, ret_ns, ret_bits);
+		if (r != 0)
+			return r < 0 ? r : 0;
 		if (!ascends(ret_ns, before, start) || (ret_ns->len - start) / sizeof(int64_t) > POINT_FILE_SERIES_MAX)
 			return -EBADMSG;
-		off += b->length;
+		off += blocks[k].length;
 	}
 	return 0;
 }

@@ -157,6 +157,17 @@ static void check_series(struct point_file *f, const struct set *s, size_t i)
 		return;
 	ok(memcmp(ns.p + m->n * sizeof(int64_t), m->ns + low, (high - low) * sizeof(int64_t)) == 0);
 	ok(memcmp(bits.p + m->n * sizeof(int64_t), m->bits + low, (high - low) * sizeof(int64_t)) == 0);
+	/* One after the other, and what is between two. */
+	for (size_t k = 0; k < m->n; k += 1 + k / 3) {
+		buf_clear(&ns);
+		buf_clear(&bits);
+		ok_r(point_file_read(f, i, m->ns[k], m->ns[k], &ns, &bits));
+		ok(ns.len == sizeof(int64_t) && memcmp(ns.p, &m->ns[k], ns.len) == 0 &&
+		    memcmp(bits.p, &m->bits[k], ns.len) == 0);
+		if (k > 0 && m->ns[k] - m->ns[k - 1] > 1)
+			ok_r(point_file_read(f, i, m->ns[k - 1] + 1, m->ns[k] - 1, &ns, &bits));
+		eq(ns.len, sizeof(int64_t));
+	}
 }
 
 static void check_file(int dir, const struct set *s, const struct point_file_head *head)
@@ -251,7 +262,7 @@ static void a_series_of_more_points_than_a_block_has(void)
 
 		for (size_t k = 0; k < m->n; k++) {
 			m->ns[k] = BEGIN_NS + (int64_t)(k + 100 * i) * 10000001 / 3;
-			m->bits[k] = k * k;
+			m->bits[k] = of_double((double)(k * k % 1000) * 0.5);
 		}
 	}
 	make_scraped(&s, 50, 10, 1000000);
