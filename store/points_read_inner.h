@@ -21,7 +21,8 @@ struct points_reader {
 	int64_t listed_ns; /* when the directory had changed last, at the last listing */
 	struct point_buffer *buffer;
 	struct point_drops drops;
-	uint64_t drops_ino;
+	uint64_t drops_ino; /* of the file of drops that was read last; 0: none */
+	int64_t drops_ns;   /* and when it was written */
 	struct problems problems;
 	struct point_replay replay;
 	struct points_reader_log *logs;

@@ -4,6 +4,9 @@
  * in a file that was listed, or in `drops`. A log is read on from where it was left; what files have already is left
  * out. When a file comes, heads all of whose points it has are forgotten; one that has more is kept whole, since what
  * the file has of it is the same, and what is newer in it counts.
+ *
+ * A log that went before it had been read to its end may have had a drop of all that was in an hour, of which there is
+ * no file then: what is in memory is read anew.
  */
 #include "store/io.h"
 #include "store/points_read_inner.h"
@@ -106,7 +109,7 @@ static void forget_heads(struct points_reader *pr)
 	}
 }
 
-static const struct points_reader_log *find_log(const struct points_reader *pr, uint64_t base)
+static struct points_reader_log *find_log(struct points_reader *pr, uint64_t base)
 {
 	for (size_t i = 0; i < pr->n_logs; i++)
 		if (pr->logs[i].log.base == base)
@@ -114,28 +117,58 @@ static const struct points_reader_log *find_log(const struct points_reader *pr, 
 	return NULL;
 }
 
+/* Whether a log went before it had been read to its end. */
+static bool missed_any(const struct points_reader *pr)
+{
+	for (size_t i = 0; i < pr->n_logs; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < pr->dir.n_logs; k++)
+			there |= pr->dir.logs[k] == pr->logs[i].log.base;
+		if (!there && !pr->logs[i].ended)
+			return true;
+	}
+	return false;
+}
+
+/* What is in memory may have been dropped by what was missed: it is all read anew. */
+static int begin_anew(struct points_reader *pr)
+{
+	struct point_buffer *buffer;
+	int r = point_buffer_new(SERIES_MAX, HEAD_MAX, &buffer);
+
+	if (r < 0)
+		return r;
+	point_buffer_free(pr->buffer);
+	pr->buffer = pr->replay.buffer = buffer;
+	pr->replay.number = 0;
+	for (size_t i = 0; i < pr->n_logs; i++)
+		close_log(&pr->logs[i]);
+	pr->n_logs = 0;
+	return 0;
+}
+
 /* Those that are there, as they were known. */
 static int take_logs(struct points_reader *pr)
 {
 	struct points_reader_log *logs = calloc(pr->dir.n_logs + 1, sizeof *logs);
+	int r = logs && missed_any(pr) ? begin_anew(pr) : 0;
 
-	if (!logs)
-		return -ENOMEM;
+	if (!logs || r < 0) {
+		free(logs);
+		return r < 0 ? r : -ENOMEM;
+	}
 	for (size_t i = 0; i < pr->dir.n_logs; i++) {
-		const struct points_reader_log *known = find_log(pr, pr->dir.logs[i]);
+		struct points_reader_log *known = find_log(pr, pr->dir.logs[i]);
 
-		if (known)
+		if (known) {
 			logs[i] = *known;
+			*known = (struct points_reader_log){0};
+		}
 		logs[i].log.base = pr->dir.logs[i];
 	}
-	for (size_t i = 0; i < pr->n_logs; i++) {
-		bool kept = false;
-
-		for (size_t k = 0; k < pr->dir.n_logs; k++)
-			kept |= pr->dir.logs[k] == pr->logs[i].log.base;
-		if (!kept)
-			close_log(&pr->logs[i]);
-	}
+	for (size_t i = 0; i < pr->n_logs; i++)
+		close_log(&pr->logs[i]);
 	free(pr->logs);
 	pr->logs = logs;
 	pr->n_logs = pr->dir.n_logs;
@@ -147,9 +180,13 @@ static int read_drops(struct points_reader *pr)
 	struct io_stat st;
 	int r = io_stat(pr->dirfd, POINT_DROPS_FILE, &st);
 
-	if (r < 0 || st.ino == pr->drops_ino)
-		return r == -ENOENT ? 0 : r;
-	r = point_drops_read(pr->dirfd, &pr->drops);
+	if (r == -ENOENT)
+		st = (struct io_stat){0};
+	else if (r < 0)
+		return r;
+	if (st.ino == pr->drops_ino && st.mtime_ns == pr->drops_ns)
+		return 0;
+	r = r == 0 ? point_drops_read(pr->dirfd, &pr->drops) : 0;
 	if (r == -EBADMSG)
 		points_reader_note(pr, POINT_DROPS_FILE, "damaged: not all drops could be read");
 	else if (r == -EPROTONOSUPPORT)
@@ -157,6 +194,7 @@ static int read_drops(struct points_reader *pr)
 	else if (r < 0 && r != -ENOENT)
 		return r;
 	pr->drops_ino = st.ino;
+	pr->drops_ns = st.mtime_ns;
 	return 0;
 }
 
