@@ -110,6 +110,11 @@ div() {
 	awk -v a="$1" -v b="$2" 'BEGIN {print a == "-" || b == "-" || b + 0 == 0 ? "-" : sprintf("%.6g", a / b)}'
 }
 
+# free_port: a port of the loopback that nobody listens on.
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 have() {
 	command -v "$1" >"/dev/null"
 }

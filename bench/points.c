@@ -1,7 +1,7 @@
 /* points.c -- custom time series: what points cost on disk, in the codec, in a log that is synced, and to read
  *
  *   points store SET DIR       the set, as it came in time, into a new store, all of it in sealed and joined files;
- *                              output: bytes of the files, points a second of CPU time while they were put
+ *                              output: points a second of CPU time while they were put
  *   points read SET DIR        all points through the reader; output: points a second of CPU time
  *   points file SET DIR fast|cold
  *                              the set as sealed files of the hours, nothing around them; output: their bytes, points a
@@ -204,7 +204,7 @@ static void make_store(const struct pointset *set, const char *dir)
 	if (state.n_points != 0 || state.n_put != n)
 		errx(1, "%s: %" PRIu64 " points are in no file", dir, state.n_points);
 	check(points_close(f.points), "close");
-	printf("%" PRIu64 " %.0f\n", state.files_bytes, (double)n / took);
+	printf("%.0f\n", (double)n / took);
 	free(f.numbers);
 	free(f.known);
 	free(f.next);

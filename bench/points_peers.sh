@@ -7,10 +7,6 @@
 #   peer_scan              points a second of a query that reads every point
 #   peer_rss               peak memory in KiB while it did all of this
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # bytes_of FOLDER [find's conditions]…: of the files below it.
 bytes_of() {
 	find "$@" -type f -printf '%s\n' 2>"/dev/null" | awk '{n += $1} END {printf "%d", n}'

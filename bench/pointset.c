@@ -6,6 +6,9 @@
  *   pointset scrapes FOLDER FILE EVERY [active]
  *       every series of a Prometheus exporter's answers in FOLDER, files named by their milliseconds since 1970
  *
+ *   pointset show FILE
+ *       series, points, and the second behind the last point
+ *
  * EVERY: points of seconds that it divides are taken, the others left out. active: series whose value changes. Prints
  * how many series and points there are.
  */
@@ -305,13 +308,28 @@ static void take_scrapes(struct maker *m, struct harvest *h, const char *dir)
 	free(names);
 }
 
+static void show(const char *path)
+{
+	struct pointset p;
+	int64_t last = 0;
+
+	pointset_open(path, &p);
+	for (uint64_t i = 0; i < p.head->n_points; i++)
+		last = p.times[i] > last ? p.times[i] : last;
+	printf("%" PRIu64 " %" PRIu64 " %" PRId64 "\n", p.head->n_series, p.head->n_points, last / 1000000000 + 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct harvest h = {0};
 	struct maker m = {0};
 
+	if (argc == 3 && strcmp(argv[1], "show") == 0) {
+		show(argv[2]);
+		return 0;
+	}
 	if (argc < 5) {
-		fputs("usage: pointset store|scrapes FROM FILE EVERY [active]\n", stderr);
+		fputs("usage: pointset store|scrapes FROM FILE EVERY [active] | show FILE\n", stderr);
 		return 2;
 	}
 	m.every = strtoull(argv[4], NULL, 10);

@@ -15,11 +15,6 @@ fresh() {
 	on_cpu "$what" "$work/topics" "$@"
 }
 
-# free_port: a port of the loopback that nobody listens on.
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # Sets $redis_write and $redis_read, messages a second; pipelines of 64, no sync.
 redis_streams() {
 	local dir=$work/redis text i
