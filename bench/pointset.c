@@ -1,7 +1,7 @@
 /* pointset.c -- makes sets of points (bench/pointset.h) of what was recorded
  *
  *   pointset store STORE FILE EVERY [active]
- *       every numeric column of every row of every table of a store's first hour: TABLE_COLUMN{key columns as labels};
+ *       every numeric column of every row of every table of a store: TABLE_COLUMN{key columns as labels};
  *       not of what has ended (the table exited): a row that is there once is an event, not a series
  *   pointset scrapes FOLDER FILE EVERY [active]
  *       every series of a Prometheus exporter's answers in FOLDER, files named by their milliseconds since 1970
@@ -231,7 +231,7 @@ static void take_table(struct harvest *h, const struct table *t, int64_t ms)
 	}
 }
 
-/* A snapshot of the store's first hour: what was taken for it, at its time. */
+/* A snapshot: what was taken for it, at its time. */
 static void take_snapshot(struct maker *m, struct harvest *h, struct store *s, struct hour *hour, uint32_t i)
 {
 	struct table_schema *const *tables;
@@ -263,9 +263,11 @@ static void take_store(struct maker *m, struct harvest *h, const char *dir)
 
 	check(store_open(dir, NULL, &s), dir);
 	store_hours(s, &hours, &n_hours);
-	check(n_hours > 0 ? store_hour(s, hours[0], &hour) : -ENOENT, dir);
-	for (uint32_t i = 0; i < hour_n(hour); i++)
-		take_snapshot(m, h, s, hour, i);
+	for (size_t k = 0; k < n_hours; k++) {
+		check(store_hour(s, hours[k], &hour), dir);
+		for (uint32_t i = 0; i < hour_n(hour); i++)
+			take_snapshot(m, h, s, hour, i);
+	}
 	store_close(s);
 }
 
