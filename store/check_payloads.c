@@ -95,7 +95,7 @@ static int check_segment(struct check *c, int dirfd, uint64_t base, uint64_t sto
 		check_problem(c, 0, "the file is another store's, or has another's name");
 	while ((r = log_reader_next(lr, &type, &off, &payload)) == 0)
 		check_record(c, type, off, payload, number);
-	check_log_damage(c, lr, &found);
+	check_sealed_log_damage(c, lr, &found);
 	return r == -ENODATA ? 0 : r;
 }
 

@@ -148,7 +148,7 @@ static int check_log(struct points_check *p, uint64_t base)
 		if (r < 0)
 			return r;
 	}
-	check_log_damage(c, lr, &found);
+	check_sealed_log_damage(c, lr, &found);
 	return r == -ENODATA || r == -EBADMSG ? 0 : r;
 }
 

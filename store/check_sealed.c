@@ -86,7 +86,7 @@ int check_sealed(
 	return 0;
 }
 
-void check_log_damage(struct check *c, const struct log_reader *lr, struct log_recovery *ret)
+void check_sealed_log_damage(struct check *c, const struct log_reader *lr, struct log_recovery *ret)
 {
 	log_reader_damage(lr, ret);
 	c->count->n_bytes += ret->len;

@@ -18,6 +18,6 @@ int check_sealed(struct check *c, int dirfd, const char *name, const struct file
 void check_sealed_header(struct check *c, const struct file_id *expected, const struct file_id *found);
 
 /* What of a log, which was read to its end, is no frames, though frames are behind it. */
-void check_log_damage(struct check *c, const struct log_reader *lr, struct log_recovery *ret);
+void check_sealed_log_damage(struct check *c, const struct log_reader *lr, struct log_recovery *ret);
 
 #endif

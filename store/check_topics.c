@@ -43,7 +43,7 @@ static void tell_damage(struct check *c, struct log_reader *lr)
 	uint64_t off;
 	uint8_t type;
 
-	check_log_damage(c, lr, &found);
+	check_sealed_log_damage(c, lr, &found);
 	if (found.n_torn == 0 || log_reader_next(lr, &type, &off, &payload) == 0)
 		return;
 	log_reader_damage(lr, &again);

@@ -271,22 +271,6 @@ static int append_values(struct point_file *f, uint64_t off, uint32_t len, uint3
 	return r;
 }
 
-/* The first of n times that is not below t. */
-static uint32_t lower_bound(const int64_t *ns, uint32_t n, int64_t t)
-{
-	uint32_t low = 0;
-
-	while (low < n) {
-		uint32_t mid = low + (n - low) / 2;
-
-		if (ns[mid] < t)
-			low = mid + 1;
-		else
-			n = mid;
-	}
-	return low;
-}
-
 /* Appends those of a block whose times are within from and to. Ret: 1 if it begins behind them. */
 static int append_block(struct point_file *f, const struct point_block *b, uint64_t off, int64_t from, int64_t to,
     struct buf *ret_ns, struct buf *ret_bits)
@@ -300,8 +284,8 @@ static int append_block(struct point_file *f, const struct point_block *b, uint6
 		return r;
 	if (ns[0] > to)
 		return 1;
-	low = lower_bound(ns, n, from);
-	high = to == INT64_MAX ? n : lower_bound(ns, n, to + 1);
+	low = (uint32_t)point_times_lower_bound(ns, n, from);
+	high = to == INT64_MAX ? n : (uint32_t)point_times_lower_bound(ns, n, to + 1);
 	if (low >= high)
 		return 0;
 	r = append_values(f, off, b->length, n, ret_bits);

@@ -1,6 +1,8 @@
 /* point_merge.c -- see point_merge.h */
 #include "store/point_merge.h"
 
+#include "store/point_times.h"
+
 void point_part_of_file(struct point_file *f, struct point_part *ret)
 {
 	*ret = (struct point_part){.file = f, .n = point_file_head(f)->n_series};
@@ -89,22 +91,6 @@ static size_t count_of(const struct buf *b)
 	return b->len / sizeof(int64_t);
 }
 
-/* Index of the first time that is not below. */
-static size_t first_at(const int64_t *ns, size_t n, int64_t from)
-{
-	size_t lo = 0;
-
-	while (lo < n) {
-		size_t mid = lo + (n - lo) / 2;
-
-		if (ns[mid] < from)
-			lo = mid + 1;
-		else
-			n = mid;
-	}
-	return lo;
-}
-
 /* Leaves the times from `from` to `to`. */
 static void trim(struct buf *ns, struct buf *bits, int64_t from, int64_t to)
 {
@@ -112,8 +98,8 @@ static void trim(struct buf *ns, struct buf *bits, int64_t from, int64_t to)
 
 	if (n == 0 || (times_of(ns)[0] >= from && times_of(ns)[n - 1] <= to))
 		return;
-	first = first_at(times_of(ns), n, from);
-	end = to == INT64_MAX ? n : first_at(times_of(ns), n, to + 1);
+	first = point_times_lower_bound(times_of(ns), n, from);
+	end = to == INT64_MAX ? n : point_times_lower_bound(times_of(ns), n, to + 1);
 	if (end < first)
 		end = first;
 	memmove(ns->p, ns->p + first * sizeof(int64_t), (end - first) * sizeof(int64_t));

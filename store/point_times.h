@@ -15,4 +15,20 @@ void point_times_put(const int64_t *ns, size_t n, enum point_shape shape, struct
  * POINT_ROOM]. */
 int point_times_get(struct span in, size_t n, int64_t *room);
 
+/* The first of n ascending times that is not below t; n: none. */
+static inline size_t point_times_lower_bound(const int64_t *ns, size_t n, int64_t t)
+{
+	size_t low = 0;
+
+	while (low < n) {
+		size_t mid = low + (n - low) / 2;
+
+		if (ns[mid] < t)
+			low = mid + 1;
+		else
+			n = mid;
+	}
+	return low;
+}
+
 #endif

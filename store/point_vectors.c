@@ -141,18 +141,11 @@ static int put_vector(struct point_vectors_writer *w, const int64_t *ns, uint32_
 /* Whether a block of these times can be a piece of v. */
 static bool is_piece(const struct recent *v, const int64_t *ns, size_t n, struct point_piece *ret)
 {
-	uint32_t low = 0, high = v->n, k;
+	uint32_t low, k;
 
 	if (ns[0] < v->ns[0] || ns[0] > v->ns[v->n - 1])
 		return false;
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (v->ns[mid] < ns[0])
-			low = mid + 1;
-		else
-			high = mid;
-	}
+	low = (uint32_t)point_times_lower_bound(v->ns, v->n, ns[0]);
 	k = v->n - low;
 	if (n < k)
 		k = (uint32_t)n;

@@ -9,6 +9,8 @@
 #include "store/points.h"
 #include "tests/tools/golden_topics.h"
 
+#include <time.h>
+
 /* In order of their keys. */
 static const struct {
 	const char *key;
