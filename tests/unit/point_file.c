@@ -241,7 +241,10 @@ static void series_that_were_scraped_together(void)
 
 static void one_point_a_series(void)
 {
+	_cleanup_(cleanup_io_close) int dir = new_dir();
+	_cleanup_(cleanup_point_file) struct point_file *f = NULL;
 	_cleanup_(set_done) struct set s = {0};
+	struct point_file_head head = {0};
 	uint64_t state = 3;
 
 	for (size_t i = 0; i < 20000; i++) {
@@ -251,6 +254,10 @@ static void one_point_a_series(void)
 		m->bits[0] = of_double((double)rnd(&state));
 	}
 	check_both(&s);
+	/* 16 bytes are the point's own. */
+	write_set(dir, &s, POINT_FILE_COLD, &head);
+	f = open_file(dir);
+	ok(point_file_len(f) < 20000 * 24);
 }
 
 static void a_series_of_more_points_than_a_block_has(void)

@@ -98,6 +98,7 @@ static void points_without_fault_have_no_problems(void)
 	struct verify_count n;
 	struct found f = verify(&n);
 
+	ok(fd >= 0);
 	str_eq(f.last, "");
 	eq(f.n, 0);
 	ok(n.n_points >= 3 * N_SERIES * N_POINTS);
