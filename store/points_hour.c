@@ -98,9 +98,10 @@ static void to_front(struct points_reader *pr, size_t i, struct points_hour *h)
 
 	memmove(pr->cache + 1, pr->cache, i * sizeof(*pr->cache));
 	pr->cache[0] = h;
+	/* The one that was asked for before may be in use with this one. */
 	for (i = 1; i < POINTS_HOURS_CACHED; i++) {
 		sum += pr->cache[i] ? pr->cache[i]->n : 0;
-		if (pr->cache[i] && sum > CACHED_SERIES) {
+		if (i > 1 && pr->cache[i] && sum > CACHED_SERIES) {
 			free_hour(pr->cache[i]);
 			pr->cache[i] = NULL;
 		}
@@ -325,7 +326,7 @@ int points_hour(struct points_reader *pr, int32_t hour, struct points_hour **ret
 		}
 	r = make_hour(pr, hour, &h);
 	for (unsigned i = 0; r == -ESTALE && i < TRIES; i++) {
-		r = points_reader_look(pr);
+		r = points_reader_list(pr);
 		if (r >= 0)
 			r = make_hour(pr, hour, &h);
 	}

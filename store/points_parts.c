@@ -71,8 +71,13 @@ static int open_parts(struct points_reader *pr, int32_t hour, struct points_part
 	}
 	leave_joined_out(p);
 	for (size_t i = 0; i < n_heads; i++) {
-		int r = point_part_of_head(point_buffer_head(pr->buffer, at + i), &p->v[p->n]);
+		const struct point_head *h = point_buffer_head(pr->buffer, at + i);
+		int r;
 
+		/* All that is in it is in a file, which may have newer points, too. */
+		if (h->last <= point_dir_covered(&pr->dir, hour))
+			continue;
+		r = point_part_of_head(h, &p->v[p->n]);
 		if (r < 0)
 			return r;
 		p->n++;

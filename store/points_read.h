@@ -22,8 +22,8 @@ int points_reader_refresh(struct points_reader *pr);
 /* Hours that have points, ascending; borrowed until the next refresh. */
 void points_reader_hours(struct points_reader *pr, const int32_t **ret, size_t *ret_n);
 
-/* The series of an hour, in order of their ids. Borrowed until the next refresh, or until other hours were asked for.
- */
+/* The series of an hour, in order of their ids. Borrowed until the next refresh, or until two other hours were asked
+ * for. */
 struct points_hour;
 struct points_hour_series {
 	struct span key;

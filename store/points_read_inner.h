@@ -18,6 +18,7 @@ struct points_reader_log {
 struct points_reader {
 	int store_fd, dirfd; /* dirfd -1: there are no points */
 	struct point_dir dir;
+	bool changed;      /* other files are there, and logs and heads do not know yet */
 	int64_t listed_ns; /* when the directory had changed last, at the last listing */
 	struct point_buffer *buffer;
 	struct point_drops drops;
@@ -33,8 +34,8 @@ struct points_reader {
 	struct point_merge merge;
 };
 
-/* points_reader.c: takes in what changed, but for the list of hours. */
-int points_reader_look(struct points_reader *pr);
+/* points_reader.c: which files there are now; all else stays until the next refresh. */
+int points_reader_list(struct points_reader *pr);
 void points_reader_note(struct points_reader *pr, const char *file, const char *what);
 /* Number of the newest thing that an hour has anything of. */
 uint64_t points_reader_version(const struct points_reader *pr, int32_t hour);
@@ -42,7 +43,7 @@ uint64_t points_reader_version(const struct points_reader *pr, int32_t hour);
 /* points_hour.c: those hours of the cache that are no longer so are forgotten. all: even if they are. */
 void points_hour_check(struct points_reader *pr, bool all);
 
-/* points_parts.c: what an hour has: files, then heads. -ESTALE: files have come and gone; points_reader_look, and try
+/* points_parts.c: what an hour has: files, then heads. -ESTALE: files have come and gone; points_reader_list, and try
  * again. */
 struct points_parts {
 	struct point_part *v;

@@ -208,40 +208,51 @@ static bool same_files(const struct point_dir *a, const struct point_dir *b)
 	return a->n_logs == 0 || memcmp(a->logs, b->logs, a->n_logs * sizeof *a->logs) == 0;
 }
 
+static int list_files(struct points_reader *pr)
+{
+	struct point_dir dir;
+	int r = point_dir_list(pr->dirfd, &dir);
+
+	if (r < 0)
+		return r;
+	pr->changed |= !same_files(&pr->dir, &dir);
+	point_dir_done(&pr->dir);
+	pr->dir = dir;
+	for (size_t i = 0; i < dir.aside.n; i++)
+		points_reader_note(pr, dir.aside.v[i].file, dir.aside.v[i].what);
+	return read_drops(pr);
+}
+
+int points_reader_list(struct points_reader *pr)
+{
+	return pr->dirfd < 0 ? 0 : list_files(pr);
+}
+
 /* Ret: 1: other files are there than were. */
 static int look_at_files(struct points_reader *pr, bool again)
 {
-	struct point_dir dir;
 	struct timespec now;
 	struct io_stat st;
-	bool same;
 	int r = io_fstat(pr->dirfd, &st);
 
 	if (r < 0)
 		return r;
 	clock_gettime(CLOCK_REALTIME, &now);
 	/* The clock of files is a coarse one: what changed just now may change again unseen. */
-	if (!again && st.mtime_ns == pr->listed_ns &&
+	if (!again && !pr->changed && st.mtime_ns == pr->listed_ns &&
 	    now.tv_sec * INT64_C(1000000000) + now.tv_nsec - st.mtime_ns > SETTLED_NS)
 		return 0;
-	r = point_dir_list(pr->dirfd, &dir);
-	if (r < 0)
-		return r;
-	same = same_files(&pr->dir, &dir);
-	points_hour_check(pr, !same);
-	point_dir_done(&pr->dir);
-	pr->dir = dir;
-	pr->listed_ns = 0;
-	for (size_t i = 0; i < dir.aside.n; i++)
-		points_reader_note(pr, dir.aside.v[i].file, dir.aside.v[i].what);
-	r = read_drops(pr);
-	if (r == 0 && !same)
-		r = take_logs(pr);
+	r = list_files(pr);
 	if (r < 0)
 		return r;
 	pr->listed_ns = st.mtime_ns;
-	if (same)
+	if (!pr->changed)
 		return 0;
+	points_hour_check(pr, true);
+	r = take_logs(pr);
+	if (r < 0)
+		return r;
+	pr->changed = false;
 	forget_heads(pr);
 	sweep(pr);
 	return 1;
@@ -326,7 +337,7 @@ static int read_logs(struct points_reader *pr)
 	return any;
 }
 
-int points_reader_look(struct points_reader *pr)
+static int look(struct points_reader *pr)
 {
 	int files = 0, logs = 0;
 
@@ -389,7 +400,7 @@ static int list_hours(struct points_reader *pr)
 
 int points_reader_refresh(struct points_reader *pr)
 {
-	int r = points_reader_look(pr), h = list_hours(pr);
+	int r = look(pr), h = list_hours(pr);
 
 	return r < 0 ? r : h < 0 ? h : r;
 }

@@ -77,7 +77,7 @@ static int scan_hour(struct scanning *s, const struct point_select *select)
 	int r = points_parts_open(s->pr, s->hour, &parts);
 
 	for (unsigned i = 0; r == -ESTALE && i < TRIES; i++) {
-		r = points_reader_look(s->pr);
+		r = points_reader_list(s->pr);
 		if (r >= 0)
 			r = points_parts_open(s->pr, s->hour, &parts);
 	}

@@ -7,6 +7,37 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+/* --- hours that are held --- */
+
+static void an_hour_can_be_used_while_files_of_the_next_one_go(void)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	_cleanup_(buf_done) struct buf ns = {0}, bits = {0};
+	struct points_hour *first, *second;
+
+	begin();
+	p = open_points();
+	for (int i = 0; i < 3; i++) {
+		ok_r(put1(p, "a", T0 + i * SECOND, i));
+		ok_r(put1(p, "a", T0 + POINT_HOUR_NS + i * SECOND, i));
+		tidy(p, NOW_MS, true);
+	}
+	ok_r(put1(p, "a", T0 + 9 * SECOND, 9));
+	ok_r(put1(p, "a", T0 + POINT_HOUR_NS + 9 * SECOND, 9));
+	pr = open_reader();
+	ok_r(points_hour(pr, HOUR, &first));
+	tidy(p, NOW_MS + 4 * 3600 * 1000, true);
+	tidy(p, NOW_MS + 8 * 3600 * 1000, true);
+	ok_r(points_hour(pr, HOUR + 1, &second));
+	ok_r(points_hour_read(pr, first, 0, INT64_MIN, INT64_MAX, &ns, &bits));
+	eq(ns.len / sizeof(int64_t), 4);
+	str_eq(seen(pr, HOUR + 1, "a"), "0=0 1=1 2=2 9=9");
+	ok_r(points_reader_refresh(pr));
+	str_eq(seen(pr, HOUR, "a"), "0=0 1=1 2=2 9=9");
+	str_eq(seen(pr, HOUR + 1, "a"), "0=0 1=1 2=2 9=9");
+}
+
 /* --- all together --- */
 
 static uint64_t next_random(uint64_t *state)
@@ -225,5 +256,6 @@ int main(void)
 	RUN(who_puts_waits_for_files_and_loses_nothing);
 	RUN(who_puts_writes_files_if_nobody_else_does);
 	RUN(another_process_reads_while_files_are_written_and_joined);
+	RUN(an_hour_can_be_used_while_files_of_the_next_one_go);
 	return tap_done();
 }
