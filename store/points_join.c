@@ -2,7 +2,8 @@
  *
  * WHEN. While an hour is recorded, of every so many files of about one size one is made, as fast as can be. When it is
  * over, all of it becomes one, as small as can be: that file's `since` is 0. What comes later has files of its own, and
- * is joined when it is much, or has lain for long; so is an hour that something was dropped of.
+ * is joined when it is much, or has lain for long; so is an hour that something was dropped of, once nothing of it is
+ * in memory.
  *
  * NUMBERS. The new file has the number of the newest that it is made of, or, if nothing of the hour is in memory, one
  * that is above all: drops before it are done with then.
@@ -127,12 +128,19 @@ static int write_joint(struct points *p, const struct joint *j, struct point_fil
 	return joining.n_points == 0 ? 1 : point_file_writer_finish(TAKE(w), head);
 }
 
+/* With the lock. */
+static bool is_in_memory(const struct points *p, int32_t hour)
+{
+	size_t at = point_buffer_find(p->buffer, hour);
+
+	return at < point_buffer_n(p->buffer) && point_buffer_head(p->buffer, at)->hour == hour;
+}
+
 /* The number of what they are joined into, and the drops that there are. */
 static int number_joint(struct points *p, const struct joint *j, struct point_file_head *ret, struct point_drops *drops)
 {
 	uint64_t newest = j->numbers[j->n - 1];
 	bool last;
-	size_t at;
 
 	*ret = (struct point_file_head){.hour = j->hour, .number = newest};
 	ret->since = j->all ? 0 : point_file_head(j->files[0])->since;
@@ -140,9 +148,7 @@ static int number_joint(struct points *p, const struct joint *j, struct point_fi
 		ret->since = 1;
 	pthread_mutex_lock(&p->lock);
 	last = point_dir_covered(&p->dir, j->hour) == newest;
-	at = point_buffer_find(p->buffer, j->hour);
-	if (last && (at == point_buffer_n(p->buffer) || point_buffer_head(p->buffer, at)->hour != j->hour) &&
-	    p->number + 1 < POINT_NUMBER_MAX)
+	if (last && !is_in_memory(p, j->hour) && p->number + 1 < POINT_NUMBER_MAX)
 		ret->number = ++p->number;
 	drops->v = calloc(p->drops.n + 1, sizeof(*drops->v));
 	for (size_t i = 0; drops->v && i < p->drops.n; i++)
@@ -214,7 +220,7 @@ static int join(struct points *p, size_t i, size_t n, bool all, const atomic_boo
 	if (r == 0)
 		r = join_opened(p, &j, stop);
 	free_joint(&j);
-	if (r != -EBADMSG)
+	if (r != -EBADMSG && r != -EPROTONOSUPPORT && r != -ENOENT)
 		return r;
 	for (i = point_dir_find(&p->dir, hour); i < p->dir.n && p->dir.files[i].hour == hour; i++)
 		if (p->dir.files[i].number >= number) {
@@ -223,8 +229,8 @@ static int join(struct points *p, size_t i, size_t n, bool all, const atomic_boo
 			point_file_name(name, hour, p->dir.files[i].number);
 			p->dir.files[i].stuck = true;
 			pthread_mutex_lock(&p->lock);
-			problems_note(
-			    &p->problems, name, 0, "it, or another one of its hour, is damaged; they are not joined");
+			problems_note(&p->problems, name, 0,
+			    "it, or another one of its hour, cannot be read; they are not joined");
 			pthread_mutex_unlock(&p->lock);
 			break;
 		}
@@ -256,11 +262,14 @@ static int know_since(struct points *p, struct point_dir_file *f)
 	return r;
 }
 
+/* Whether something was dropped of them that they can be rid of: not as long as more of the hour is to come. */
 static bool has_drops(struct points *p, const struct point_dir_file *v, size_t n)
 {
 	bool any = false;
 
 	pthread_mutex_lock(&p->lock);
+	if (is_in_memory(p, v->hour))
+		n = 0;
 	for (size_t i = 0; i < n && !any; i++)
 		for (size_t k = 0; k < p->drops.n && !any; k++)
 			any = point_drop_is_of(p->drops.v[k], v[i].hour, v[i].number);
@@ -318,10 +327,12 @@ static int look_at(struct points *p, size_t first, size_t n, const atomic_bool *
 	}
 	if (over) {
 		r = know_since(p, v);
-		if (r < 0 || v->stuck || !wants_cold(p, v, n))
+		if (r < 0 || v->stuck)
 			return r;
-		r = join(p, first, n, true, stop);
-		return r < 0 ? r : 1;
+		if (wants_cold(p, v, n)) {
+			r = join(p, first, n, true, stop);
+			return r < 0 ? r : 1;
+		}
 	}
 	if (!find_fast(v, n, &at))
 		return 0;
