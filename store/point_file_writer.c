@@ -11,7 +11,7 @@
 #include "store/point_text.h"
 
 enum {
-	COLD_LEVEL = 19,
+	COLD_LEVEL = 15,
 	FAST_LEVEL = 1, /* of keys and times alone */
 	COLD_PAGE = 256 << 10,
 	FAST_PAGE = 64 << 10,
