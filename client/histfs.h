@@ -195,8 +195,8 @@ struct histfs_taken {
 /* Adds the points of a text. Lines that are wrong are refused, and the others kept. With HISTFS_MORE the last line
  * counts only with its newline, and what was not dealt with is to be sent again with what follows. After -ENOSPC or
  * -EIO some of the points may have been kept. */
-int histfs_points_text(struct histfs *h, unsigned form, const void *text, size_t len, enum histfs_ack ack,
-    struct histfs_taken *ret);
+int histfs_points_text(
+    struct histfs *h, unsigned form, const void *text, size_t len, enum histfs_ack ack, struct histfs_taken *ret);
 
 /* Removes the points of the series that a selector selects, as cpu{host=~"db.*"}, from a time to another, both
  * included, that are there by now. It outlives a power cut. -EINVAL: the selector; histfs_error says what is wrong. */

@@ -1,11 +1,10 @@
 /* documents.c -- see documents.h */
 #include "collector/documents.h"
 
+#include "collector/board.h"
 #include "collector/group_sync.h"
 #include "collector/say.h"
-#include "store/lock.h"
 
-#include <pthread.h>
 #include <time.h>
 
 struct documents {
@@ -15,27 +14,9 @@ struct documents {
 	struct documents_stat counts;
 };
 
-/* What the sampling thread sees, whoever comes and goes. */
-static struct {
-	pthread_once_t once;
-	pthread_mutex_t lock;
-	bool open;
-	struct documents_stat stat;
-} board = {.once = PTHREAD_ONCE_INIT};
-
-static void init_board(void)
-{
-	lock_init(&board.lock);
-}
-
-static void show(bool open, const struct documents_stat *stat)
-{
-	pthread_once(&board.once, init_board);
-	pthread_mutex_lock(&board.lock);
-	board.open = open;
-	board.stat = *stat;
-	pthread_mutex_unlock(&board.lock);
-}
+/* What the sampling thread sees. */
+static struct documents_stat shown;
+static struct board board = {&shown, sizeof shown, false};
 
 static int64_t now_ms(void)
 {
@@ -83,7 +64,7 @@ int documents_close(struct documents *d)
 {
 	int r = d->payloads ? payloads_close(d->payloads) : 0;
 
-	show(false, &d->counts);
+	board_show(&board, false, &d->counts);
 	free(d);
 	return r;
 }
@@ -163,17 +144,10 @@ void documents_publish(struct documents *d)
 {
 	if (d->payloads)
 		payloads_state(d->payloads, &d->counts.store);
-	show(d->payloads, &d->counts);
+	board_show(&board, d->payloads, &d->counts);
 }
 
 bool documents_stat(struct documents_stat *ret)
 {
-	bool open;
-
-	pthread_once(&board.once, init_board);
-	pthread_mutex_lock(&board.lock);
-	open = board.open;
-	*ret = board.stat;
-	pthread_mutex_unlock(&board.lock);
-	return open;
+	return board_look(&board, ret);
 }

@@ -42,7 +42,6 @@ struct file {
 
 struct follow {
 	struct straggler thread; /* the server, and the store's descriptor, are not its own */
-	struct config *next;     /* with the thread's lock: to go over to; NULL: none */
 	int wakefd;
 
 	struct server *server;
@@ -77,13 +76,7 @@ static void say_once(struct file *f, int r, const char *what)
 
 static int call(struct follow *w, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
 {
-	int r = straggler_busy(&w->thread);
-
-	if (r < 0)
-		return r;
-	r = server_call(w->server, fn, arg);
-	straggler_idle(&w->thread);
-	return r;
+	return straggler_call(&w->thread, w->server, fn, arg);
 }
 
 static int store(struct follow *w, const struct followed *all, size_t n)
@@ -508,16 +501,8 @@ static int load(struct follow *w)
 
 static bool take_over(struct follow *w)
 {
-	struct config *next;
-
 	wake_clear(w->wakefd);
-	pthread_mutex_lock(&w->thread.lock);
-	next = TAKE(w->next);
-	pthread_mutex_unlock(&w->thread.lock);
-	if (next) {
-		config_put(w->config);
-		w->config = next;
-	}
+	straggler_take_config(&w->thread, &w->config);
 	return !straggler_is_to_stop(&w->thread);
 }
 
@@ -617,8 +602,6 @@ static void free_all(struct follow *w)
 	free(w->files);
 	cleanup_close(&w->wakefd);
 	cleanup_close(&w->notifyfd);
-	if (w->next)
-		config_put(w->next);
 	config_put(w->config);
 	straggler_done(&w->thread);
 	free(w);
@@ -667,21 +650,16 @@ int follow_start(struct server *s, int store_fd, uint64_t store_id, struct confi
 	return 0;
 }
 
-void follow_configure(struct follow *w, struct config *c)
-{
-	pthread_mutex_lock(&w->thread.lock);
-	if (w->next)
-		config_put(w->next);
-	w->next = config_get(c);
-	pthread_mutex_unlock(&w->thread.lock);
-	wake_up(w->wakefd);
-}
-
 static void wake(void *arg)
 {
 	struct follow *w = arg;
 
 	wake_up(w->wakefd);
+}
+
+void follow_configure(struct follow *w, struct config *c)
+{
+	straggler_configure(&w->thread, c, wake, w);
 }
 
 void follow_stop(struct follow *w)

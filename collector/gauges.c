@@ -1,12 +1,10 @@
 /* gauges.c -- see gauges.h */
 #include "collector/gauges.h"
 
+#include "collector/board.h"
 #include "collector/feed.h"
 #include "collector/group_sync.h"
 #include "collector/say.h"
-#include "store/lock.h"
-
-#include <pthread.h>
 
 struct gauges {
 	struct points *points; /* NULL: they could not be opened */
@@ -16,38 +14,13 @@ struct gauges {
 	struct gauges_stat counts;
 };
 
-/* What the sampling thread sees, whoever comes and goes. */
-static struct {
-	pthread_once_t once;
-	pthread_mutex_t lock;
-	bool open;
-	struct gauges_stat stat;
-} board = {.once = PTHREAD_ONCE_INIT};
-
-static void init_board(void)
-{
-	lock_init(&board.lock);
-}
-
-static void show(bool open, const struct gauges_stat *stat)
-{
-	pthread_once(&board.once, init_board);
-	pthread_mutex_lock(&board.lock);
-	board.open = open;
-	board.stat = *stat;
-	pthread_mutex_unlock(&board.lock);
-}
+/* What the sampling thread sees. */
+static struct gauges_stat shown;
+static struct board board = {&shown, sizeof shown, false};
 
 bool gauges_stat(struct gauges_stat *ret)
 {
-	bool open;
-
-	pthread_once(&board.once, init_board);
-	pthread_mutex_lock(&board.lock);
-	open = board.open;
-	*ret = board.stat;
-	pthread_mutex_unlock(&board.lock);
-	return open;
+	return board_look(&board, ret);
 }
 
 static void say_line(void *arg, const char *line)
@@ -102,7 +75,7 @@ int gauges_close(struct gauges *g)
 		feed_free(g->feed);
 	if (g->points)
 		r = points_close(g->points);
-	show(false, &g->counts);
+	board_show(&board, false, &g->counts);
 	free(g);
 	return r;
 }
@@ -193,5 +166,5 @@ void gauges_publish(struct gauges *g)
 {
 	if (g->points)
 		points_state(g->points, &g->counts.store);
-	show(g->points, &g->counts);
+	board_show(&board, g->points, &g->counts);
 }

@@ -1,10 +1,10 @@
 /* ingest.c -- see ingest.h */
 #include "collector/ingest.h"
 
+#include "collector/board.h"
 #include "collector/boot.h"
 #include "collector/say.h"
 #include "store/format.h"
-#include "store/lock.h"
 
 #include <time.h>
 
@@ -29,24 +29,9 @@ struct ingest {
 	struct ingest_stat counts;
 };
 
-/* What the sampling thread sees, whoever comes and goes. */
-static struct {
-	pthread_once_t once;
-	pthread_mutex_t lock;
-	bool open;
-	struct ingest_stat stat;
-} board = {.once = PTHREAD_ONCE_INIT};
-
-static void init_board(void)
-{
-	lock_init(&board.lock);
-}
-
-static void board_lock(void)
-{
-	pthread_once(&board.once, init_board);
-	pthread_mutex_lock(&board.lock);
-}
+/* What the sampling thread sees. */
+static struct ingest_stat shown;
+static struct board board = {&shown, sizeof shown, false};
 
 static int64_t clock_ms(clockid_t id)
 {
@@ -191,10 +176,8 @@ int ingest_close(struct ingest *g)
 		}
 	free(g->lanes);
 	config_put(g->config);
+	board_show(&board, false, &g->counts);
 	free(g);
-	board_lock();
-	board.open = false;
-	pthread_mutex_unlock(&board.lock);
 	return r < 0 ? r : documents < 0 ? documents : gauges;
 }
 
@@ -526,19 +509,10 @@ void ingest_publish(struct ingest *g)
 	topics_counts(g->topics, &g->counts.store);
 	documents_publish(g->documents);
 	gauges_publish(g->gauges);
-	board_lock();
-	board.open = true;
-	board.stat = g->counts;
-	pthread_mutex_unlock(&board.lock);
+	board_show(&board, true, &g->counts);
 }
 
 bool ingest_stat(struct ingest_stat *ret)
 {
-	bool open;
-
-	board_lock();
-	open = board.open;
-	*ret = board.stat;
-	pthread_mutex_unlock(&board.lock);
-	return open;
+	return board_look(&board, ret);
 }

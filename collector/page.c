@@ -3,18 +3,6 @@
 
 enum { PIECE = 256 << 10 };
 
-static int call(
-    struct straggler *t, struct server *s, int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
-{
-	int r = straggler_busy(t);
-
-	if (r < 0)
-		return r;
-	r = server_call(s, fn, arg);
-	straggler_idle(t);
-	return r;
-}
-
 /* --- samples --- */
 
 struct piece {
@@ -64,7 +52,7 @@ int page_deliver(struct straggler *t, struct server *s, const struct page *p, st
 	*ret = (struct feed_result){0};
 	while (r == 0 && left.p < left.end) {
 		piece.text = next_piece(&left);
-		r = call(t, s, deliver_there, &piece);
+		r = straggler_call(t, s, deliver_there, &piece);
 		if (ret->refused == 0)
 			memcpy(ret->why, piece.result.why, sizeof ret->why);
 		ret->accepted += piece.result.accepted;
@@ -108,7 +96,7 @@ int page_note(struct straggler *t, struct server *s, const struct page *p, const
 {
 	struct told told = {p, notes, n, fate};
 
-	return call(t, s, note_there, &told);
+	return straggler_call(t, s, note_there, &told);
 }
 
 int page_labels(const struct config_labels *l, const struct point_label *more, size_t n_more, struct point_label **ret,

@@ -24,7 +24,7 @@ static const char accepted[] =
     "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
 struct target {
-	const struct config_scrape *config;
+	const struct config_scrape *config; /* not used once there is another */
 	uint64_t scope;
 	char instance[300];
 	struct point_label *labels;
@@ -42,7 +42,6 @@ struct target {
 
 struct scrape {
 	struct straggler thread; /* the server is not its own */
-	struct config *next;     /* with the thread's lock: to go over to; NULL: none */
 	CURLM *multi;
 	struct curl_slist *headers;
 	struct server *server;
@@ -354,17 +353,8 @@ static void make_targets(struct scrape *w)
 
 static bool take_over(struct scrape *w)
 {
-	struct config *next;
-
-	pthread_mutex_lock(&w->thread.lock);
-	next = TAKE(w->next);
-	pthread_mutex_unlock(&w->thread.lock);
-	if (next) {
-		remove_targets(w);
-		config_put(w->config);
-		w->config = next;
+	if (straggler_take_config(&w->thread, &w->config))
 		make_targets(w);
-	}
 	return !straggler_is_to_stop(&w->thread);
 }
 
@@ -374,8 +364,6 @@ static void free_all(struct scrape *w)
 	if (w->multi)
 		curl_multi_cleanup(w->multi);
 	curl_slist_free_all(w->headers);
-	if (w->next)
-		config_put(w->next);
 	config_put(w->config);
 	straggler_done(&w->thread);
 	free(w);
@@ -433,12 +421,7 @@ int scrape_start(struct server *s, struct config *c, struct scrape **ret)
 
 void scrape_configure(struct scrape *w, struct config *c)
 {
-	pthread_mutex_lock(&w->thread.lock);
-	if (w->next)
-		config_put(w->next);
-	w->next = config_get(c);
-	pthread_mutex_unlock(&w->thread.lock);
-	wake(w);
+	straggler_configure(&w->thread, c, wake, w);
 }
 
 void scrape_stop(struct scrape *w)

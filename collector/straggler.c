@@ -20,6 +20,8 @@ void straggler_init(struct straggler *s)
 
 void straggler_done(struct straggler *s)
 {
+	if (s->next)
+		config_put(s->next);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 }
@@ -41,6 +43,42 @@ void straggler_idle(struct straggler *s)
 	s->busy = false;
 	pthread_cond_signal(&s->changed);
 	pthread_mutex_unlock(&s->lock);
+}
+
+int straggler_call(struct straggler *s, struct server *server,
+    int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg)
+{
+	int r = straggler_busy(s);
+
+	if (r < 0)
+		return r;
+	r = server_call(server, fn, arg);
+	straggler_idle(s);
+	return r;
+}
+
+bool straggler_take_config(struct straggler *s, struct config **c)
+{
+	struct config *next;
+
+	pthread_mutex_lock(&s->lock);
+	next = TAKE(s->next);
+	pthread_mutex_unlock(&s->lock);
+	if (!next)
+		return false;
+	config_put(*c);
+	*c = next;
+	return true;
+}
+
+void straggler_configure(struct straggler *s, struct config *c, void (*wake)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->next)
+		config_put(s->next);
+	s->next = config_get(c);
+	pthread_mutex_unlock(&s->lock);
+	wake(arg);
 }
 
 bool straggler_is_to_stop(struct straggler *s)

@@ -6,6 +6,8 @@
 #ifndef COLLECTOR_STRAGGLER_H
 #define COLLECTOR_STRAGGLER_H
 
+#include "collector/server.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -14,6 +16,7 @@ struct straggler {
 	pthread_mutex_t lock; /* also the caller's, for little */
 	pthread_cond_t changed;
 	bool stop, busy, left, ended; /* with the lock */
+	struct config *next;          /* likewise: to go over to; NULL: none */
 };
 
 void straggler_init(struct straggler *s);
@@ -25,6 +28,13 @@ void straggler_done(struct straggler *s);
 int straggler_busy(struct straggler *s);
 void straggler_idle(struct straggler *s);
 
+/* Has the server's thread call fn (server_call), busy meanwhile. */
+int straggler_call(struct straggler *s, struct server *server,
+    int (*fn)(struct ingest *g, void *arg, struct server_task *task), void *arg);
+
+/* Goes over to the configuration that was given last, if there is a new one: puts *c, and sets it. */
+bool straggler_take_config(struct straggler *s, struct config **c);
+
 /* Whether it is to end. */
 bool straggler_is_to_stop(struct straggler *s);
 
@@ -32,6 +42,9 @@ bool straggler_is_to_stop(struct straggler *s);
 bool straggler_end(struct straggler *s);
 
 /* --- its owner --- */
+
+/* What straggler_take_config gives. wake(arg) is called behind it. */
+void straggler_configure(struct straggler *s, struct config *c, void (*wake)(void *arg), void *arg);
 
 /* Tells it to end, once wake(arg) has been called. True: it has. False: it hangs, and is left behind; nothing of it may
  * be used. */

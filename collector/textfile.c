@@ -28,7 +28,6 @@ struct folder {
 
 struct textfile {
 	struct straggler thread; /* the server is not its own */
-	struct config *next;     /* with the thread's lock: to go over to; NULL: none */
 	int wakefd;
 	struct server *server;
 	struct config *config;
@@ -178,18 +177,9 @@ static void make_folders(struct textfile *w)
 
 static bool take_over(struct textfile *w)
 {
-	struct config *next;
-
 	wake_clear(w->wakefd);
-	pthread_mutex_lock(&w->thread.lock);
-	next = TAKE(w->next);
-	pthread_mutex_unlock(&w->thread.lock);
-	if (next) {
-		remove_folders(w);
-		config_put(w->config);
-		w->config = next;
+	if (straggler_take_config(&w->thread, &w->config))
 		make_folders(w);
-	}
 	return !straggler_is_to_stop(&w->thread);
 }
 
@@ -218,8 +208,6 @@ static void free_all(struct textfile *w)
 {
 	remove_folders(w);
 	cleanup_close(&w->wakefd);
-	if (w->next)
-		config_put(w->next);
 	config_put(w->config);
 	straggler_done(&w->thread);
 	free(w);
@@ -271,12 +259,7 @@ int textfile_start(struct server *s, struct config *c, struct textfile **ret)
 
 void textfile_configure(struct textfile *w, struct config *c)
 {
-	pthread_mutex_lock(&w->thread.lock);
-	if (w->next)
-		config_put(w->next);
-	w->next = config_get(c);
-	pthread_mutex_unlock(&w->thread.lock);
-	wake(w);
+	straggler_configure(&w->thread, c, wake, w);
 }
 
 void textfile_stop(struct textfile *w)
