@@ -81,7 +81,9 @@ static const char *why_not(int r)
 
 static bool equals(struct span a, struct span b)
 {
-	return span_left(&a) == span_left(&b) && memcmp(a.p, b.p, span_left(&a)) == 0;
+	size_t len = span_left(&a);
+
+	return span_left(&b) == len && (len == 0 || memcmp(a.p, b.p, len) == 0);
 }
 
 static struct point_label *find_label(struct point_label *labels, size_t n, struct span name)

@@ -76,7 +76,7 @@ static uint64_t hash_all(uint64_t scope, const struct point_spelling *spelling)
 
 static bool equals(struct span a, const uint8_t *p, size_t len)
 {
-	return span_left(&a) == len && memcmp(a.p, p, len) == 0;
+	return span_left(&a) == len && (len == 0 || memcmp(a.p, p, len) == 0);
 }
 
 static bool is_it(const struct spellings *s, const struct place *at, uint64_t scope, const struct point_spelling *w)
