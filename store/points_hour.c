@@ -12,6 +12,7 @@ enum {
 	ID_BITS = 38,
 	CACHED_SERIES = 3000000, /* in all; one hour may have more */
 	TRIES = 20,
+	STATS_ASKED = 16,  /* from then on those of a whole file are kept */
 	FINE_NS = 1000000, /* times that are no multiple are fine ones */
 };
 
@@ -25,6 +26,14 @@ struct entry {
 	uint32_t first, n;           /* of its places */
 };
 
+/* Of a file's series: a look at one takes a page of keys apart, and who asks for many does so in no order. */
+struct stats {
+	unsigned n_asked;
+	struct point_stat *v; /* n DAMAGED_N: damaged */
+};
+
+#define DAMAGED_N UINT64_MAX
+
 struct points_hour {
 	int32_t hour;
 	uint64_t version;
@@ -37,13 +46,17 @@ struct points_hour {
 	struct buf keys;
 	struct place *places;
 	size_t n_places, cap_places;
-	bool damaged; /* keys are */
+	struct stats *stats; /* of each part; NULL: none was asked for */
+	bool damaged;        /* keys are */
 };
 
 static void free_hour(struct points_hour *h)
 {
 	if (!h)
 		return;
+	for (size_t i = 0; h->stats && i < h->parts.n; i++)
+		free(h->stats[i].v);
+	free(h->stats);
 	points_parts_done(&h->parts);
 	free(h->v);
 	free(h->places);
@@ -439,16 +452,56 @@ static void stat_merged(const struct point_merge *m, struct point_stat *ret)
 	    m->ns.len / sizeof(int64_t), ret);
 }
 
+static int stat_all(struct point_file *f, struct point_stat **ret)
+{
+	uint64_t n = point_file_head(f)->n_series;
+	struct point_stat *v = malloc((n + 1) * sizeof *v);
+
+	for (uint64_t i = 0; v && i < n; i++) {
+		int r = point_file_stat(f, i, &v[i]);
+
+		if (r < 0 && r != -EBADMSG) {
+			free(v);
+			return r;
+		}
+		if (r < 0)
+			v[i].n = DAMAGED_N;
+	}
+	*ret = v;
+	return v ? 0 : -ENOMEM;
+}
+
+static int stat_file(struct points_hour *h, const struct place *place, struct point_stat *ret)
+{
+	struct point_file *f = h->parts.v[place->part].file;
+	struct stats *s;
+	int r = 0;
+
+	if (!h->stats)
+		h->stats = calloc(h->parts.n, sizeof *h->stats);
+	if (!h->stats)
+		return -ENOMEM;
+	s = &h->stats[place->part];
+	if (!s->v && ++s->n_asked <= STATS_ASKED)
+		return point_file_stat(f, place->i, ret);
+	if (!s->v)
+		r = stat_all(f, &s->v);
+	if (r < 0)
+		return r;
+	*ret = s->v[place->i];
+	return ret->n == DAMAGED_N ? -EBADMSG : 0;
+}
+
 /* Of one part alone, from which nothing was dropped. */
 static int stat_place(
-    struct points_reader *pr, const struct points_hour *h, const struct entry *e, uint32_t k, struct point_stat *ret)
+    struct points_reader *pr, struct points_hour *h, const struct entry *e, uint32_t k, struct point_stat *ret)
 {
 	const struct place *place = &h->places[e->first + k];
 	const struct point_part *part = &h->parts.v[place->part];
 	int r;
 
 	if (part->file)
-		return point_file_stat(part->file, place->i, ret);
+		return stat_file(h, place, ret);
 	point_merge_clear(&pr->merge);
 	r = point_merge_add(&pr->merge, part, place->i, e->s.key, INT64_MIN, INT64_MAX, NULL, 0);
 	if (r == 0)
@@ -457,8 +510,7 @@ static int stat_place(
 }
 
 /* Ret: 1: parts overlap. */
-static int stat_places(
-    struct points_reader *pr, const struct points_hour *h, const struct entry *e, struct point_stat *ret)
+static int stat_places(struct points_reader *pr, struct points_hour *h, const struct entry *e, struct point_stat *ret)
 {
 	struct point_stat sum = {0}, st;
 
@@ -480,6 +532,13 @@ static int stat_places(
 	}
 	*ret = sum;
 	return 0;
+}
+
+uint64_t points_hour_place(const struct points_hour *h, size_t i)
+{
+	const struct place *place = &h->places[h->v[i].first];
+
+	return (uint64_t)place->part << 32 | place->i;
 }
 
 int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret)

@@ -41,6 +41,9 @@ int points_hour_find(const struct points_hour *h, struct span key, size_t *ret_i
 int points_hour_by_id(
     const struct points_hour *h, uint64_t id, size_t *ret_i); /* the first whose id is not below: -ENOENT: none is */
 
+/* Where a series lies: who reads many is fastest in ascending order of these, which is that of keys in each part. */
+uint64_t points_hour_place(const struct points_hour *h, size_t i);
+
 /* Without decoding where nothing overlaps. The sums are of what points_hour_read gives. */
 int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret);
 /* Points from `from` to `to`, both included, merged: appends times (int64_t) and values (uint64_t). */

@@ -1,7 +1,7 @@
 /* om_points.c -- custom series of a block as OpenMetrics
  *
- * Families are in order of their names, series of one in that of their ids. Two metrics may become one family, since
- * its name has not all characters that theirs have.
+ * Families are in order of their names, series of one as they lie in the first hour, which is fastest to read. Two
+ * metrics may become one family, since its name has not all characters that theirs have.
  */
 #include "view/name_set.h"
 #include "view/openmetrics.h"
@@ -16,6 +16,7 @@ enum { NS_PER_MS = 1000000 };
 struct member {
 	uint32_t i[OM_HOURS]; /* in each hour; NONE */
 	uint32_t family;
+	uint64_t place; /* of the first of them */
 };
 
 struct own {
@@ -89,6 +90,7 @@ static int gather(const struct block *b, struct own *o)
 			if (i >= NONE)
 				return -EFBIG;
 			m.i[k] = (uint32_t)i;
+			m.place = points_hour_place(b->hours[k], i);
 			if (b->hours[!k] && points_hour_find(b->hours[!k], key, &other) == 0) {
 				/* It came with the first. */
 				if (k > 0)
@@ -98,6 +100,15 @@ static int gather(const struct block *b, struct own *o)
 			r = add_member(o, &m);
 		}
 	return r;
+}
+
+/* Those of the first hour, then the others, as they lie there. */
+static int by_place(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int later = (x->i[0] == NONE) - (y->i[0] == NONE);
+
+	return later ? later : (x->place > y->place) - (x->place < y->place);
 }
 
 static struct span key_of(const struct block *b, const struct member *m)
@@ -254,6 +265,8 @@ static int build(struct tree *t, struct node n, struct om_index *ret)
 	r = find(t, n, &b);
 	if (r == 0)
 		r = gather(&b, o);
+	if (r == 0 && o->n > 0)
+		qsort(o->members, o->n, sizeof(*o->members), by_place);
 	if (r == 0)
 		r = measure(&b, n, o, ret);
 	if (r == 0)

@@ -394,8 +394,8 @@ static int lookup(
 /* Sizes are told with the names as long as that takes no time to speak of. */
 static int list(struct tree *t, const struct view *v, struct node dir, uint64_t after, struct lister *l)
 {
-	int64_t until_ms = monotonic_ms() + LIST_MS;
 	struct points_reader *points;
+	int64_t until_ms;
 	int32_t block = -1;
 	int r;
 
@@ -403,6 +403,7 @@ static int list(struct tree *t, const struct view *v, struct node dir, uint64_t 
 	if (!view_is_top(dir))
 		return -ENOTDIR;
 	r = tree_points(t, &points);
+	until_ms = monotonic_ms() + LIST_MS;
 	for (int32_t from = (int32_t)(after < NODE_HOUR_MAX ? after : NODE_HOUR_MAX); r == 0; from = block + OM_HOURS) {
 		struct node file = {.view = dir.view, .seq = -1, .leaf = OM_POINTS};
 		char name[NAME_MAX_LEN];
