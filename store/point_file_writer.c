@@ -238,7 +238,7 @@ static int settle(struct point_file_writer *w, bool packed)
 static int put_values(struct point_file_writer *w)
 {
 	struct span packed = span_of(w->packed.p, w->packed.len), plain = span_of(w->plain.p, w->plain.len);
-	bool cold = w->level == POINT_FILE_COLD, is_packed;
+	bool cold = w->level == POINT_FILE_COLD, is_packed = false;
 	uint64_t off;
 	int r;
 
