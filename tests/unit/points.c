@@ -170,7 +170,6 @@ static void any_time_and_any_bits_come_back(void)
 	eq(point_hour(-POINT_HOUR_NS - 1), -2);
 	for (int pass = 0; pass < 3; pass++) {
 		_cleanup_(cleanup_points_reader) struct points_reader *pr = open_reader();
-		_cleanup_(buf_done) struct buf room = {0};
 		const int32_t *hours;
 		size_t n, k = 0;
 
