@@ -130,14 +130,12 @@ int points_close(struct points *p)
 
 void points_configure(struct points *p, const struct points_options *o)
 {
-	pthread_mutex_lock(&p->tidying);
 	pthread_mutex_lock(&p->lock);
 	set_options(p, o);
 	point_table_set_max(point_buffer_table(p->buffer), p->o.max_series);
 	if (p->log)
 		log_set_mode(p->log, p->o.sync);
 	pthread_mutex_unlock(&p->lock);
-	pthread_mutex_unlock(&p->tidying);
 }
 
 /* --- series --- */

@@ -44,8 +44,8 @@ static inline void cleanup_points(struct points **p)
 		(void)points_close(*p);
 }
 
-/* The series of a key, for points_put. What was found stays so while points_epoch is the same: series that are not
- * used for hours give their numbers back. -EINVAL: it is no key; -ENOSPC: there are max_series. */
+/* The series of a key, for points_put. What was found stays so while points_epoch is the same, which only points_sync
+ * changes: series that are not used for hours give their numbers back. -EINVAL: it is no key; -ENOSPC: there are max_series. */
 int points_series(struct points *p, struct span key, uint32_t *ret);
 uint64_t points_epoch(const struct points *p);
 
@@ -79,8 +79,8 @@ struct points_state {
 void points_state(struct points *p, struct points_state *ret);
 
 /* Writes files that are due, joins files of hours, removes what is too old and logs that are no longer needed; at most
- * about work_ms of it. Ret: 1 if there is more to do now. all: files of all that is in the buffer, whether due or not.
- */
+ * about work_ms of it, but what was begun is ended, or, when stop is set, given up. Ret: 1 if there is more to do now.
+ * all: files of all that is in the buffer, whether due or not. */
 int points_tidy(struct points *p, int64_t now_ms, int64_t work_ms, bool all, const atomic_bool *stop);
 
 void points_problems(
