@@ -152,14 +152,15 @@ static uint64_t put_before(struct feed *f, int64_t end_ns)
 	return n;
 }
 
+static const atomic_bool go_on = false;
+
 /* Makes all of the buffer files, and joins them, as it is done when the hour has long been over. */
 static void tidy(struct points *p, int64_t now_ms)
 {
-	const atomic_bool stop = false;
 	int r;
 
 	do {
-		r = points_tidy(p, now_ms, 1000, true, &stop);
+		r = points_tidy(p, now_ms, 1000, true, &go_on);
 		check(r, "tidy");
 	} while (r > 0);
 }
@@ -194,7 +195,7 @@ static void make_store(const struct pointset *set, const char *dir)
 		start = now();
 		n += put_before(&f, t + 1000000000);
 		took += now() - start;
-		check(points_tidy(f.points, t / 1000000, 1000, false, &(atomic_bool){false}), "tidy");
+		check(points_tidy(f.points, t / 1000000, 1000, false, &go_on), "tidy");
 	}
 	tidy(f.points, last / 1000000 + 24 * 3600 * 1000);
 	points_state(f.points, &state);
