@@ -2,31 +2,37 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # of lib.sh and points_peers.sh: build work ram cpu runs seconds peer_…
 #
-# The sets are of this machine, made busy, second by second and of every fifteenth second:
+# The sets are of this machine, made busy, second by second and of every fifteenth second (BENCH_POINTS_INTERVAL=15: only
+# each fifteenth, for as long as BENCH_SECONDS says):
 #   all      every numeric column of every row of every table that histd recorded
 #   active   those of them whose value changes
 #   node     what Debian's prometheus-node-exporter said
 
 . bench/points_peers.sh
 
-point_sets='active-1s active-15s all-1s all-15s node-1s node-15s'
+# make_sets SUFFIX EVERY: of what was recorded, seconds that EVERY divides.
+make_sets() {
+	"$build/bench/pointset" store "$folder/store" "$sets/all-$1" "$2"
+	"$build/bench/pointset" store "$folder/store" "$sets/active-$1" "$2" active
+	[ ! -d "$folder/scrapes" ] || "$build/bench/pointset" scrapes "$folder/scrapes" "$sets/node-$1" "$2"
+}
 
 # Sets $sets, a folder with the sets, and makes them if they are not given.
 points_record() {
-	local folder=$work/points every histd exporter port
+	local folder=$work/points interval=${BENCH_POINTS_INTERVAL:-1} histd exporter port
 	sets=${BENCH_POINTSETS:-$folder/sets}
 	[ -z "${BENCH_POINTSETS-}" ] || return 0
 	mkdir -p "$sets"
 	note "recording: the busy machine for $seconds s"
 	bench/busy start "$work/busy"
-	printf '[socket]\npath = off\n[store]\npath = %s\n[record]\ninterval = 1s\n' "$folder/store" >"$folder/histd.conf"
+	printf '[socket]\npath = off\n[store]\npath = %s\n[record]\ninterval = %ss\n' "$folder/store" "$interval" >"$folder/histd.conf"
 	start "$build/histd" -c "$folder/histd.conf"
 	histd=$pid port=$(free_port)
 	if have prometheus-node-exporter; then
 		start prometheus-node-exporter --web.listen-address="127.0.0.1:$port"
 		exporter=$pid
 		sleep 1
-		bench/scrape.py "$port" "$folder/scrapes" "$seconds" 2>>"$work/output"
+		bench/scrape.py "$port" "$folder/scrapes" "$interval" "$seconds" 2>>"$work/output"
 		finish "$exporter"
 	else
 		shout "prometheus-node-exporter is not installed: no node sets"
@@ -34,11 +40,8 @@ points_record() {
 	fi
 	finish "$histd"
 	bench/busy stop "$work/busy"
-	for every in 1 15; do
-		"$build/bench/pointset" store "$folder/store" "$sets/all-${every}s" $every
-		"$build/bench/pointset" store "$folder/store" "$sets/active-${every}s" $every active
-		[ ! -d "$folder/scrapes" ] || "$build/bench/pointset" scrapes "$folder/scrapes" "$sets/node-${every}s" $every
-	done >>"$work/output"
+	make_sets "${interval}s" 1 >>"$work/output"
+	[ "$interval" != 1 ] || make_sets 15s 15 >>"$work/output"
 	rm -rf "$folder/store" "$folder/scrapes"
 }
 
@@ -93,9 +96,8 @@ points_of_peers() {
 
 points_bytes() {
 	local set file n_series n end fast scan
-	for set in $point_sets; do
-		file=$sets/$set
-		[ -s "$file" ] || continue
+	for file in "$sets"/*; do
+		set=${file##*/}
 		read -r n_series n end < <("$build/bench/pointset" show "$file")
 		table "Points: $set, $n_series series, $n points"
 		points_of_peers "$file" "$n_series" "$n" "$end"
@@ -161,7 +163,7 @@ bare_load() {
 }
 
 points_ingest() {
-	local set clients bare i
+	local set file clients bare i
 	table "Points through the socket, line protocol, 5000 in a request, points/s"
 	for set in node-1s active-1s; do
 		[ -s "$sets/$set" ] || continue
@@ -175,8 +177,9 @@ points_ingest() {
 				"the same, fdatasync each" ">= 1000000"
 		done
 	done
+	file=$(find -L "$sets" -type f -name 'node-*' -o -name 'active-*' | sort | sed q)
 	for ((i = 0; i < runs; i++)); do
-		on_cpu synced "$sets/active-1s" "$work/synced" 1000
+		on_cpu synced "$file" "$work/synced" 1000
 		rm -rf "$work/synced"
 	done >"$work/synced_us"
 	row "100 points, synced, us" "$(field 1 <"$work/synced_us" | median)" "$(field 2 <"$work/synced_us" | median)" \
