@@ -1,24 +1,27 @@
-/* points.c -- custom time series: what points cost on disk, in the codec, in a log that is synced, and to read
+/* points.c -- custom time series: what points cost on disk, in a log that is synced, and to read
  *
- *   points store SET DIR       the set, as it came in time, into a new store, all of it in sealed and joined files;
- *                              output: points a second of CPU time while they were put
- *   points read SET DIR        all points through the reader, over and over; output: points a second of CPU time, and
- * of the first time, opening included points file SET DIR fast|cold the set as sealed files of the hours, nothing
- * around them; output: their bytes, points a second of CPU time, written and read points copy SET            memcpy of
- * as many points of 16 bytes points codec SET packed|plain values that are integers, run by run; output: points a
- * second of CPU time, written and read, then the same with the times of each run points synced SET DIR N    N times a
- * batch of 100 points that is synced, and between them as many bytes appended to a bare file and synced; output:
- * medians, microseconds
+ *   points store SET DIR
+ *       the set, as it came in time, into a new store, all of it in sealed and joined files; output: points a second of
+ *       CPU time while they were put
+ *   points read SET DIR
+ *       all points through the reader, over and over; output: points a second of CPU time, and of the first time,
+ *       opening included
+ *   points file SET DIR fast|cold
+ *       the set as sealed files of the hours, nothing around them; output: their bytes, points a second of CPU time,
+ *       written and read
+ *   points copy SET
+ *       memcpy of as many points of 16 bytes; output: points a second of CPU time
+ *   points synced SET DIR N
+ *       N times a batch of 100 points that is synced, and between them as many bytes that are appended to a bare file
+ *       and synced; output: medians, microseconds
  */
 #include "bench/pointset.h"
 #include "store/identity.h"
 #include "store/io.h"
-#include "store/point_times.h"
 #include "store/points.h"
 #include "store/points_read.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -395,110 +398,6 @@ static void make_files(const struct pointset *set, const char *dir, enum point_f
 	io_close(fd);
 }
 
-/* --- the codec --- */
-
-struct run {
-	const uint64_t *bits;
-	const int64_t *times;
-	size_t n;
-	size_t off, times_off, end; /* of what is written of it */
-};
-
-static bool is_integers(const double *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i] != trunc(v[i]) || fabs(v[i]) >= 0x1p53)
-			return false;
-	return true;
-}
-
-/* The runs of the set's series that are integers. */
-static struct run *integer_runs(const struct pointset *set, size_t *ret_n)
-{
-	struct run *runs = allocate(set->head->n_series + set->head->n_points / POINT_BLOCK_MAX, sizeof *runs);
-	size_t n = 0;
-
-	for (uint64_t i = 0; i < set->head->n_series; i++) {
-		struct pointset_series s = pointset_series(set, i);
-
-		for (size_t k = 0; k < s.n && is_integers(s.values, s.n); k += runs[n++].n) {
-			size_t len = s.n - k < POINT_BLOCK_MAX ? s.n - k : (size_t)POINT_BLOCK_MAX;
-
-			runs[n] = (struct run){
-			    .bits = (const uint64_t *)(const void *)(s.values + k), .times = s.times + k, .n = len};
-		}
-	}
-	*ret_n = n;
-	return runs;
-}
-
-static void write_runs(struct run *runs, size_t n, enum point_shape shape, bool times, struct buf *out)
-{
-	buf_clear(out);
-	for (size_t i = 0; i < n; i++) {
-		runs[i].off = out->len;
-		point_values_put(runs[i].bits, runs[i].n, shape, out);
-		runs[i].times_off = out->len;
-		if (times)
-			point_times_put(runs[i].times, runs[i].n, shape, out);
-		runs[i].end = out->len;
-	}
-	check(out->err, "runs");
-}
-
-/* compare: that it is what was written. */
-static void read_runs(const struct run *runs, size_t n, bool times, bool compare, const struct buf *in)
-{
-	static uint64_t bits[POINT_BLOCK_MAX + POINT_ROOM];
-	static int64_t ns[POINT_BLOCK_MAX + POINT_ROOM];
-
-	for (size_t i = 0; i < n; i++) {
-		const struct run *r = &runs[i];
-
-		check(point_values_get(span_of(in->p + r->off, r->times_off - r->off), r->n, bits), "values");
-		if (times)
-			check(point_times_get(span_of(in->p + r->times_off, r->end - r->times_off), r->n, ns), "times");
-		if (compare && (memcmp(bits, r->bits, r->n * 8) != 0 || (times && memcmp(ns, r->times, r->n * 8) != 0)))
-			errx(1, "run %zu: not what was written", i);
-	}
-}
-
-/* Points a second, written or read over and over for a second. Reading includes the comparison with what was written.
- */
-static double codec_rate(struct run *runs, size_t n, enum point_shape shape, bool times, bool reading, struct buf *b)
-{
-	uint64_t points = 0, all = 0;
-	double start;
-
-	for (size_t i = 0; i < n; i++)
-		all += runs[i].n;
-	write_runs(runs, n, shape, times, b);
-	read_runs(runs, n, times, true, b);
-	start = now();
-	do {
-		if (reading)
-			read_runs(runs, n, times, false, b);
-		else
-			write_runs(runs, n, shape, times, b);
-		points += all;
-	} while (now() - start < 1);
-	return (double)points / (now() - start);
-}
-
-static void codec(const struct pointset *set, enum point_shape shape)
-{
-	_cleanup_(buf_done) struct buf b = {0};
-	size_t n;
-	struct run *runs = integer_runs(set, &n);
-
-	if (n == 0)
-		errx(1, "no integers");
-	for (int times = 0; times < 2; times++)
-		printf("%.0f %.0f%c", codec_rate(runs, n, shape, times, false, &b),
-		    codec_rate(runs, n, shape, times, true, &b), times ? '\n' : ' ');
-	free(runs);
-}
-
 /* --- synced --- */
 
 static int by_value(const void *a, const void *b)
@@ -583,12 +482,10 @@ int main(int argc, char **argv)
 		make_files(&set, more, strcmp(argv[4], "cold") == 0 ? POINT_FILE_COLD : POINT_FILE_FAST);
 	else if (strcmp(what, "copy") == 0)
 		copy(&set);
-	else if (strcmp(what, "codec") == 0 && argc == 4)
-		codec(&set, strcmp(more, "plain") == 0 ? POINT_PLAIN : POINT_PACKED);
 	else if (strcmp(what, "synced") == 0 && argc == 5)
 		synced(&set, more, strtoull(argv[4], NULL, 10));
 	else {
-		fputs("usage: points store|read SET DIR | file SET DIR fast|cold | copy SET | codec SET packed|plain | "
+		fputs("usage: points store|read SET DIR | file SET DIR fast|cold | copy SET | "
 		      "synced SET DIR N\n",
 		    stderr);
 		return 2;

@@ -45,8 +45,9 @@ points_record() {
 	rm -rf "$folder/store" "$folder/scrapes"
 }
 
+# on_cpu PROGRAM ARGUMENTS…: what a program of the bench prints.
 on_cpu() {
-	timeout 600 taskset -c "$cpu" "$build/bench/points" "$@" 2>>"$work/output" || echo -
+	timeout 600 taskset -c "$cpu" "$build/bench/$1" "${@:2}" 2>>"$work/output" || echo -
 }
 
 # The same as often as all is run, a line each time.
@@ -68,7 +69,7 @@ field() {
 points_stored() {
 	rm -rf "$work/pointstore"
 	ours=-
-	[ "$(on_cpu store "$1" "$work/pointstore")" = - ] ||
+	[ "$(on_cpu points store "$1" "$work/pointstore")" = - ] ||
 		ours=$(div "$(bytes_of "$work/pointstore/series" -name '*.points')" "$2")
 }
 
@@ -104,13 +105,13 @@ points_bytes() {
 		points_stored "$file" "$n"
 		row "bytes a point, index included" "$ours" "$best" "$best_name" "ratio <= 0.6"
 		row "16 bytes, by that" "$(div 16 "$ours")" "$(div 16 "$best")" "$best_name" ">= 15"
-		fast=$(on_cpu file "$file" "$work/pointfile" fast)
+		fast=$(on_cpu points file "$file" "$work/pointfile" fast)
 		row "bytes a point while the hour runs" "$(div "${fast%% *}" "$n")" "" ""
 		rm -rf "$work/pointfile"
-		on_cpus read "$file" "$work/pointstore" >"$work/read"
+		on_cpus points read "$file" "$work/pointstore" >"$work/read"
 		scan=$(field 1 <"$work/read" | median)
 		row "read through the reader, a second" "$scan" "$best_scan" "$best_scan_name, a count" ">= 100000000"
-		row "" "$scan" "$(median_of on_cpu copy "$file")" "memcpy of 16 bytes each" ""
+		row "" "$scan" "$(median_of on_cpu points copy "$file")" "memcpy of 16 bytes each" ""
 		row "  once, opening included" "$(field 2 <"$work/read" | median)" "" ""
 	done
 	rm -rf "$work/pointstore"
@@ -124,7 +125,7 @@ points_codec() {
 	for set in node-1s active-1s; do
 		[ -s "$sets/$set" ] || continue
 		for shape in packed plain; do
-			on_cpus codec "$sets/$set" $shape >"$work/codec"
+			on_cpus pointcodec "$sets/$set" $shape >"$work/codec"
 			row "$set, $shape: written" "$(field 1 <"$work/codec" | median)" "" "" ">= 100000000"
 			row "$set, $shape: read" "$(field 2 <"$work/codec" | median)" "" "" ">= 300000000"
 			row "  with the times of each run: written" "$(field 3 <"$work/codec" | median)" "" ""
@@ -165,7 +166,7 @@ bare_load() {
 points_ingest() {
 	local set file clients bare i
 	table "Points through the socket, line protocol, 5000 in a request, points/s"
-	for set in node-1s active-1s; do
+	for set in node-1s active-1s all-1s; do
 		[ -s "$sets/$set" ] || continue
 		bare=$(median_of bare_load $set written)
 		for clients in 1 4; do
@@ -179,7 +180,7 @@ points_ingest() {
 	done
 	file=$(find -L "$sets" -type f -name 'node-*' -o -name 'active-*' | sort | sed q)
 	for ((i = 0; i < runs; i++)); do
-		on_cpu synced "$file" "$work/synced" 1000
+		on_cpu points synced "$file" "$work/synced" 1000
 		rm -rf "$work/synced"
 	done >"$work/synced_us"
 	row "100 points, synced, us" "$(field 1 <"$work/synced_us" | median)" "$(field 2 <"$work/synced_us" | median)" \
