@@ -23,7 +23,7 @@ static const struct column columns[N_EXIT_COLUMNS] = {
     [EXIT_END] = {"end_us", "us", COL_U64, KIND_LABEL, 0, 0}, /* since boot */
     [EXIT_LIVED] = GAUGE("lived_us", "us"),
     [EXIT_THREADS] = GAUGE("threads", ""),
-    [EXIT_UTIME] = GAUGE("utime_us", "us"),
+    [EXIT_UTIME] = GAUGE("utime_us", "us"), /* by samples at clock ticks, as is the next; run_ns is measured */
     [EXIT_STIME] = GAUGE("stime_us", "us"),
     [EXIT_RUN] = GAUGE("run_ns", "ns"),
     [EXIT_RUN_DELAY] = GAUGE("run_delay_ns", "ns"),
@@ -155,6 +155,7 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 {
 	struct exited *x = state;
 	const struct exit_row *rows;
+	int64_t monotonic_us;
 	size_t n;
 	int r = 0;
 
@@ -163,7 +164,9 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	if (note_missing(env, x->watch) == EXITWATCH_NONE)
 		return -ENOENT;
 	x->counts_delays = delays_are_counted(env, x);
-	x->boot_us = clock_us(CLOCK_BOOTTIME) - clock_us(CLOCK_MONOTONIC);
+	/* Held up between the two, it is more: nothing began before it did, or ended in the future. */
+	monotonic_us = clock_us(CLOCK_MONOTONIC);
+	x->boot_us = clock_us(CLOCK_BOOTTIME) - monotonic_us;
 	n = exitwatch_take(x->watch, &rows);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = add_row(env, x, &rows[i], t);

@@ -51,13 +51,21 @@ static unsigned look(struct source_rig *g, const pid_t *pids, struct found *foun
 	return news;
 }
 
+static long long clock_ms(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
 /* The kernel has sent the messages when waitpid(2) returns; the thread that takes them may not have run yet. */
 static void look_until_found(struct source_rig *g, const pid_t *pids, struct found *found, size_t n)
 {
-	time_t until = time(NULL) + PATIENCE_S;
+	long long until = clock_ms(CLOCK_MONOTONIC) + PATIENCE_S * 1000;
 	size_t n_found = 0;
 
-	while (n_found < n && time(NULL) < until) {
+	while (n_found < n && clock_ms(CLOCK_MONOTONIC) < until) {
 		n_found += look(g, pids, found, n);
 		usleep(1000);
 	}
@@ -142,13 +150,22 @@ static void a_process_that_a_signal_ended_has_the_signal_and_no_exit_code(void)
 	source_rig_down(&g);
 }
 
+/* What the kernel's ticks found this process to have computed: CPUCLOCK_PROF of the kernel's own header. getrusage(2)
+ * and times(2) say something else, namely that time fitted to the true one. */
+static const clockid_t SAMPLED_CPUTIME = (clockid_t)(~0U << 3);
+
 static void burn(void)
 {
-	struct timespec ts;
+	while (clock_ms(CLOCK_PROCESS_CPUTIME_ID) < BURN_MS)
+		;
+}
 
-	do
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	while (ts.tv_sec * 1000 + ts.tv_nsec / 1000000 < BURN_MS);
+/* And until half of it was sampled, too: ticks may find others at work, and those that a hypervisor stole none. */
+static void burn_sampled(void)
+{
+	burn();
+	while (clock_ms(SAMPLED_CPUTIME) < BURN_MS / 2 && clock_ms(CLOCK_PROCESS_CPUTIME_ID) < PATIENCE_S * 1000)
+		;
 }
 
 static void what_a_process_computed_is_there(void)
@@ -157,8 +174,8 @@ static void what_a_process_computed_is_there(void)
 	struct found f;
 
 	if (up(&g)) {
-		run_and_find(&g, burn, &f);
-		ok(found_number(&g, &f, "utime_us") + found_number(&g, &f, "stime_us") > BURN_MS * 1000 / 2);
+		run_and_find(&g, burn_sampled, &f);
+		ok(found_number(&g, &f, "utime_us") + found_number(&g, &f, "stime_us") >= BURN_MS / 2 * 1000);
 		ok(found_number(&g, &f, "run_ns") > BURN_MS * 1000000LL / 2);
 		ok(found_number(&g, &f, "lived_us") >= BURN_MS * 1000);
 	}
@@ -183,7 +200,8 @@ static void the_most_memory_that_a_process_had_is_there_though_it_gave_it_back(v
 	if (up(&g)) {
 		run_and_find(&g, touch, &f);
 		str_eq(found_cell(&g, &f, "exit_code"), "0");
-		ok(found_number(&g, &f, "peak_rss_bytes") >= TOUCHED);
+		/* Pages are counted in portions, on each CPU; and a machine that has little memory takes some away. */
+		ok(found_number(&g, &f, "peak_rss_bytes") >= TOUCHED / 2);
 		ok(found_number(&g, &f, "peak_vsize_bytes") >= TOUCHED);
 		ok(found_number(&g, &f, "minflt") > 0);
 	}
@@ -192,11 +210,8 @@ static void the_most_memory_that_a_process_had_is_there_though_it_gave_it_back(v
 
 static void *burn_thread(void *arg)
 {
-	struct timespec ts;
-
-	do
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	while (ts.tv_nsec < BURN_MS * 1000000L / 4);
+	while (clock_ms(CLOCK_THREAD_CPUTIME_ID) < BURN_MS / 4)
+		;
 	return arg;
 }
 
@@ -229,9 +244,27 @@ static void a_process_of_many_threads_is_one_row_with_the_sum_of_them(void)
 	source_rig_down(&g);
 }
 
+/* Whether the thread that the process began with has ended: it stays as a zombie while there are others. */
+static bool main_thread_ended(void)
+{
+	char path[64], line[256] = "";
+	const char *state;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, line, sizeof line - 1) < 0)
+		_exit(1);
+	close(fd);
+	state = strrchr(line, ')');
+	return state && state[1] == ' ' && state[2] == 'Z';
+}
+
 static void *end_all(void *arg)
 {
 	(void)arg;
+	for (int i = 0; i < PATIENCE_S * 1000 && !main_thread_ended(); i++)
+		usleep(1000);
 	_exit(6);
 }
 
@@ -263,29 +296,41 @@ static void wait_to_be_killed(void)
 	pause();
 }
 
+/* Whether a process had the same key while it lived and when it had ended. A number may be given again after a second:
+ * who hears of the end later than that cannot know, nor can this. */
+static bool has_one_key(struct source_rig *g, struct source_rig *processes, bool *ret_in_time)
+{
+	long long begun_ms = clock_ms(CLOCK_MONOTONIC);
+	pid_t pid = run(wait_to_be_killed);
+	char start[40] = "";
+	struct found f = {0};
+	int status;
+
+	ok_r(source_rig_sample(processes));
+	for (uint32_t row = 0; row < processes->t->n_rows; row++)
+		if (strtoll(cell(processes, row, "pid"), NULL, 10) == pid)
+			snprintf(start, sizeof start, "%s", cell(processes, row, "start_us"));
+	kill(pid, SIGTERM);
+	eq(waitpid(pid, &status, 0), pid);
+	look_until_found(g, &pid, &f, 1);
+	*ret_in_time = clock_ms(CLOCK_MONOTONIC) - begun_ms < 1000;
+	ok(start[0] != '\0');
+	return strcmp(found_cell(g, &f, "start_us"), start) == 0;
+}
+
 static void a_process_that_was_seen_alive_has_the_same_key_in_both_tables(void)
 {
 	_cleanup_(cleanup_seen) struct seen *seen = NULL;
 	struct source_rig g, processes;
-	struct found f = {0};
-	char start[40] = "";
-	int status;
-	pid_t pid;
+	bool same = false, in_time = false;
 
 	ok_r(seen_new(&seen));
 	if (up(&g) && rig_up(&processes, "processes", "/")) {
 		g.env.seen = processes.env.seen = seen;
 		g.env.ticks_per_s = processes.env.ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
-		pid = run(wait_to_be_killed);
-		ok_r(source_rig_sample(&processes));
-		for (uint32_t row = 0; row < processes.t->n_rows; row++)
-			if (strtoll(cell(&processes, row, "pid"), NULL, 10) == pid)
-				snprintf(start, sizeof start, "%s", cell(&processes, row, "start_us"));
-		kill(pid, SIGTERM);
-		eq(waitpid(pid, &status, 0), pid);
-		look_until_found(&g, &pid, &f, 1);
-		ok(start[0] != '\0');
-		str_eq(found_cell(&g, &f, "start_us"), start);
+		for (int i = 0; i < PATIENCE_S && !same && !in_time; i++)
+			same = has_one_key(&g, &processes, &in_time);
+		ok(same);
 		source_rig_down(&processes);
 	}
 	source_rig_down(&g);
@@ -327,7 +372,7 @@ static void delays_are_not_known_while_the_kernel_does_not_count_them(void)
 		if (on[0] == '0')
 			str_eq(found_cell(&g, &f, "block_delay_us"), "NULL");
 		else if (on[0] == '1')
-			str_eq(found_cell(&g, &f, "swapin_delay_us"), "0");
+			ok(strcmp(found_cell(&g, &f, "swapin_delay_us"), "NULL") != 0);
 	}
 	source_rig_down(&g);
 }
@@ -365,7 +410,7 @@ static bool shrink_buffer(void)
 
 static void messages_that_the_kernel_had_no_room_for_are_counted(void)
 {
-	time_t until = time(NULL) + PATIENCE_S;
+	long long until = clock_ms(CLOCK_MONOTONIC) + PATIENCE_S * 1000;
 	char note[sizeof((struct source_report *)NULL)->note] = "";
 	struct source_rig g;
 	struct found f;
@@ -373,7 +418,7 @@ static void messages_that_the_kernel_had_no_room_for_are_counted(void)
 
 	if (up(&g) && ok(shrink_buffer())) {
 		ok(exitwatch_lost(&lost) && lost == 0);
-		while (exitwatch_lost(&lost) && lost == 0 && time(NULL) < until)
+		while (exitwatch_lost(&lost) && lost == 0 && clock_ms(CLOCK_MONOTONIC) < until)
 			for (int i = 0; i < 50; i++)
 				run(be_killed);
 		while (wait(NULL) > 0)
@@ -381,7 +426,7 @@ static void messages_that_the_kernel_had_no_room_for_are_counted(void)
 		ok(lost > 0);
 		g.env.note = note;
 		/* And it goes on. */
-		for (f.times = 0; f.times == 0 && time(NULL) < until;) {
+		for (f.times = 0; f.times == 0 && clock_ms(CLOCK_MONOTONIC) < until;) {
 			pid_t pid = run(be_killed);
 
 			eq(waitpid(pid, NULL, 0), pid);
