@@ -81,6 +81,8 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o)
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+# A clock that stands still.
+$(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
 	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put
