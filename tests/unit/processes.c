@@ -525,9 +525,25 @@ static void more_processes_than_files_may_be_kept_are_all_there(void)
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 
-/* A child that waits to be killed, with that name. */
+/* The state of a process as the kernel says it: 'S' sleeps. */
+static char state_of(pid_t pid)
+{
+	char path[64], line[512] = "", *end;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ok(fd >= 0 && read(fd, line, sizeof line - 1) > 0);
+	close(fd);
+	end = strrchr(line, ')');
+	return end && end[1] == ' ' ? end[2] : '?';
+}
+
+/* A child that waits to be killed, with that name, and with so much memory that the kernel, which counts pages in
+ * portions, has counted some. */
 static pid_t start_child(const char *comm)
 {
+	static char memory[8 << 20];
 	int pipefd[2];
 	pid_t pid;
 	char c;
@@ -537,6 +553,7 @@ static pid_t start_child(const char *comm)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, comm);
+		memset(memory, 1, sizeof memory);
 		close(pipefd[0]);
 		close(pipefd[1]);
 		for (;;)
@@ -545,6 +562,8 @@ static pid_t start_child(const char *comm)
 	close(pipefd[1]);
 	ok(read(pipefd[0], &c, 1) == 0); /* it has its name */
 	close(pipefd[0]);
+	for (int i = 0; i < 60000 && state_of(pid) != 'S'; i++)
+		usleep(1000);
 	return pid;
 }
 
