@@ -90,7 +90,7 @@ static void one_that_hangs_costs_what_stands_behind_it_one_batch(void)
 	    {.fd = file_with("before")}, {.fd = file_with("stuck")}, {.fd = file_with("behind")}};
 	struct cmdline_want rest[1];
 
-	if (!ok_r(cmdlines_new(100, 500, &c)))
+	if (!ok_r(cmdlines_new(100, 5000, &c)))
 		return;
 	hang(w[1].fd);
 	ok_r(cmdlines_run(c, w, N_ELEMENTS(w)));
@@ -115,7 +115,7 @@ static void no_more_threads_than_allowed_are_left_behind(void)
 	struct cmdlines *c = NULL;
 	struct cmdline_want w = {.fd = file_with("x")};
 
-	if (!ok_r(cmdlines_new(100, 500, &c)))
+	if (!ok_r(cmdlines_new(100, 100, &c)))
 		return;
 	hang(w.fd);
 	for (unsigned i = 1; i <= CMDLINES_STUCK_MAX; i++) {

@@ -203,7 +203,7 @@ static void a_store_without_topics_has_none_anywhere(void)
 /* The tree looks for what is new by itself, some time later. */
 static bool soon(struct tree *t, const char *path)
 {
-	for (unsigned i = 0; i < 1000; i++) {
+	for (unsigned i = 0; i < 6000; i++) {
 		if (walk(t, path) == 0)
 			return true;
 		usleep(10000);

@@ -379,7 +379,7 @@ static void sealing_an_hour_changes_nothing(void)
 
 static void a_new_snapshot_shows_up(void)
 {
-	enum { TRIES = 100 };
+	enum { TRIES = 1000 };
 	const char *dir = tap_tmpdir();
 	struct tree_attr hour, table, more;
 	struct machine m;
