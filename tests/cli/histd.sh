@@ -38,12 +38,12 @@ skip() {
 	echo "ok $n - $1 # SKIP $2"
 }
 
-# poll COMMAND...: until it succeeds
+# poll COMMAND...: until it succeeds, for a minute; that it takes longer says nothing but that something is wrong
 poll() {
 	i=0
 	until "$@"; do
 		i=$((i + 1))
-		[ $i -gt 400 ] && return 1
+		[ $i -gt 1200 ] && return 1
 		sleep 0.05
 	done
 }
