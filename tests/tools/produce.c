@@ -121,8 +121,10 @@ static int verify(char **argv)
 	unsigned producer, number, before[64] = {0};
 	uint64_t offset;
 
-	if (histfs_open(argv[2], &h) < 0 || read_all(h, argv[3], &v, &n) < 0)
+	if (histfs_open(argv[2], &h) < 0 || read_all(h, argv[3], &v, &n) < 0) {
+		fprintf(stderr, "produce: %s\n", h ? histfs_error(h) : argv[2]);
 		return 1;
+	}
 	while (scanf("%u %u %" SCNu64, &producer, &number, &offset) == 3) {
 		lines++;
 		if (offset >= n || !v[offset].there || v[offset].producer != producer || v[offset].number != number)
