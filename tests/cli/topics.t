@@ -72,7 +72,7 @@ printf '[store]\npath = %s\n[record]\ninterval = 1s\npriority = normal\nlock_mem
 	"$dir/store2" "$dir/socket" >"$dir/second.conf"
 "$histd" -c "$dir/second.conf" 2>"$dir/second" &
 second=$!
-poll grep -q "socket $dir/socket: somebody else listens there" "$dir/second" && "$produce" "$dir/socket" quick 1 1 2 >"$dir/out"
+poll grep -qs "socket $dir/socket: somebody else listens there" "$dir/second" && "$produce" "$dir/socket" quick 1 1 2 >"$dir/out"
 ok $? "a second histd leaves the socket to the first"
 kill "$second"
 wait "$second"
