@@ -55,16 +55,16 @@ follow one two
 ok $? "a copy can be made"
 poll has pg_server 'f("server") == "two" && f("in_recovery") == 1'
 ok $? "the copy is recorded, and is in recovery"
-has pg_server 'f("server") == "one" && f("in_recovery") == 0'
+poll has pg_server 'f("server") == "one" && f("in_recovery") == 0'
 ok $? "the other one is not"
 poll has pg_stat_replication 'f("server") == "one" && f("state") == "streaming" && f("sync_state") == "async" &&
 	f("replayed_bytes") > 0 && f("lag_bytes") >= 0'
 ok $? "who sends knows how far the other one is"
-walsender=$(rows pg_stat_replication 'f("server") == "one"' 'f("pid")')
+walsender=$(poll rows pg_stat_replication 'f("server") == "one"' 'f("pid")')
 poll has pg_replication_slots "f(\"server\") == \"one\" && f(\"slot_name\") == \"copy\" && f(\"active\") == 1 &&
 	f(\"active_pid\") == $walsender && f(\"restart_bytes\") > 0 && f(\"kept_bytes\") >= 0"
 ok $? "its slot is used by the same process"
-has pg_stat_activity "f(\"server\") == \"one\" && f(\"pid\") == $walsender && f(\"backend_type\") == \"walsender\""
+poll has pg_stat_activity "f(\"server\") == \"one\" && f(\"pid\") == $walsender && f(\"backend_type\") == \"walsender\""
 ok $? "which is a session"
 poll has pg_stat_wal_receiver 'f("server") == "two" && f("status") == "streaming" && f("slot_name") == "copy" && f("received_tli") == 1'
 ok $? "who receives knows from which slot"
@@ -88,14 +88,16 @@ ok $? "a copy that took over is no longer in recovery"
 receives_not() { ! has pg_stat_wal_receiver "f(\"server\") == \"$1\""; }
 poll receives_not two
 ok $? "and receives nothing"
-! has pg_server 'f("server") == "one"' && ! has pg_stat_replication 'f("server") == "one"'
+one_is_gone() { ! has pg_server 'f("server") == "one"' && ! has pg_stat_replication 'f("server") == "one"'; }
+poll one_is_gone
 ok $? "the server that is gone has no rows"
 follow two one
 poll has pg_stat_replication 'f("server") == "two" && f("state") == "streaming"'
 ok $? "who received sends now"
 poll has pg_stat_wal_receiver 'f("server") == "one" && f("status") == "streaming" && f("received_tli") == 2'
 ok $? "and who sent receives"
-! has pg_stat_replication 'f("server") == "one"' && ! has pg_stat_wal_receiver 'f("server") == "two"'
+nobody_both() { ! has pg_stat_replication 'f("server") == "one"' && ! has pg_stat_wal_receiver 'f("server") == "two"'; }
+poll nobody_both
 ok $? "nobody does both"
 
 psql -h "$dir/two" -qc 'insert into t select generate_series(1, 1000)'

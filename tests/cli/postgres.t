@@ -57,10 +57,10 @@ poll has pg_relation_size 'f("relname") == "t" && f("size_bytes") >= 8192'
 ok $? "and the sizes of both"
 poll has pg_database 'f("datname") == "an other" && f("size_bytes") > 1000000 && f("xid_age") != "\\N"'
 ok $? "databases have sizes and ages"
-has sources 'f("table") == "pg_stat_io" && (f("state") == "ok" || f("note") ~ /not in version/)'
+poll has sources 'f("table") == "pg_stat_io" && (f("state") == "ok" || f("note") ~ /not in version/)'
 ok $? "a view that this version does not have is one line in sources"
 
-before=$(rows pg_stat_database 'f("datname") == "postgres"' 'f("xact_commit")')
+before=$(poll rows pg_stat_database 'f("datname") == "postgres"' 'f("xact_commit")')
 for _ in 1 2 3 4 5 6 7 8 9 10; do echo 'select 1 + 1;'; done | psql -qAtX >/dev/null
 poll has pg_stat_database "f(\"datname\") == \"postgres\" && f(\"xact_commit\") >= $before + 10"
 ok $? "transactions are counted by database"
@@ -83,7 +83,7 @@ if [ "$plans" ]; then
 	psql -q -c 'create extension pg_store_plans' -c 'select count(*) from t where a < 500' >/dev/null
 	poll has pg_store_plans 'f("plan") ~ /Aggregate.*Scan.* on t/ && f("calls") >= 1 && f("usename") == "boss" && f("datname") == "postgres"'
 	ok $? "a plan has its calls and its text"
-	statement=$(rows pg_store_plans 'f("plan") ~ /Aggregate.*Scan.* on t/' 'f("stmt_queryid")' | head -n 1)
+	statement=$(poll rows pg_store_plans 'f("plan") ~ /Aggregate.*Scan.* on t/' 'f("stmt_queryid")' | head -n 1)
 	poll has pg_stat_statements "f(\"queryid\") == \"$statement\" && f(\"query\") ~ /^select count/"
 	ok $? "and is one of the statement"
 else
@@ -102,7 +102,7 @@ psql -qc "alter system set work_mem = '8MB'" -c 'select pg_reload_conf()' >/dev/
 poll has pg_settings 'f("name") == "work_mem" && f("setting") == "8192" && f("source") == "configuration file"'
 ok $? "and that one was changed"
 now=$(date +%s)
-has pg_server "f(\"in_recovery\") == 0 && f(\"now_s\") > $now - 60 && f(\"now_s\") < $now + 60 && f(\"version\") ~ /^[0-9]/"
+poll has pg_server "f(\"in_recovery\") == 0 && f(\"now_s\") > $now - 60 && f(\"now_s\") < $now + 60 && f(\"version\") ~ /^[0-9]/"
 ok $? "the server tells its own time"
 
 poll hasnt sources 'f("table") ~ /^pg_/ && f("state") != "ok" && f("note") !~ /^main: (not in version [0-9.]+( of the extension)?|the extension is not there in database postgres)$/'
@@ -115,41 +115,49 @@ tell idle 'begin; update t set b = 1 where a = 1;'
 poll has pg_stat_activity 'f("application_name") == "idle" && f("state") == "idle in transaction" && f("query") ~ /^update t/ &&
 	f("xact_start_s") > f("backend_start_s") && f("xact_start_s") <= f("state_change_s") && f("backend_xid") != "\\N"'
 ok $? "an idle transaction is seen, with its times and its statement"
-root=$(rows pg_stat_activity 'f("application_name") == "idle"' 'f("pid")')
-hasnt pg_lock_tree 'f("server") != ""'
+root=$(poll rows pg_stat_activity 'f("application_name") == "idle"' 'f("pid")')
+poll hasnt pg_lock_tree 'f("server") != ""'
 ok $? "nobody waits"
 session first
 tell first 'begin; update t set b = 2 where a = 1;'
 poll has pg_stat_activity 'f("application_name") == "first" && f("wait_event_type") == "Lock"'
-first=$(rows pg_stat_activity 'f("application_name") == "first"' 'f("pid")')
+first=$(poll rows pg_stat_activity 'f("application_name") == "first"' 'f("pid")')
 session second
 tell second 'begin; update t set b = 3 where a = 1;'
 poll has pg_stat_activity 'f("application_name") == "second" && f("wait_event_type") == "Lock"'
 ok $? "in the sessions it is seen who waits for locks"
-second=$(rows pg_stat_activity 'f("application_name") == "second"' 'f("pid")')
+second=$(poll rows pg_stat_activity 'f("application_name") == "second"' 'f("pid")')
 poll has pg_lock_tree "f(\"pid\") == ${second:-0}"
 ok $? "a pile-up is seen"
-has pg_lock_tree "f(\"pid\") == $root && f(\"depth\") == 0 && f(\"granted\") == 1"
+poll has pg_lock_tree "f(\"pid\") == $root && f(\"depth\") == 0 && f(\"granted\") == 1"
 ok $? "at its root is the idle transaction"
 began_s() { rows "$1" "f(\"pid\") == $first" 'f("xact_start_s") " " f("query_start_s")'; }
-[ -n "$(began_s pg_lock_tree)" ] && [ "$(began_s pg_lock_tree)" = "$(began_s pg_stat_activity)" ]
+same_times() { [ -n "$(began_s pg_lock_tree)" ] && [ "$(began_s pg_lock_tree)" = "$(began_s pg_stat_activity)" ]; }
+poll same_times
 ok $? "its transaction and statement are those that the sessions tell"
-has pg_lock_tree "f(\"pid\") == $first && f(\"depth\") == 1 && f(\"root_pid\") == $root && f(\"waits_for_pid\") == $root &&
+poll has pg_lock_tree "f(\"pid\") == $first && f(\"depth\") == 1 && f(\"root_pid\") == $root && f(\"waits_for_pid\") == $root &&
 	f(\"granted\") == 0 && f(\"locktype\") == \"transactionid\""
 ok $? "the first waits for it"
-has pg_lock_tree "f(\"pid\") == $second && f(\"depth\") == 2 && f(\"root_pid\") == $root &&
+poll has pg_lock_tree "f(\"pid\") == $second && f(\"depth\") == 2 && f(\"root_pid\") == $root &&
 	f(\"waits_for_pid\") == $first && f(\"relation\") == \"public.t\" && f(\"xact_start_s\") > 0"
 ok $? "the second waits for the first, and for the row of a table whose name is told"
-seen=/hour/$(date -u +%FT%H)/$("$histctl" ls "$store" "/hour/$(date -u +%FT%H)" | tail -n 1)
-"$histctl" cat "$store" "$seen/pg_locks" | awk -v root="$root" -v first="$first" '
-	{ print }
-	NR == 1 && !/^main, PostgreSQL [0-9.a-z]+, .*: 2 waiting for locks, 1 whom they wait for$/ { exit }
-	NR == 3 && !($0 ~ "^  " root " .* idle in transaction +holds ExclusiveLock on transactionid .*, blocks 2$") { exit }
-	NR == 4 && !/boss@postgres idle Client\/ClientRead: update t set b = 1 where a = 1;$/ { exit }
-	NR == 5 && !($0 ~ "^    " first " .* active +ShareLock on transactionid [0-9]*, behind " root "$") { exit }
-	NR == 7 && !($0 ~ "^      [0-9]+ .* on tuple 0/[0-9]* of postgres.public.t, behind .*" first) { exit }
-	END { exit NR != 8 }' >>"$log"
-ok $? "pg_locks tells it as a tree"
+# tree: in the newest snapshot, which stays $seen; what it was like is in $dir/tree
+tree() {
+	seen=/hour/$("$histctl" ls "$store" /hour | tail -n 1)
+	seen=$seen/$("$histctl" ls "$store" "$seen" | tail -n 1)
+	"$histctl" cat "$store" "$seen/pg_locks" 2>&1 | awk -v root="$root" -v first="$first" '
+		{ print }
+		NR == 1 && !/^main, PostgreSQL [0-9.a-z]+, .*: 2 waiting for locks, 1 whom they wait for$/ { exit }
+		NR == 3 && !($0 ~ "^  " root " .* idle in transaction +holds ExclusiveLock on transactionid .*, blocks 2$") { exit }
+		NR == 4 && !/boss@postgres idle Client\/ClientRead: update t set b = 1 where a = 1;$/ { exit }
+		NR == 5 && !($0 ~ "^    " first " .* active +ShareLock on transactionid [0-9]*, behind " root "$") { exit }
+		NR == 7 && !($0 ~ "^      [0-9]+ .* on tuple 0/[0-9]* of postgres.public.t, behind .*" first) { exit }
+		END { exit NR != 8 }' >"$dir/tree"
+}
+poll tree
+as_a_tree=$?
+cat "$dir/tree" >>"$log"
+ok $as_a_tree "pg_locks tells it as a tree"
 summary_has() { "$histctl" cat "$store" now/summary 2>/dev/null | grep -q -e "$1"; }
 poll summary_has "main blocked: 2 by $root, idle in transaction .*, boss@postgres idle: "
 ok $? "the summary names the root"
@@ -169,7 +177,7 @@ version=$(psql -qAtc 'show server_version_num')
 psql -q <<END
 create function slow(int) returns int language plpgsql immutable as 'begin perform pg_sleep(current_setting(''my.sleep'')::float); return \$1; end';
 set my.sleep = 0;
-create table paced as select i a from generate_series(1, 20000) i;
+create table paced with (autovacuum_enabled = off) as select i a from generate_series(1, 20000) i;
 create table indexed as select 1 a;
 create table clustered as select 1 a;
 create index ordered on clustered (a);
@@ -226,8 +234,8 @@ session locker
 tell locker 'begin; lock table t in access exclusive mode;'
 poll has pg_relation_size 'f("relname") == "t" && f("size_bytes") == "\\N"'
 ok $? "the size of a locked table is not asked for"
-has pg_relation_size 'f("relname") == "elsewhere" && f("size_bytes") != "\\N"' &&
-	has pg_stat_user_tables 'f("relname") == "t"' && has pg_stat_activity 'f("application_name") == "locker"'
+poll has pg_relation_size 'f("relname") == "elsewhere" && f("size_bytes") != "\\N"' &&
+	poll has pg_stat_user_tables 'f("relname") == "t"' && poll has pg_stat_activity 'f("application_name") == "locker"'
 ok $? "all else goes on"
 [ "$(psql -qAtc "select max(n) from (select count(*) n from pg_stat_activity where application_name = 'histd' group by datname) c")" -le 1 ]
 ok $? "there is one connection to a database"
@@ -240,7 +248,7 @@ session locker2
 tell locker2 'begin; lock table pg_catalog.pg_database in access exclusive mode;'
 poll has sources 'f("table") == "pg_database" && f("state") == "not here" && f("note") ~ /lock timeout/'
 ok $? "a lock on the catalogue fails what needs it, and sources says so"
-has pg_server 'f("server") == "main"'
+poll has pg_server 'f("server") == "main"'
 ok $? "what does not need it goes on"
 tell locker2 'commit;'
 poll has pg_database 'f("datname") == "postgres"'
@@ -267,7 +275,7 @@ poll no_locks
 ok $? "there is no pg_locks of a server that is not there"
 poll summary_has 'POSTGRES not asked: main: '
 ok $? "the summary says that"
-has load 1
+poll has load 1
 ok $? "the machine is recorded all the same"
 recorded=$(grep -c 'postgres main: version' "$log")
 start_server pg
