@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include "store/contents.h"
+#include "store/hourlist.h"
 #include "store/identity.h"
 #include "store/io.h"
 #include "store/names.h"
@@ -19,15 +20,6 @@
 #include <time.h>
 
 enum { HOURS_OPEN = 8, CACHE_BYTES = 64 << 20, SETTLED_NS = 1000000000 };
-
-struct known_hour {
-	int32_t hour;
-	uint32_t max_part;
-	uint32_t n_chunks;
-	bool wal; /* some part is a log */
-	bool has_sum;
-	struct heat_sum sum; /* of an hour whose sidecars are all there */
-};
 
 struct open_hour {
 	struct hour *hour;
@@ -42,6 +34,8 @@ struct store {
 	int32_t *hours;
 	struct known_hour *known; /* beside hours */
 	size_t n_hours;
+	bool awaits_log; /* the log written last had nothing to be read when it was so long */
+	uint64_t awaited_len;
 	struct open_hour open[HOURS_OPEN];
 	uint64_t clock;
 	struct problems problems;
@@ -137,61 +131,6 @@ void store_info(const struct store *s, struct store_info *ret)
 
 /* --- the list of hours --- */
 
-struct listed {
-	struct known_hour *v;
-	size_t n, cap;
-};
-
-static int list_one(const char *name, void *arg)
-{
-	struct listed *l = arg;
-	enum file_type type;
-	uint32_t part;
-	int32_t hour;
-
-	if (!file_name_parse(name, &type, &hour, &part) || (type != FILE_WAL && type != FILE_CHUNK))
-		return 0;
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 256;
-		struct known_hour *p = realloc(l->v, cap * sizeof *p);
-
-		if (!p)
-			return -ENOMEM;
-		l->v = p;
-		l->cap = cap;
-	}
-	l->v[l->n++] = (struct known_hour){
-	    .hour = hour, .max_part = part, .n_chunks = type == FILE_CHUNK, .wal = type == FILE_WAL};
-	return 0;
-}
-
-static int by_hour(const void *a, const void *b)
-{
-	int32_t x = ((const struct known_hour *)a)->hour, y = ((const struct known_hour *)b)->hour;
-
-	return x < y ? -1 : x > y;
-}
-
-/* One entry an hour, ascending. */
-static void merge_parts(struct listed *l)
-{
-	size_t n = 0;
-
-	if (l->n > 0)
-		qsort(l->v, l->n, sizeof *l->v, by_hour);
-	for (size_t i = 0; i < l->n; i++) {
-		if (n > 0 && l->v[n - 1].hour == l->v[i].hour) {
-			if (l->v[i].max_part > l->v[n - 1].max_part)
-				l->v[n - 1].max_part = l->v[i].max_part;
-			l->v[n - 1].n_chunks += l->v[i].n_chunks;
-			l->v[n - 1].wal |= l->v[i].wal;
-		} else {
-			l->v[n++] = l->v[i];
-		}
-	}
-	l->n = n;
-}
-
 static int64_t now_ns(void)
 {
 	struct timespec t;
@@ -202,27 +141,26 @@ static int64_t now_ns(void)
 
 static int list_hours(struct store *s)
 {
-	struct listed l = {0};
+	_cleanup_(cleanup_free) struct known_hour *known = NULL;
 	struct io_stat st;
 	int32_t *hours;
+	size_t n = 0;
 	int r = io_fstat(s->snapdirfd, &st);
 
 	if (r == 0)
-		r = io_list(s->snapdirfd, list_one, &l);
-	merge_parts(&l);
-	hours = malloc((l.n + 1) * sizeof *hours);
-	if (r < 0 || !hours) {
-		free(l.v);
-		free(hours);
-		return r < 0 ? r : -ENOMEM;
-	}
-	for (size_t i = 0; i < l.n; i++)
-		hours[i] = l.v[i].hour;
+		r = hourlist_read(s->snapdirfd, &known, &n);
+	if (r < 0)
+		return r;
+	hours = malloc((n + 1) * sizeof *hours);
+	if (!hours)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		hours[i] = known[i].hour;
 	free(s->hours);
 	free(s->known);
 	s->hours = hours;
-	s->known = l.v;
-	s->n_hours = l.n;
+	s->known = TAKE(known);
+	s->n_hours = n;
 	s->listed = true;
 	/* A change within the clock's grain of this listing would leave the same time. */
 	s->dir_mtime_ns = now_ns() - st.mtime_ns > SETTLED_NS ? st.mtime_ns : 0;
@@ -231,9 +169,7 @@ static int list_hours(struct store *s)
 
 static struct known_hour *find_known(const struct store *s, int32_t hour)
 {
-	struct known_hour key = {.hour = hour};
-
-	return s->n_hours > 0 ? bsearch(&key, s->known, s->n_hours, sizeof key, by_hour) : NULL;
+	return hourlist_find(s->known, s->n_hours, hour);
 }
 
 static int need_list(struct store *s)
@@ -256,6 +192,15 @@ static int list_again(struct store *s)
 	memcpy(before, s->hours, n * sizeof *before);
 	r = list_hours(s);
 	return r < 0 ? r : n != s->n_hours || memcmp(before, s->hours, n * sizeof *before) != 0;
+}
+
+/* Whether a log that had nothing to be read is another by now: it is not open, and the directory is as it was. */
+static bool awaited_has_come(const struct store *s)
+{
+	uint64_t len;
+
+	return s->awaits_log &&
+	       (hourlist_newest_log(s->snapdirfd, s->known, s->n_hours, &len) == SIZE_MAX || len != s->awaited_len);
 }
 
 int store_refresh(struct store *s)
@@ -284,7 +229,7 @@ int store_refresh(struct store *s)
 			different |= u > 0;
 			r = u < 0 ? u : r;
 		}
-	return different ? 1 : r;
+	return different || awaited_has_come(s) ? 1 : r;
 }
 
 void store_hours(struct store *s, const int32_t **ret, size_t *ret_n)
@@ -364,29 +309,16 @@ int store_at(struct store *s, int64_t time_ms, int32_t *ret_hour, uint32_t *ret_
 
 int store_latest(struct store *s, int32_t *ret_hour, uint32_t *ret_seq)
 {
-	int64_t newest_write = INT64_MIN, time;
-	size_t best = SIZE_MAX;
 	struct hour *h;
+	int64_t time;
+	size_t best;
 	int r = need_list(s);
 
 	if (r < 0)
 		return r;
-	/* The log written last, if there are any: after a step of the clock it need not be the last hour's. */
-	for (size_t k = s->n_hours; k-- > 0 && s->n_hours - k < 64;) {
-		char name[FILE_NAME_SIZE];
-		struct io_stat st;
-
-		if (!s->known[k].wal)
-			continue;
-		for (uint32_t part = 0; part <= s->known[k].max_part; part++) {
-			file_name(name, s->hours[k], part, ".wal");
-			if (io_stat(s->snapdirfd, name, &st) == 0 && st.mtime_ns > newest_write) {
-				newest_write = st.mtime_ns;
-				best = k;
-			}
-		}
-	}
-	if (best != SIZE_MAX && store_hour(s, s->hours[best], &h) == 0) {
+	best = hourlist_newest_log(s->snapdirfd, s->known, s->n_hours, &s->awaited_len);
+	s->awaits_log = best != SIZE_MAX && store_hour(s, s->hours[best], &h) < 0;
+	if (best != SIZE_MAX && !s->awaits_log) {
 		*ret_hour = s->hours[best];
 		return hour_snapshot(h, hour_n(h) - 1, ret_seq, &time);
 	}

@@ -55,6 +55,44 @@ static char *hour_text_of(struct store *s, struct hour *h)
 	return (char *)b.p;
 }
 
+/* As a log is between its making and its first snapshot, which may be long on a disk that is slow. */
+static void the_first_snapshot_of_a_log_is_the_latest_though_the_log_was_there_before(void)
+{
+	const char *dir = new_store_path();
+	_cleanup_(cleanup_store) struct store *s = NULL;
+	struct machine m = {0};
+	char log[1 << 16];
+	int32_t hour = 0;
+	uint32_t seq = 0;
+	ssize_t len;
+	int fd;
+
+	machine_open(&m, dir);
+	machine_run(&m, PER_HOUR);
+	machine_seal(&m);
+	machine_run(&m, 1);
+	machine_close(&m);
+	fd = open(path_in(dir, "snapshots/2026-11-20T04.wal"), O_RDWR);
+	len = pread(fd, log, sizeof log, 0);
+	ok(len > 0 && len < (ssize_t)sizeof log);
+	for (ssize_t short_len = 0; short_len < len; short_len++) {
+		ok(ftruncate(fd, short_len) == 0);
+		if (s)
+			store_close(s);
+		s = open_store(dir);
+		ok_r(store_latest(s, &hour, &seq));
+		eq(hour, HOUR);
+		eq(seq, PER_HOUR - 1);
+		(void)store_refresh(s);
+		ok(pwrite(fd, log, (size_t)len, 0) == len);
+		eq(store_refresh(s), 1);
+		ok_r(store_latest(s, &hour, &seq));
+		eq(hour, HOUR + 1);
+		eq(seq, 0);
+	}
+	close(fd);
+}
+
 static void an_hour_stays_open_while_its_rates_are_looked_for_in_many_others(void)
 {
 	enum { N_HOURS = 20 };
@@ -330,6 +368,7 @@ int main(void)
 	RUN(nothing_is_kept_of_a_log_that_became_another_log);
 	RUN(a_part_that_comes_is_seen_by_a_reader_that_never_listed_the_hours);
 	RUN(an_hour_that_comes_as_another_goes_is_a_difference);
+	RUN(the_first_snapshot_of_a_log_is_the_latest_though_the_log_was_there_before);
 	RUN(an_hour_stays_open_while_its_rates_are_looked_for_in_many_others);
 	RUN(entries_come_from_logs_sidecars_or_where_there_is_none_the_chunk);
 	RUN(a_sum_is_that_of_the_entries_once_they_are_read);
