@@ -255,9 +255,12 @@ if mkfs.ext4 -q "$dir/image" 2>/dev/null && mount -o loop "$dir/image" "$dir/hun
 		[ $went_on = 0 ] && [ $written = 0 ] && [ $whole = 1 ] && [ "$status" = 0 ] || break
 		echo "# round $round: ticks were missed: $missed before, gaps: $(gaps 1000)"
 	done
-	ok $went_on "sampling goes on while the disk hangs"
-	ok $written "what was sampled meanwhile is written when it comes back"
-	ok $whole "and nothing is missing"
+	[ $went_on = 0 ]
+	ok $? "sampling goes on while the disk hangs"
+	[ $written = 0 ]
+	ok $? "what was sampled meanwhile is written when it comes back"
+	[ $whole = 0 ]
+	ok $? "and nothing is missing"
 	[ "$status" = 0 ]
 	ok $? "and it ends well"
 	umount "$dir/hung"

@@ -23,28 +23,41 @@ listed() {
 	find "$hour" -maxdepth 1 -name "$1" | grep -q .
 }
 ok "it is listed, though the listing was read before" soon listed snapshot-0003
-is "now leads to it" "$(readlink now)" "$hour/snapshot-0003"
-is "at, too" "$(readlink at/2026-11-20T01:59)" "../$hour/snapshot-0003"
+leads_to() {
+	[ "$(readlink "$1")" = "$2" ]
+}
+ok "now leads to it" soon leads_to now "$hour/snapshot-0003"
+ok "at, too" soon leads_to at/2026-11-20T01:59 "../$hour/snapshot-0003"
 grown() {
 	[ "$(stat -c %s table/2026-11-20T01/processes)" -gt "$(stat -c %s "$T/before")" ]
 }
 ok "the hour's table has grown" soon grown
 ok "at its end" cmp -n "$(stat -c %s "$T/before")" "$T/before" table/2026-11-20T01/processes
-is "and is read to its end" "$(wc -c <table/2026-11-20T01/processes)" "$(stat -c %s table/2026-11-20T01/processes)"
+# The kernel may believe an older size, or an older listing, for half a second.
+read_whole() {
+	[ "$(wc -c <table/2026-11-20T01/processes)" = "$(stat -c %s table/2026-11-20T01/processes)" ]
+}
+ok "and is read to its end" soon read_whole
 followed() {
 	cmp -s "$T/followed" table/2026-11-20T01/processes
 }
 ok "tail -f has followed" soon followed
 kill $tail
 wait $tail 2>/dev/null
-is "status has the new one" "$(grep -c "^last.*snapshot-0003$" status)" 1
+told() {
+	grep -q "^last.*snapshot-0003$" status
+}
+ok "status has the new one" soon told
 drawn() {
 	"$B/histctl" cat "$S" "heatmap/2026-11-20.$1" | cmp -s - "heatmap/2026-11-20.$1"
 }
 for form in tsv txt svg; do
 	ok "the day's $form has it, too" soon drawn $form
 done
-is "the heatmap has four lines and a head" "$(wc -l <$hour/heatmap)" 5
+has_lines() {
+	[ "$(wc -l <$hour/heatmap)" = "$1" ]
+}
+ok "the heatmap has four lines and a head" soon has_lines 5
 
 look() {
 	find "$hour" table/2026-11-20T01 -printf '%p %i %s %T@ %n\n' | sort
@@ -53,7 +66,7 @@ look() {
 }
 "$mkstore" -a 8 -i 300 -p 20 "$S"
 ok "the hour fills up" soon test -e $hour/snapshot-0011
-soon test "$(stat -c %h $hour)" = 14
+sleep 1 # nothing older is believed any more
 look >"$T/live"
 "$mkstore" -a 1 -i 300 -p 20 "$S"
 ok "the next hour begins" soon test -e hour/2026-11-20T02/snapshot-0000
