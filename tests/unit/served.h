@@ -24,7 +24,7 @@ static inline struct config *served_config(const char *dir, const char *text)
 	struct config *c = NULL;
 	FILE *f;
 
-	snprintf(path, sizeof path, "%s.conf", dir);
+	snprintf(path, sizeof path, "%s/conf", dir);
 	f = fopen(path, "w");
 	if (!ok(f))
 		return NULL;
