@@ -121,8 +121,9 @@ live() {
 	"$build/histd" -c "$work/histd.conf" --ready-fd 3 3>"$work/ready" 2>"$work/err" &
 	pid=$!
 	read -r _ <"$work/ready"
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1000; i++)); do
 		[ "$(decode list "$work/live" 2>/dev/null | grep -c ^snapshot)" -ge 5 ] && break
+		kill -0 "$pid" || break
 	done
 	kill "$pid"
 	wait "$pid"
