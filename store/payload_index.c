@@ -129,19 +129,27 @@ static int grow(struct payload_index *x, unsigned i, uint32_t more)
 	return 0;
 }
 
+static int reserve_in(struct payload_index *x, unsigned i, uint32_t more)
+{
+	return has_room(atomic_load(&x->shards[i]), more) ? 0 : grow(x, i, more);
+}
+
 int payload_index_reserve(struct payload_index *x, const uint64_t *hashes, size_t n)
 {
 	uint32_t more[SHARDS] = {0};
+	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
 		more[shard_of(hashes[i])]++;
-	for (unsigned i = 0; i < SHARDS; i++) {
-		int r = more[i] == 0 || has_room(atomic_load(&x->shards[i]), more[i]) ? 0 : grow(x, i, more[i]);
+	for (unsigned i = 0; r == 0 && i < SHARDS; i++)
+		if (more[i] > 0)
+			r = reserve_in(x, i, more[i]);
+	return r;
+}
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+int payload_index_reserve_one(struct payload_index *x, uint64_t hash)
+{
+	return reserve_in(x, shard_of(hash), 1);
 }
 
 void payload_index_add(struct payload_index *x, uint64_t hash, uint64_t position)

@@ -27,6 +27,7 @@ DEFINE_CLEANUP(payload_index, payload_index_free)
 
 /* Makes sure that adding n entries more cannot fail, if their hashes are those. */
 int payload_index_reserve(struct payload_index *x, const uint64_t *hashes, size_t n);
+int payload_index_reserve_one(struct payload_index *x, uint64_t hash);
 
 /* Adds an entry, after a reserve. */
 void payload_index_add(struct payload_index *x, uint64_t hash, uint64_t position);

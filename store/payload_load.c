@@ -119,7 +119,7 @@ static int take(struct taking *t, const struct waiting *w)
 		return r < 0 ? r : 0;
 	r = find_fresh(t, w, &old);
 	if (r == 0)
-		r = payload_index_reserve(l->view->fresh, &w->hash, 1);
+		r = payload_index_reserve_one(l->view->fresh, w->hash);
 	if (r < 0)
 		return r;
 	if (old != 0)

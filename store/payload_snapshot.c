@@ -8,6 +8,8 @@
 enum {
 	SEGMENTS_MAX = 1 << 24,
 	VERSION = 1,
+	BESIDE = 10,                                 /* entries from where it should be, that one usually is in */
+	A_LINE = 64 / sizeof(struct disk_key_entry), /* entries of the processor's cache */
 };
 
 struct payload_snapshot {
@@ -15,6 +17,7 @@ struct payload_snapshot {
 	uint64_t file_id, len;
 	uint64_t first_page; /* offset */
 	uint32_t n_pages;
+	uint64_t average; /* entries of a page */
 	struct io_map map;
 	uint32_t *slots;            /* of head.segments; SLOT_NONE */
 	_Atomic uint64_t *verified; /* a bit a page */
@@ -80,6 +83,7 @@ static int parse_head(struct payload_snapshot *s, struct span in)
 	    s->first_page > s->len || n_pages > (s->len - s->first_page) / KEYS_PAGE)
 		return -EBADMSG;
 	s->n_pages = (uint32_t)n_pages;
+	s->average = h->n_keys / n_pages < KEYS_PAGE_MAX ? h->n_keys / n_pages : KEYS_PAGE_MAX;
 	return 0;
 }
 
@@ -179,11 +183,18 @@ static bool page_valid(const struct payload_snapshot *s, const struct disk_keys_
 	       frame_check_valid(&page->frame, s->file_id, off);
 }
 
+/* Where in its page, that has n entries, the hash should be, as hashes are even. */
+static unsigned place_of(const struct looking *k, uint64_t n, uint64_t hash)
+{
+	uint64_t within = hash * k->s->n_pages; /* the fraction of the page */
+
+	return (unsigned)((unsigned __int128)within * n >> 64);
+}
+
 /* The first entry of the page that is not below hash: looked for from where it should be. */
 static unsigned lower_bound(const struct looking *k, const struct disk_keys_page *page, unsigned n, uint64_t hash)
 {
-	uint64_t within = hash * k->s->n_pages; /* the fraction of the page, as hashes are even */
-	unsigned i = (unsigned)((unsigned __int128)within * n >> 64);
+	unsigned i = place_of(k, n, hash);
 
 	if (page_of(k->s->n_pages, hash) < k->page)
 		i = 0;
@@ -203,6 +214,18 @@ static const struct disk_keys_page *page_at(const struct looking *k, const uint8
 	return k->verified || page_valid(k->s, page, off) ? page : NULL;
 }
 
+/* How many entries a page has is in one line of memory, and the one that is looked for in another: that is told for an
+ * average page before the first is there, and both are on their way. */
+static void prefetch(const struct looking *k, const struct disk_keys_page *page)
+{
+	unsigned i = place_of(k, k->s->average, k->first),
+	         end = i + BESIDE < KEYS_PAGE_MAX ? i + BESIDE : KEYS_PAGE_MAX;
+
+	__builtin_prefetch(&page->n);
+	for (i = i > BESIDE ? i - BESIDE : 0; i < end; i += A_LINE)
+		__builtin_prefetch(&page->entries[i]);
+}
+
 static int look_for_range(const uint8_t *p, void *arg)
 {
 	struct looking *k = arg;
@@ -211,6 +234,7 @@ static int look_for_range(const uint8_t *p, void *arg)
 
 	if (!page)
 		return -EBADMSG;
+	prefetch(k, page);
 	n = get_le16(page->n);
 	for (unsigned i = lower_bound(k, page, n, k->first); i < n; i++) {
 		struct payload_entry e = {get_le64(page->entries[i].hash), get_le64(page->entries[i].position)};
