@@ -82,8 +82,6 @@ static int read_file(struct bookmark *b)
 	if (n < 0)
 		return (int)n;
 	r = n == sizeof h ? file_header_get(&h, KIND_BOOKMARK, &id) : -EBADMSG;
-	if (r == -EBADMSG)
-		return make_file(b);
 	if (r < 0)
 		return r;
 	b->id = id.id;
@@ -92,32 +90,56 @@ static int read_file(struct bookmark *b)
 	return r;
 }
 
-int bookmark_open(const char *store, const char *name, struct bookmark **ret)
+static int open_in(int dirfd, const char *name, bool lock, struct bookmark **ret)
 {
-	_cleanup_(cleanup_io_close) int top = io_opendir(AT_FDCWD, store, false), dir = -1;
-	_cleanup_(cleanup_bookmark) struct bookmark *b = NULL;
+	_cleanup_(cleanup_bookmark) struct bookmark *b = calloc(1, sizeof *b);
 	int r;
 
-	if (top < 0)
-		return top;
-	dir = io_opendir(top, dir_name, true);
-	if (dir < 0)
-		return dir;
-	b = calloc(1, sizeof *b);
 	if (!b)
 		return -ENOMEM;
-	b->fd = io_open_write(dir, name);
+	b->fd = io_open_write(dirfd, name);
 	if (b->fd == -ENOENT)
-		b->fd = io_create(dir, name);
+		b->fd = io_create(dirfd, name);
 	if (b->fd < 0)
 		return b->fd;
-	r = io_lock(b->fd);
+	r = lock ? io_lock(b->fd) : 0;
 	if (r == 0)
 		r = read_file(b);
+	if (r == -EBADMSG)
+		r = make_file(b);
 	if (r < 0)
 		return r;
 	*ret = TAKE(b);
 	return 0;
+}
+
+int bookmark_open_in(int dirfd, const char *name, struct bookmark **ret)
+{
+	return open_in(dirfd, name, false, ret);
+}
+
+int bookmark_open(const char *store, const char *name, struct bookmark **ret)
+{
+	_cleanup_(cleanup_io_close) int top = io_opendir(AT_FDCWD, store, false), dir = -1;
+
+	if (top < 0)
+		return top;
+	dir = io_opendir(top, dir_name, true);
+	return dir < 0 ? dir : open_in(dir, name, true, ret);
+}
+
+int bookmark_read(int dirfd, const char *name, struct buf *ret)
+{
+	_cleanup_(cleanup_io_close) int fd = io_open_read(dirfd, name);
+	struct bookmark b = {.fd = fd};
+	int r = fd < 0 ? fd : read_file(&b);
+
+	if (r == 0 && b.number == 0)
+		r = -ENODATA;
+	if (r == 0)
+		buf_put(ret, b.last.p, b.last.len);
+	buf_done(&b.last);
+	return r < 0 ? r : ret->err;
 }
 
 void bookmark_close(struct bookmark *b)

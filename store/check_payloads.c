@@ -69,14 +69,16 @@ static void check_record(struct check *c, uint8_t type, uint64_t off, struct spa
 		check_problem(c, off, "the value is said to be JSON, but is not at byte %zu: %s", at, why);
 }
 
-/* A writer may be at work: what is behind the last whole frame is not damage. */
-static int check_segment(struct check *c, int dirfd, uint64_t base, uint64_t store_id, uint64_t *number)
+/* A writer may be at work: what is behind the last whole frame of the newest one is not damage, unless it is known to
+ * have been durable. */
+static int check_segment(struct check *c, int dirfd, uint64_t base, uint64_t store_id, const struct payload_mark *mark,
+    bool newest, uint64_t *number)
 {
 	_cleanup_(cleanup_log_reader) struct log_reader *lr = NULL;
 	char name[SEGMENT_NAME_SIZE];
 	struct log_recovery found;
 	struct span payload;
-	uint64_t off;
+	uint64_t off, valid, durable;
 	uint8_t type;
 	int r;
 
@@ -96,6 +98,14 @@ static int check_segment(struct check *c, int dirfd, uint64_t base, uint64_t sto
 	while ((r = log_reader_next(lr, &type, &off, &payload)) == 0)
 		check_record(c, type, off, payload, number);
 	check_sealed_log_damage(c, lr, &found);
+	valid = found.len - found.n_torn;
+	if (newest)
+		durable = log_reader_id(lr)->id == mark->file_id ? mark->len : 0;
+	else
+		durable = found.len;
+	if (r == -ENODATA && valid < durable)
+		check_problem(c, valid, "nothing can be read from here on, of what was durable up to %llu",
+		    (unsigned long long)durable);
 	return r == -ENODATA ? 0 : r;
 }
 
@@ -126,16 +136,19 @@ int check_payloads(struct check *c, int store_fd, uint64_t store_id)
 	_cleanup_(cleanup_io_close) int dirfd = io_opendir(store_fd, PAYLOADS_DIR, false);
 	_cleanup_(cleanup_free) uint64_t *owned = NULL;
 	struct bases b = {.check = c};
+	struct payload_mark mark;
 	uint64_t number = 0;
 	int r;
 
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? 0 : dirfd;
-	r = io_list(dirfd, note_name, &b);
+	r = payload_mark_read(dirfd, &mark);
+	if (r == 0)
+		r = io_list(dirfd, note_name, &b);
 	owned = b.v;
 	if (b.n > 0)
 		qsort(b.v, b.n, sizeof *b.v, ascending);
 	for (size_t i = 0; r == 0 && i < b.n; i++)
-		r = check_segment(c, dirfd, b.v[i], store_id, &number);
+		r = check_segment(c, dirfd, b.v[i], store_id, &mark, i + 1 == b.n, &number);
 	return r < 0 ? r : check_snapshot(c, dirfd, store_id);
 }

@@ -282,6 +282,13 @@ struct disk_payload {
 };
 static_assert(sizeof(struct disk_payload) == 48, "payload");
 
+struct disk_payload_mark {
+	le64 file_id;
+	le64 len;
+	le64 number;
+};
+static_assert(sizeof(struct disk_payload_mark) == 24, "payload mark");
+
 /* position: bit 63 is set if the newest record is a tombstone. */
 struct disk_key_entry {
 	le64 hash;

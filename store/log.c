@@ -153,6 +153,14 @@ static int scan_all(int fd, const struct file_id *id, uint64_t from,
 	return 0;
 }
 
+/* Frames that a killed writer had not synced have been found and count from now on. */
+static int cut_to(int fd, uint64_t len, bool torn, enum sync_mode mode)
+{
+	int r = torn ? io_truncate(fd, len) : 0;
+
+	return r == 0 && (torn || mode != SYNC_NONE) ? io_sync(fd, false) : r;
+}
+
 int log_open(int dirfd, const char *name, const char *kind, enum sync_mode mode,
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret)
@@ -180,22 +188,33 @@ int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode 
 	found.len -= found.n_torn;
 	if (found.len < keep || (from > sizeof(struct disk_header) && found.n_damaged > 0 && found.damaged_off == from))
 		return -ERANGE;
-	if (found.n_torn > 0) {
-		r = io_truncate(fd, found.len);
-		if (r < 0)
-			return r;
-	}
-	/* Frames that a killed writer had not synced have been found and count from now on. */
-	if (found.n_torn > 0 || mode != SYNC_NONE) {
-		r = io_sync(fd, false);
-		if (r < 0)
-			return r;
-	}
+	r = cut_to(fd, found.len, found.n_torn > 0, mode);
+	if (r < 0)
+		return r;
 	r = log_new(&fd, &id, mode, found.len, ret);
 	if (r < 0)
 		return r;
 	*ret_found = found;
 	return 0;
+}
+
+int log_open_at(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t len, struct log **ret)
+{
+	_cleanup_(cleanup_io_close) int fd = io_open_write(dirfd, name);
+	struct file_id id;
+	struct io_stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = read_header(fd, kind, &id);
+	if (r == 0)
+		r = io_fstat(fd, &st);
+	if (r == 0 && st.len < len)
+		r = -ERANGE;
+	if (r == 0)
+		r = cut_to(fd, len, st.len > len, mode);
+	return r < 0 ? r : log_new(&fd, &id, mode, len, ret);
 }
 
 int log_append(struct log *l, enum frame_type type, const struct span *pieces, unsigned n, uint64_t *ret_off)
@@ -242,21 +261,6 @@ int log_append_frames(struct log *l, struct span frames)
 		return r;
 	}
 	l->len += span_left(&frames);
-	return 0;
-}
-
-int log_cut(struct log *l, uint64_t len)
-{
-	int r;
-
-	assert(len <= l->len);
-	r = io_truncate(l->fd, len);
-	if (r == 0)
-		r = io_sync(l->fd, false);
-	if (r < 0)
-		return r;
-	l->len = len;
-	l->synced = len;
 	return 0;
 }
 

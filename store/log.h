@@ -49,6 +49,11 @@ int log_open_from(int dirfd, const char *name, const char *kind, enum sync_mode 
     int (*each)(uint8_t type, uint64_t off, struct span payload, void *arg), void *arg, struct log_recovery *ret_found,
     struct log **ret);
 
+/* Opens a log that the caller has gone through, to append behind its first len bytes, which are there (else
+ * -ERANGE): what else is there is cut off, and the rest is durable, unless nothing was cut and the mode is SYNC_NONE.
+ */
+int log_open_at(int dirfd, const char *name, const char *kind, enum sync_mode mode, uint64_t len, struct log **ret);
+
 /* Appends a frame: payload is the concatenation of n pieces, at most LOG_PIECES_MAX. Not durable before log_sync. On an
  * error nothing is appended: what had been written of the frame is cut off again, or, if even that fails, is
  * overwritten by the next append. ret_off, if not NULL: the frame's offset. -EMSGSIZE above FRAME_LEN_MAX. */
@@ -57,9 +62,6 @@ int log_append(struct log *l, enum frame_type type, const struct span *pieces, u
 /* Appends frames that lie behind each other and were made for this log, the first one for where it ends (frame_put):
  * all of them, or, on an error, none, as above. */
 int log_append_frames(struct log *l, struct span frames);
-
-/* Cuts off what is behind len, where a frame ends, and makes that durable, before anything was appended. */
-int log_cut(struct log *l, uint64_t len);
 
 /* Makes all appended frames durable as the mode says (SYNC_NONE: does nothing). After a failed sync nothing is known
  * about what was appended since the last good one: all further appends and syncs fail with -EIO and the caller makes a

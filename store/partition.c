@@ -413,6 +413,8 @@ static int take_file(struct partition *p, const struct listed *f, bool has_log)
 	case SEGMENT_TMP:
 		r = io_unlink(p->dirfd, name);
 		return r == -ENOENT ? 0 : r;
+	case SEGMENT_TORN: /* that is none of a topic's */
+		return 0;
 	default:
 		r = has_log ? 0 : io_unlink(p->dirfd, name);
 		return r == -ENOENT ? 0 : r;

@@ -1,361 +1,15 @@
 /* payload_load.c -- see payload_load.h
  *
- * BATCHES. Records of a batch count when all of them are there. One of which some are not was torn when the power went,
- * or it was durable and has been damaged since. What follows tells: each record says how many before it were not
- * durable when it was written. If one says that the batch was, the rest of it counts; if none does, nobody was ever
- * told that it, or anything behind it, is durable: that is passed over, and cut by who writes.
- *
  * SNAPSHOT. It is right for the segments that are the files that it knows, with all that it knows of them. A segment
  * that compaction has put in the place of another is read from its beginning; what the snapshot knows to be newer
  * stays. Where anything that it knows is gone, keys that had moved there cannot be told: it is given up as a whole.
- *
- * ORDER. Segments are gone through in the order of their numbers, so what comes later is newer, but for records that
- * are there twice, because joining was interrupted, and segments that were read again: these are looked at.
  */
 #include "store/payload_load.h"
 
 #include "store/io.h"
-#include "store/segment_name.h"
+#include "store/payload_take.h"
 
 #include <inttypes.h>
-
-static void say(const struct payload_load_how *how, uint64_t base, enum segment_file type, const char *what)
-{
-	char name[SEGMENT_NAME_SIZE], line[160];
-
-	if (!how->say)
-		return;
-	segment_name_put(name, base, type);
-	snprintf(line, sizeof line, "payloads/%s: %s", name, what);
-	how->say(how->arg, line);
-}
-
-static void damage(struct payload_loaded *l, uint64_t base, uint64_t off)
-{
-	if (l->n_damaged++ > 0)
-		return;
-	segment_name_put(l->damaged_file, base, SEGMENT_LOG);
-	l->damaged_off = off;
-}
-
-/* --- records --- */
-
-/* One that waits for the rest of its batch. */
-struct waiting {
-	uint64_t hash, position, number;
-	bool born;
-	struct payload_key key; /* a string's bytes are in keys, from key_at on */
-	size_t key_at, key_len;
-};
-
-struct taking {
-	struct payload_loaded *l;
-	uint32_t slot;
-	uint64_t expected; /* where the next frame begins, if nothing is damaged */
-	uint64_t last_number;
-
-	struct waiting *waiting;
-	size_t n, cap;
-	struct buf keys;
-	uint64_t cut_off;    /* where the first of them, or the damage before it, begins */
-	uint64_t batch_last; /* number of the last record of the newest batch */
-	bool doubt;          /* records are missing before, or among, them: */
-	uint64_t doubt_last; /* up to this number */
-
-	struct buf room;
-};
-
-static void taking_done(struct taking *t)
-{
-	free(t->waiting);
-	buf_done(&t->keys);
-	buf_done(&t->room);
-}
-
-/* The position of the key's record in the index of what is not in the snapshot; 0: none. */
-static int find_fresh(struct taking *t, const struct waiting *w, uint64_t *ret)
-{
-	struct payload_entry entries[VIEW_GROUP_MAX];
-	size_t n = payload_index_range(t->l->view->fresh, w->hash, w->hash, entries, N_ELEMENTS(entries));
-
-	*ret = 0;
-	for (size_t i = 0; i < n && i < N_ELEMENTS(entries); i++) {
-		struct payload_record rec;
-		int r = payload_view_read(t->l->view, entries[i].position, &t->room, &rec);
-
-		if (r == 0 && payload_record_key_equal(&rec.key, &w->key)) {
-			*ret = entries[i].position;
-			return 0;
-		}
-		if (r < 0 && r != -EBADMSG)
-			return r;
-	}
-	return 0;
-}
-
-/* Whether what is known of the key is at least as new. */
-static int is_known(struct taking *t, const struct waiting *w)
-{
-	struct payload_record rec;
-	uint64_t position;
-	int r = payload_view_find(t->l->view, &w->key, w->hash, &t->room, &rec, &position);
-
-	if (r == -ENOENT || r == -EBADMSG)
-		return 0;
-	return r < 0 ? r : rec.head.number >= w->number;
-}
-
-static int take(struct taking *t, const struct waiting *w)
-{
-	struct payload_loaded *l = t->l;
-	const struct payload_snapshot *snapshot = l->view->snapshot;
-	uint64_t known = snapshot ? payload_snapshot_head(snapshot)->newest_number : 0, old;
-	bool lives = !position_deleted(w->position), lived = snapshot && !w->born;
-	int r = 0;
-
-	if (w->number < l->next_number)
-		r = is_known(t, w);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = find_fresh(t, w, &old);
-	if (r == 0)
-		r = payload_index_reserve_one(l->view->fresh, w->hash);
-	if (r < 0)
-		return r;
-	if (old != 0)
-		payload_index_replace(l->view->fresh, w->hash, old, w->position);
-	else
-		payload_index_add(l->view->fresh, w->hash, w->position);
-	if (w->number >= l->next_number)
-		l->next_number = w->number + 1;
-	if (old != 0)
-		lived = !position_deleted(old);
-	if (w->number > known)
-		l->n_keys += (uint64_t)lives - (uint64_t)lived;
-	return 0;
-}
-
-static int take_waiting(struct taking *t)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct waiting *w = &t->waiting[i];
-		int r;
-
-		if (!w->key.is_number)
-			w->key.string = span_of(t->keys.p + w->key_at, w->key_len);
-		r = take(t, w);
-		if (r < 0)
-			return r;
-	}
-	t->n = 0;
-	t->doubt = false;
-	buf_clear(&t->keys);
-	return 0;
-}
-
-static int wait_for_rest(struct taking *t, const struct payload_record *rec, uint64_t off)
-{
-	struct waiting w = {
-	    .hash = payload_record_key_hash(&rec->key),
-	    .position = position_of(t->slot, off, rec->head.deletes),
-	    .number = rec->head.number,
-	    .born = rec->head.born,
-	    .key = rec->key,
-	    .key_at = t->keys.len,
-	    .key_len = span_left(&rec->key.string),
-	};
-
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 64;
-		struct waiting *v = realloc(t->waiting, cap * sizeof *v);
-
-		if (!v)
-			return -ENOMEM;
-		t->waiting = v;
-		t->cap = cap;
-	}
-	buf_put(&t->keys, rec->key.string.p, w.key_len);
-	if (t->keys.err < 0)
-		return t->keys.err;
-	t->waiting[t->n++] = w;
-	return 0;
-}
-
-static int take_record(struct taking *t, const struct payload_record *rec, uint64_t off, uint64_t expected)
-{
-	uint64_t last = rec->head.number + rec->head.left;
-	int r = 0;
-
-	/* Were the batch before it whole, nothing of it would be waiting. */
-	if (off > expected || (t->n > 0 && t->batch_last != last)) {
-		t->doubt = true;
-		t->doubt_last = rec->head.number - 1;
-	}
-	if (t->doubt && rec->head.number - rec->head.unsynced > t->doubt_last)
-		r = take_waiting(t);
-	if (t->n == 0)
-		t->cut_off = expected;
-	t->batch_last = last;
-	if (r == 0)
-		r = wait_for_rest(t, rec, off);
-	if (r == 0 && rec->head.left == 0 && !t->doubt)
-		r = take_waiting(t);
-	return r;
-}
-
-static int take_frame(uint8_t type, uint64_t off, struct span payload, void *arg)
-{
-	struct taking *t = arg;
-	struct payload_segment *s = t->l->view->segments[t->slot];
-	uint64_t expected = t->expected, end = off + sizeof(struct disk_frame) + span_left(&payload);
-	struct payload_record rec;
-
-	t->expected = end;
-	if (atomic_load(&s->len) < end)
-		payload_segment_grown(s, end);
-	if (type != FRAME_PUT && type != FRAME_DELETE)
-		return 0;
-	if (payload_record_get(type, payload, &rec) < 0 || rec.head.number < s->base ||
-	    rec.head.number <= t->last_number) {
-		damage(t->l, s->base, off);
-		return 0;
-	}
-	t->last_number = rec.head.number;
-	if (rec.head.time_ms > t->l->newest_ms)
-		t->l->newest_ms = rec.head.time_ms;
-
-	return take_record(t, &rec, off, expected);
-}
-
-/* --- segments --- */
-
-/* Where the segment is known up to; its beginning, if it is not. */
-static uint64_t known_up_to(const struct payload_view *v, uint32_t slot)
-{
-	const struct payload_segment *s = v->segments[slot];
-	const struct payload_snapshot_head *h;
-
-	if (!v->snapshot)
-		return sizeof(struct disk_header);
-	h = payload_snapshot_head(v->snapshot);
-	for (uint32_t i = 0; i < h->n_segments; i++)
-		if (h->segments[i].base == s->base && h->segments[i].file_id == s->file_id)
-			return h->segments[i].covered;
-	return sizeof(struct disk_header);
-}
-
-static void note_damage(struct payload_loaded *l, uint64_t base, const struct log_recovery *found)
-{
-	for (uint64_t i = 0; i < found->n_damaged; i++)
-		damage(l, base, found->damaged_off);
-}
-
-/* Goes through a segment that is only read, from an offset on. */
-static int read_segment(const struct payload_load_how *how, struct taking *t, uint64_t from)
-{
-	_cleanup_(cleanup_log_reader) struct log_reader *lr = NULL;
-	struct payload_segment *s = t->l->view->segments[t->slot];
-	char name[SEGMENT_NAME_SIZE];
-	struct log_recovery found;
-	struct span payload;
-	uint64_t off;
-	uint8_t type;
-	int r;
-
-	segment_name_put(name, s->base, SEGMENT_LOG);
-	r = log_reader_open(how->dirfd, name, KIND_PAYLOADS, &lr);
-	if (r == -ENOENT || r == -ENODATA || (r == 0 && log_reader_id(lr)->id != s->file_id))
-		return -ESTALE;
-	if (r < 0)
-		return r;
-	t->expected = from;
-	log_reader_seek(lr, from);
-	while ((r = log_reader_next(lr, &type, &off, &payload)) == 0) {
-		r = take_frame(type, off, payload, t);
-		if (r < 0)
-			return r;
-	}
-	log_reader_damage(lr, &found);
-	note_damage(t->l, s->base, &found);
-	return r == -ENODATA ? 0 : r;
-}
-
-/* The same of the one that will be appended to. */
-static int recover_segment(const struct payload_load_how *how, struct taking *t, uint64_t from)
-{
-	struct payload_loaded *l = t->l;
-	struct payload_segment *s = l->view->segments[t->slot];
-	struct log_recovery found = {0};
-	char name[SEGMENT_NAME_SIZE];
-	int r;
-
-	segment_name_put(name, s->base, SEGMENT_LOG);
-	t->expected = from;
-	r = log_open_from(how->dirfd, name, KIND_PAYLOADS, how->sync, from, from, take_frame, t, &found, &l->log);
-	if (r < 0)
-		return r;
-	note_damage(l, s->base, &found);
-	if (t->n > 0)
-		r = log_cut(l->log, t->cut_off);
-	if (found.n_torn > 0 || t->n > 0)
-		say(how, s->base, SEGMENT_LOG, "a torn end was cut off");
-	if (r == 0)
-		payload_segment_grown(s, log_len(l->log));
-	return r;
-}
-
-/* A segment that has records of those behind it was joined from them: they are what is left over. */
-static int remove_joined(const struct payload_load_how *how, const struct payload_view *v, uint32_t slot, uint64_t last)
-{
-	char name[SEGMENT_NAME_SIZE];
-	bool any = false;
-	int r = 0;
-
-	for (uint32_t i = slot + 1; r == 0 && i < v->n_segments && v->segments[i]->base <= last; i++) {
-		segment_name_put(name, v->segments[i]->base, SEGMENT_LOG);
-		r = io_unlink(how->dirfd, name);
-		any = true;
-	}
-	if (r == 0 && any)
-		r = io_sync_dir(how->dirfd);
-	return r == 0 && any ? -ESTALE : r;
-}
-
-/* What is in it, up to where a whole batch ends: *l->scanned. */
-static int take_segment(const struct payload_load_how *how, struct payload_loaded *l, uint32_t slot, uint64_t from)
-{
-	_cleanup_(taking_done) struct taking t = {.l = l, .slot = slot};
-	bool newest = slot == l->view->n_segments - 1;
-	int r;
-
-	if (!newest && from == atomic_load(&l->view->segments[slot]->len))
-		return 0;
-	r = how->writes && newest ? recover_segment(how, &t, from) : read_segment(how, &t, from);
-	/* What was ended was durable. */
-	if (r == 0 && !newest)
-		r = take_waiting(&t);
-	if (r < 0)
-		return r;
-	if (how->writes && !newest) {
-		r = remove_joined(how, l->view, slot, t.last_number);
-		if (r < 0)
-			return r;
-	}
-	l->scanned = t.n > 0 ? t.cut_off : t.expected;
-	l->behind += l->scanned - from;
-	return 0;
-}
-
-int payload_load_more(const struct payload_load_how *how, struct payload_loaded *l)
-{
-	uint64_t before = l->scanned, next = l->next_number;
-	int r;
-
-	if (l->view->n_segments == 0)
-		return 0;
-	r = take_segment(how, l, l->view->n_segments - 1, before);
-	return r < 0 ? r : l->next_number != next;
-}
 
 /* --- files --- */
 
@@ -389,6 +43,8 @@ static int note_name(const char *name, void *arg)
 		return 0;
 	if (type == SEGMENT_LOG)
 		return add_base(&l->bases, &l->n, base);
+	if (type == SEGMENT_TORN)
+		return 0;
 	if (type == SEGMENT_DAMAGED)
 		return add_base(&l->damaged, &l->n_damaged, base);
 	buf_put(&l->unfinished, name, strlen(name) + 1);
@@ -426,7 +82,7 @@ static int step_over_damaged(const struct payload_load_how *how, struct payload_
 	r = io_stat(how->dirfd, name, &st);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	damage(l, base, 0);
+	payload_take_damage(l, base, 0);
 	next_at_least(l, base + st.len / sizeof(struct disk_payload) + PAYLOADS_UNSYNCED_MAX);
 	return 0;
 }
@@ -444,10 +100,10 @@ static int leave_out(const struct payload_load_how *how, struct payload_loaded *
 		return r == -ENOENT ? 0 : r;
 	}
 	if (!how->writes) {
-		damage(l, base, 0);
+		payload_take_damage(l, base, 0);
 		return 0;
 	}
-	say(how, base, SEGMENT_LOG, "the header is damaged; the file is put aside");
+	payload_take_say(how, base, SEGMENT_LOG, "the header is damaged; the file is put aside");
 	segment_name_put(to, base, SEGMENT_DAMAGED);
 	r = io_rename(how->dirfd, name, to);
 	if (r == 0)
@@ -548,6 +204,21 @@ static int open_snapshot(const struct payload_load_how *how, struct payload_load
 	return 0;
 }
 
+/* Where the segment is known up to; its beginning, if it is not. */
+static uint64_t known_up_to(const struct payload_view *v, uint32_t slot)
+{
+	const struct payload_segment *s = v->segments[slot];
+	const struct payload_snapshot_head *h;
+
+	if (!v->snapshot)
+		return sizeof(struct disk_header);
+	h = payload_snapshot_head(v->snapshot);
+	for (uint32_t i = 0; i < h->n_segments; i++)
+		if (h->segments[i].base == s->base && h->segments[i].file_id == s->file_id)
+			return h->segments[i].covered;
+	return sizeof(struct disk_header);
+}
+
 /* --- the whole --- */
 
 void payload_load_done(struct payload_loaded *l)
@@ -580,9 +251,12 @@ static int load(const struct payload_load_how *how, struct payload_loaded *l, st
 	if (r == 0)
 		r = open_snapshot(how, l);
 	for (uint32_t i = 0; r == 0 && i < l->view->n_segments; i++)
-		r = take_segment(how, l, i, known_up_to(l->view, i));
+		r = payload_take_segment(how, l, i, known_up_to(l->view, i));
 	if (r == 0 && l->view->n_segments > 0)
 		next_at_least(l, l->view->segments[l->view->n_segments - 1]->base);
+	/* What the newest segment does not have any more was there. */
+	if (r == 0)
+		next_at_least(l, l->mark.number + 1);
 	if (r == 0 && l->log)
 		go_on(how, l, (uint32_t)log_id(l->log)->hour);
 	return r;
@@ -595,6 +269,9 @@ static int attempt(const struct payload_load_how *how, struct payload_loaded *re
 	struct io_stat st;
 	int r = io_fstat(how->dirfd, &st);
 
+	/* Before the log: what it speaks of is there, then. */
+	if (r == 0)
+		r = payload_mark_read(how->dirfd, &l.mark);
 	if (r == 0)
 		r = io_list(how->dirfd, note_name, &names);
 	if (r < 0)
@@ -629,4 +306,18 @@ int payload_load(const struct payload_load_how *how, struct payload_loaded *ret)
 	for (int i = 0; r == -ESTALE && i < 10; i++)
 		r = attempt(&again, ret);
 	return r == -ESTALE ? -EIO : r;
+}
+
+int payload_load_more(const struct payload_load_how *how, struct payload_loaded *l)
+{
+	uint64_t next = l->next_number;
+	int r;
+
+	if (l->view->n_segments == 0)
+		return 0;
+	/* Before the log: what it speaks of is there, then. */
+	r = payload_mark_read(how->dirfd, &l->mark);
+	if (r == 0)
+		r = payload_take_segment(how, l, l->view->n_segments - 1, l->scanned);
+	return r < 0 ? r : l->next_number != next;
 }

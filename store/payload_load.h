@@ -5,6 +5,7 @@
 #ifndef STORE_PAYLOAD_LOAD_H
 #define STORE_PAYLOAD_LOAD_H
 
+#include "store/payload_mark.h"
 #include "store/payload_view.h"
 
 enum {
@@ -36,6 +37,7 @@ struct payload_loaded {
 	uint64_t n_damaged;
 	char damaged_file[48]; /* the first of these; "" */
 	uint64_t damaged_off;
+	struct payload_mark mark;
 	uint64_t scanned; /* of the newest segment: what is behind is to be looked at again */
 	uint64_t dir_mtime_ns;
 	uint64_t snapshot_ino;

@@ -25,6 +25,8 @@ static void free_payloads(struct payloads *p)
 	payload_batch_free(p->batch);
 	payload_index_free(p->spare);
 	payload_compact_moves_free(p->moves);
+	if (p->mark)
+		bookmark_close(p->mark);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->tidying);
 	epoch_done(&p->epoch);
@@ -98,6 +100,19 @@ static int set_options(struct payloads *p, const struct payloads_options *o)
 	return 0;
 }
 
+/* All of the newest segment is durable. Where the mark cannot be set, recovery knows less. */
+static void set_mark(struct payloads *p)
+{
+	struct payload_mark m = {
+	    .file_id = log_id(p->l.log)->id,
+	    .len = log_len(p->l.log),
+	    .number = atomic_load(&p->synced_number),
+	};
+
+	if (p->mark && p->o.sync != SYNC_NONE)
+		(void)payload_mark_set(p->mark, &m);
+}
+
 int payloads_open(int store_fd, uint64_t store_id, const struct payloads_options *o, struct payloads **ret)
 {
 	_cleanup_(cleanup_payloads) struct payloads *p = NULL;
@@ -121,6 +136,9 @@ int payloads_open(int store_fd, uint64_t store_id, const struct payloads_options
 		return r;
 	show(p, &l);
 	atomic_store(&p->synced_number, l.next_number - 1);
+	(void)payload_mark_open(p->dirfd, &p->mark);
+	if (l.log)
+		set_mark(p);
 	*ret = TAKE(p);
 	return 0;
 }
@@ -421,6 +439,7 @@ static int sync_log(struct payloads *p)
 	}
 	p->n_unsynced = 0;
 	atomic_store(&p->synced_number, atomic_load(&p->next_number) - 1);
+	set_mark(p);
 	return 0;
 }
 

@@ -35,8 +35,9 @@ struct payloads {
 
 	/* Of the thread that puts. */
 	struct payload_batch *batch;
-	bool roll;   /* a sync failed: the next put begins a segment */
-	bool untold; /* and whoever syncs next does not know */
+	bool roll;             /* a sync failed: the next put begins a segment */
+	bool untold;           /* and whoever syncs next does not know */
+	struct bookmark *mark; /* NULL: it could not be had */
 	uint64_t n_unsynced;
 	_Atomic uint64_t synced_number;
 

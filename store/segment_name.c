@@ -14,6 +14,7 @@ static const char *const suffixes[] = {
     [SEGMENT_TIMES] = ".timeindex",
     [SEGMENT_DAMAGED] = ".log.damaged",
     [SEGMENT_TMP] = ".log.tmp",
+    [SEGMENT_TORN] = ".log.torn",
 };
 
 void segment_name_put(char ret[static SEGMENT_NAME_SIZE], uint64_t base, enum segment_file type)

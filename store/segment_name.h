@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum segment_file { SEGMENT_LOG, SEGMENT_INDEX, SEGMENT_TIMES, SEGMENT_DAMAGED, SEGMENT_TMP };
+enum segment_file { SEGMENT_LOG, SEGMENT_INDEX, SEGMENT_TIMES, SEGMENT_DAMAGED, SEGMENT_TMP, SEGMENT_TORN };
 
 enum { SEGMENT_NAME_SIZE = 48 };
 
-/* The base offset in twenty digits, and what kind of file it is. SEGMENT_TMP: of a log that will replace another. */
+/* The base offset in twenty digits, and what kind of file it is. SEGMENT_TMP: of a log that will replace another.
+ * SEGMENT_TORN: the bytes that were cut off the end of one (payloads). */
 void segment_name_put(char ret[static SEGMENT_NAME_SIZE], uint64_t base, enum segment_file type);
 
 /* Whether the name is one that segment_name_put gives. */

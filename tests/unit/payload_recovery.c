@@ -1,0 +1,211 @@
+/* payload_recovery.c -- what was durable is told from what was torn, and nothing of it is cut away */
+#include "tests/unit/payloads.h"
+
+#include <sys/stat.h>
+
+#define SEGMENT "payloads/00000000000000000001.log"
+
+enum { HEADER = 64 };
+
+static struct payloads *open_boot(int fd, uint32_t boot)
+{
+	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX, .boot = boot};
+	struct payloads *p = NULL;
+
+	ok_r(payloads_open(fd, 7, &o, &p));
+	return p;
+}
+
+static void put3(struct payloads *p, const char *a, const char *b, const char *c)
+{
+	struct payload_put puts[] = {put_of(named(a), "1"), put_of(named(b), "2"), put_of(named(c), "3")};
+
+	ok_r(payloads_put(p, puts, 3, 1, NULL, NULL, NULL));
+}
+
+/* "first" alone, then "a", "b" and "c" together, all durable. Ret: the length of the log. */
+static uint64_t make_synced(int fd)
+{
+	struct payloads *p = open_boot(fd, 1);
+	struct io_stat st;
+
+	ok(put1(p, named("first"), "0", 1) == 1);
+	ok_r(payloads_sync(p));
+	put3(p, "a", "b", "c");
+	ok_r(payloads_sync(p));
+	ok_r(payloads_close(p));
+	ok_r(io_stat(fd, SEGMENT, &st));
+	return st.len;
+}
+
+static uint64_t len_of(int fd, const char *name)
+{
+	struct io_stat st;
+
+	return io_stat(fd, name, &st) < 0 ? 0 : st.len;
+}
+
+static void flip(int fd, uint64_t off)
+{
+	int seg = openat(fd, SEGMENT, O_RDWR);
+	uint8_t c;
+
+	ok(pread(seg, &c, 1, (off_t)off) == 1);
+	c ^= 1;
+	ok(pwrite(seg, &c, 1, (off_t)off) == 1);
+	close(seg);
+}
+
+static uint64_t n_damaged(struct payloads *p)
+{
+	struct payloads_state st;
+
+	payloads_state(p, &st);
+	return st.n_damaged;
+}
+
+static void check_but_last(struct payloads *p)
+{
+	ok(has(p, named("first"), INT64_MAX, "0"));
+	ok(has(p, named("a"), INT64_MAX, "1") && has(p, named("b"), INT64_MAX, "2"));
+	ok(has(p, named("c"), INT64_MAX, NULL));
+	eq(n_damaged(p), 1);
+}
+
+static void what_was_durable_and_is_damaged_at_the_end_stays_there(void)
+{
+	for (uint32_t boot = 1; boot <= 2; boot++) {
+		int fd = new_store();
+		uint64_t len = make_synced(fd), number;
+		struct payload_put put = put_of(named("d"), "4");
+		struct payloads *p;
+
+		eq(n_problems(fd), 0);
+		flip(fd, len - 1);
+		eq(n_problems(fd), 1);
+		ok_r(payloads_open_read(fd, &p));
+		check_but_last(p);
+		eq(payloads_refresh(p), 0);
+		check_but_last(p);
+		ok_r(payloads_close(p));
+		for (int i = 0; i < 2; i++) {
+			p = open_boot(fd, boot);
+			check_but_last(p);
+			eq(len_of(fd, SEGMENT), len);
+			if (i == 1) {
+				ok_r(payloads_put(p, &put, 1, 1, &number, NULL, NULL));
+				ok(number > 4);
+			}
+			ok_r(payloads_close(p));
+		}
+		eq(len_of(fd, SEGMENT ".torn"), 0);
+		p = open_boot(fd, boot);
+		check_but_last(p);
+		ok(has(p, named("d"), INT64_MAX, "4"));
+		ok_r(payloads_close(p));
+		io_close(fd);
+	}
+}
+
+static void the_rest_of_a_durable_batch_counts_whatever_is_damaged_of_it(void)
+{
+	uint64_t frame = sizeof(struct disk_frame) + sizeof(struct disk_payload) + 1 + 1;
+
+	for (unsigned i = 1; i <= 3; i++) {
+		int fd = new_store();
+		uint64_t len = make_synced(fd);
+		struct payloads *p;
+
+		flip(fd, len - (i - 1) * frame - 1);
+		p = open_boot(fd, 1);
+		ok(has(p, named("first"), INT64_MAX, "0"));
+		ok(has(p, named("a"), INT64_MAX, i == 3 ? NULL : "1"));
+		ok(has(p, named("b"), INT64_MAX, i == 2 ? NULL : "2"));
+		ok(has(p, named("c"), INT64_MAX, i == 1 ? NULL : "3"));
+		eq(n_damaged(p), 1);
+		eq(len_of(fd, SEGMENT), len);
+		ok_r(payloads_close(p));
+		io_close(fd);
+	}
+}
+
+/* As when a file system has lost it. */
+static void a_durable_end_that_is_gone_is_told_of_and_its_numbers_are_not_given_again(void)
+{
+	int fd = new_store(), seg;
+	uint64_t len = make_synced(fd), number;
+	struct payload_put put = put_of(named("d"), "4");
+	struct payloads *p;
+
+	seg = openat(fd, SEGMENT, O_RDWR);
+	ok(ftruncate(seg, (off_t)len - 3) == 0);
+	close(seg);
+	eq(n_problems(fd), 1);
+	p = open_boot(fd, 1);
+	check_but_last(p);
+	ok_r(payloads_put(p, &put, 1, 1, &number, NULL, NULL));
+	eq(number, 5);
+	ok_r(payloads_close(p));
+	p = open_boot(fd, 1);
+	ok(has(p, named("b"), INT64_MAX, "2") && has(p, named("d"), INT64_MAX, "4"));
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+/* Its writer has ended in mid-batch: in the boot of the reader of the rest, or with the machine. */
+static void a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped(void)
+{
+	for (uint32_t boot = 1; boot <= 2; boot++) {
+		int fd = new_store(), seg;
+		uint64_t synced = make_synced(fd), len;
+		struct payloads *ended = open_boot(fd, 1), *p;
+
+		put3(ended, "x", "y", "z");
+		len = len_of(fd, SEGMENT);
+		seg = openat(fd, SEGMENT, O_RDWR);
+		ok(ftruncate(seg, (off_t)len - 3) == 0);
+		close(seg);
+		p = open_boot(fd, boot);
+		ok(has(p, named("c"), INT64_MAX, "3") && has(p, named("x"), INT64_MAX, NULL));
+		eq(n_damaged(p), 0);
+		eq(len_of(fd, SEGMENT), synced);
+		eq(len_of(fd, SEGMENT ".torn"), boot == 1 ? 0 : len - 3 - synced);
+		ok_r(payloads_close(p));
+		p = open_boot(fd, boot);
+		ok(has(p, named("c"), INT64_MAX, "3") && has(p, named("x"), INT64_MAX, NULL));
+		eq(len_of(fd, SEGMENT ".torn"), boot == 1 ? 0 : len - 3 - synced);
+		ok_r(payloads_close(p));
+		ok_r(payloads_close(ended));
+		io_close(fd);
+	}
+}
+
+/* An old mark, a spoilt one, and none: all of it is as it would be without. */
+static void without_a_mark_what_follows_tells(void)
+{
+	int fd = new_store(), mark;
+	uint64_t len = make_synced(fd);
+	struct payloads *p;
+
+	mark = openat(fd, "payloads/synced", O_RDWR);
+	for (off_t place = 4096; place <= 8192; place += 4096)
+		ok(pwrite(mark, "x", 1, place + 30) == 1);
+	close(mark);
+	flip(fd, HEADER + 30);
+	p = open_boot(fd, 1);
+	ok(has(p, named("first"), INT64_MAX, NULL) && has(p, named("c"), INT64_MAX, "3"));
+	eq(n_damaged(p), 1);
+	eq(len_of(fd, SEGMENT), len);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
+int main(void)
+{
+	RUN(what_was_durable_and_is_damaged_at_the_end_stays_there);
+	RUN(the_rest_of_a_durable_batch_counts_whatever_is_damaged_of_it);
+	RUN(a_durable_end_that_is_gone_is_told_of_and_its_numbers_are_not_given_again);
+	RUN(a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped);
+	RUN(without_a_mark_what_follows_tells);
+	return tap_done();
+}
