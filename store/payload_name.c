@@ -2,23 +2,11 @@
 #include "store/payload_name.h"
 
 #include "store/filename.h"
+#include "store/payload_record.h"
 
 #include <inttypes.h>
-#include <xxhash.h>
 
 enum { DIGITS_MAX = 20 };
-
-static XXH128_hash_t hash(const struct payload_key *key)
-{
-	uint8_t bytes[1 + PAYLOAD_KEY_MAX];
-	const le64 number = put_le64(key->number);
-	const void *p = key->is_number ? (const void *)number.b : key->string.p;
-	size_t len = key->is_number ? sizeof(number) : span_left(&key->string);
-
-	bytes[0] = key->is_number;
-	memcpy(bytes + 1, p, len);
-	return XXH3_128bits(bytes, 1 + len);
-}
 
 /* 1 to 20 digits, the first no zero unless it is the only one. */
 static bool is_like_number(const char *s, size_t len)
@@ -61,11 +49,9 @@ void payload_name_put(struct buf *out, const struct payload_key *key)
 		len--;
 	}
 	filename_put_escaped(out, s, len, "");
-	if (out->err == 0 && out->len - start > PAYLOAD_NAME_MAX) {
-		XXH128_hash_t h = hash(key);
-
-		filename_cut(out, start, PAYLOAD_NAME_MAX, h.high64, h.low64);
-	}
+	if (out->err == 0 && out->len - start > PAYLOAD_NAME_MAX)
+		filename_cut(
+		    out, start, PAYLOAD_NAME_MAX, payload_record_key_hash_high(key), payload_record_key_hash(key));
 }
 
 /* --- back --- */

@@ -112,6 +112,54 @@ for expected in tests/golden/*.points "$work"/anew/*.points; do
 	result $? "the independent reader gives the points of $name"
 done
 
+# newest FILE: the newest record of each key, of all.
+newest() {
+	LC_ALL=C awk -F'\t' '!seen[$1]++' "$1"
+}
+
+# damage STORE: wherever a bit of its log is another one, or it ends early, both readers find the same newest records,
+# and no other than those that were put. The index snapshot is not there to tell more.
+damage() {
+	local log at
+
+	for log in "$1"/payloads/*.log; do
+		for ((at = 64; at < $(stat -c %s "$log"); at += 149)); do
+			rm -rf "$work/hurt"
+			cp -r "$1" "$work/hurt" && rm "$work/hurt/payloads/keys" || return 1
+			if [ $((at % 2)) = 0 ]; then
+				truncate -s "$at" "$work/hurt/payloads/${log##*/}"
+			else
+				printf '\377' | dd of="$work/hurt/payloads/${log##*/}" bs=1 seek="$at" conv=notrunc status=none
+			fi
+			"$build/tests/tools/dumppayloads" "$work/hurt" >"$work/c" 2>/dev/null
+			"$python" -B tests/decoder/payloads.py "$work/hurt" >"$work/py" 2>/dev/null
+			newest "$work/c" >"$work/newest"
+			newest "$work/py" | cmp - "$work/newest" >>"$work/err" || return 1
+			if LC_ALL=C grep -avxFf "$1.records" "$work/py" >>"$work/err"; then return 1; fi
+		done
+	done
+}
+
+for expected in tests/golden/*.records "$work"/anew/*.records; do
+	store=${expected%.records}
+	name=${store##*/}
+	[ "${store%/*}" = tests/golden ] || name="$name, written anew"
+	"$build/tests/tools/dumppayloads" "$store" >"$work/c" 2>"$work/err"
+	same "$work/c" "$expected"
+	result $? "the records of $name are those that were put"
+	"$build/histctl" verify "$store" >"$work/err" 2>&1
+	result $? "histctl verify finds all records of $name well"
+	if [ "$lacking" ]; then
+		skip "the independent reader gives the records of $name" "$lacking"
+		continue
+	fi
+	"$python" -B tests/decoder/payloads.py "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
+	result $? "the independent reader gives the records of $name"
+	: >"$work/err"
+	damage "$store"
+	result $? "both readers find the same in $name where it is damaged"
+done
+
 # A store that is alive, then the same after the end of histd.
 live() {
 	local pid i

@@ -1,12 +1,14 @@
 /* mkgolden.c -- writes the golden stores, and beside each what it must read as
  *
- *   mkgolden DIR        DIR/NAME/ and DIR/NAME.expected for every story below; DIR/topics/ and DIR/topics.messages
+ *   mkgolden DIR        DIR/NAME/ and DIR/NAME.expected for every story below; DIR/topics/ and DIR/topics.messages,
+ *                       DIR/payloads/ and DIR/payloads.records
  *
  * The same library writes the same bytes each time. The stores in tests/golden/ are kept as they were written once:
  * every later version must read them.
  */
 #include "tests/tools/golden.h"
 #include "tests/tools/golden_points.h"
+#include "tests/tools/golden_payloads.h"
 #include "tests/tools/golden_topics.h"
 
 #define STR(s) ((struct cell){.text = (s), .len = sizeof(s) - 1})
@@ -385,5 +387,6 @@ int main(int argc, char **argv)
 	damaged(argv[1]);
 	golden_topics(argv[1]);
 	golden_points(argv[1]);
+	golden_payloads(argv[1]);
 	return 0;
 }
