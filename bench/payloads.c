@@ -1,16 +1,20 @@
 /* payloads.c -- documents by key beside LMDB, RocksDB and SQLite: puts, gets, opening, memory
  *
- *   payloads STORE DIR KEYS PUTS     STORE: histfs, lmdb, rocksdb, sqlite, or file: bare append and fdatasync
+ *   payloads STORE DIR KEYS PUTS     STORE: histfs, lmdb, rocksdb, sqlite
+ *   payloads writers STORE DIR N PUTS    N threads at once; histfs: clients of the histd with the socket DIR; also file
  *
- * Puts KEYS documents of 500 bytes in synced batches of 1000, and PUTS of them one by one, each synced; gets a million
- * at random, warm; opens anew. A line a figure: NAME VALUE. All sync as a commit does that shall outlast a power cut. A
- * peer that it was not built with is said to be missing (exit status 3).
+ * Puts KEYS documents of 500 bytes in synced batches of 1000, and PUTS of them one by one, each synced (histfs: in turn
+ * with bare appends to a file, each with fdatasync); gets a million at random, warm; opens anew. Or N threads put PUTS
+ * each, one by one, all synced. A line a figure: NAME VALUE. All sync as a commit does that shall outlast a power cut.
+ * A peer that it was not built with is said to be missing (exit status 3).
  */
+#include "client/histfs.h"
 #include "store/io.h"
 #include "store/payloads.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +31,7 @@
 #include <sqlite3.h>
 #endif
 
-enum { VALUE_LEN = 500, BATCH = 1000, GETS = 1000000, BURSTS = 20 };
+enum { VALUE_LEN = 500, BATCH = 1000, IN_TURN = 20, WRITERS_MAX = 64, GETS = 1000000, BURSTS = 20 };
 
 static _Noreturn void die(const char *what)
 {
@@ -86,7 +90,7 @@ static struct payloads *payloads;
 static struct buf room;
 static int store_fd = -1;
 
-static void histfs_open(const char *dir)
+static void ours_open(const char *dir)
 {
 	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX};
 
@@ -95,7 +99,7 @@ static void histfs_open(const char *dir)
 	must(errno == 0, "open");
 }
 
-static void histfs_put(uint64_t first, unsigned n)
+static void ours_put(uint64_t first, unsigned n)
 {
 	static struct payload_put puts[BATCH];
 
@@ -108,7 +112,7 @@ static void histfs_put(uint64_t first, unsigned n)
 	must(errno == 0, "sync");
 }
 
-static void histfs_get(uint64_t i)
+static void ours_get(uint64_t i)
 {
 	struct payload_key key = {.is_number = true, .number = scramble(i)};
 	struct payload found;
@@ -117,7 +121,7 @@ static void histfs_get(uint64_t i)
 	must(errno == 0 && span_left(&found.value) == VALUE_LEN, "get");
 }
 
-static void histfs_close(void)
+static void ours_close(void)
 {
 	must(payloads_close(payloads) == 0, "close");
 	io_close(store_fd);
@@ -252,6 +256,13 @@ static void rocksdb_get_one(uint64_t i)
 
 static void rocksdb_end(void)
 {
+	rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
+	char *error = NULL;
+
+	/* So that opening does not replay its log: as histfs has its index snapshot. */
+	rocksdb_flush(rocks, flush, &error);
+	must(!error, error);
+	rocksdb_flushoptions_destroy(flush);
 	rocksdb_readoptions_destroy(rocks_read);
 	rocksdb_writeoptions_destroy(rocks_write);
 	rocksdb_close(rocks);
@@ -310,7 +321,7 @@ static void sqlite_close(void)
 #endif
 
 static const struct store stores[] = {
-    {"histfs", histfs_open, histfs_put, histfs_get, histfs_close},
+    {"histfs", ours_open, ours_put, ours_get, ours_close},
     {"file", file_open, file_put, file_get, file_close},
 #ifdef HAVE_LMDB
     {"lmdb", lmdb_open, lmdb_put, lmdb_get, lmdb_close},
@@ -362,64 +373,170 @@ static void gets(const struct store *s, uint64_t n_keys)
 	free(ns);
 }
 
-/* Histfs's own: with and without its snapshot, and memory. */
-static void histfs_more(const char *dir)
+/* Bytes of memory that are no file's. */
+static uint64_t memory_used(void)
 {
-	struct payloads_state st;
-	uint64_t start;
+	char line[256];
+	unsigned long kib = 0;
+	FILE *f = fopen("/proc/self/status", "r");
 
-	payloads_state(payloads, &st);
-	printf("memory_a_key %.1f\n", (double)st.memory / (double)st.n_keys);
+	must(f, "/proc/self/status");
+	while (fgets(line, sizeof line, f))
+		if (sscanf(line, "RssAnon: %lu kB", &kib) == 1)
+			break;
+	fclose(f);
+	return (uint64_t)kib * 1024;
+}
+
+/* Histfs's own: without its snapshot, and memory; then a snapshot. */
+static void ours_more(const char *dir, uint64_t n_keys)
+{
+	uint64_t start, before;
+
+	ours_close();
+	before = memory_used();
 	start = now_ns();
-	histfs_close();
-	histfs_open(dir);
+	ours_open(dir);
 	printf("open_without_ms %.1f\n", seconds_since(start) * 1e3);
+	printf("memory_a_key %.1f\n", (double)(memory_used() - before) / (double)n_keys);
 	start = now_ns();
 	while (payloads_tidy(payloads, 1, INT64_C(1) << 40, NULL) > 0)
 		;
 	printf("snapshot_ms %.1f\n", seconds_since(start) * 1e3);
-	histfs_close();
+	ours_close();
 }
 
-int main(int argc, char **argv)
+static uint32_t time_put(void (*put)(uint64_t, unsigned), uint64_t i)
 {
-	const struct store *s = NULL;
-	uint64_t n_keys, n_puts, start;
+	uint64_t start = now_ns();
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: payloads STORE DIR KEYS PUTS\n");
-		return 2;
+	put(i, 1);
+	return (uint32_t)(now_ns() - start);
+}
+
+/* Medians; of histfs and a file some in turn, as the disk is not the same all the time. */
+static void single_puts(const struct store *s, const char *dir, uint64_t n)
+{
+	uint32_t *ns = malloc(2 * n * sizeof *ns + 1);
+
+	must(ns, "memory");
+	if (s->put == ours_put)
+		file_open(dir);
+	for (uint64_t i = 0; i < n; i++) {
+		ns[i] = time_put(s->put, i);
+		if (s->put == ours_put && (i + 1) % IN_TURN == 0)
+			for (uint64_t k = i + 1 - IN_TURN; k <= i; k++)
+				ns[n + k] = time_put(file_put, k);
 	}
+	qsort(ns, n, sizeof *ns, ascending);
+	printf("put_single_us %.1f\n", ns[n / 2] / 1e3);
+	if (s->put == ours_put) {
+		n = n / IN_TURN * IN_TURN;
+		qsort(ns + n, n, sizeof *ns, ascending);
+		printf("file_single_us %.1f\n", ns[n + n / 2] / 1e3);
+		file_close();
+	}
+	free(ns);
+}
+
+/* --- many at once --- */
+
+struct writer {
+	pthread_t thread;
+	const struct store *s;
+	const char *dir;
+	uint64_t first, n;
+};
+
+static void *write_many(void *arg)
+{
+	const struct writer *w = arg;
+	struct histfs *h = NULL;
+
+	if (w->s->put == ours_put) {
+		errno = -histfs_open(w->dir, &h);
+		must(errno == 0, "histd");
+	}
+	for (uint64_t i = 0; i < w->n; i++) {
+		struct histfs_payload put = {
+		    .key = {.number = scramble(w->first + i)}, .value = document, .value_len = VALUE_LEN};
+
+		if (!h)
+			w->s->put(w->first + i, 1);
+		else
+			must(histfs_put(h, &put, 1, HISTFS_SYNCED, NULL, NULL) == 0, "put");
+	}
+	if (h)
+		histfs_close(h);
+	return NULL;
+}
+
+static void writers(const struct store *s, const char *dir, unsigned n, uint64_t puts)
+{
+	struct writer w[WRITERS_MAX];
+	uint64_t start;
+
+	must(n <= WRITERS_MAX, "writers");
+	if (s->put != ours_put)
+		s->open(dir);
+	start = now_ns();
+	for (unsigned i = 0; i < n; i++) {
+		w[i] = (struct writer){.s = s, .dir = dir, .first = i * puts, .n = puts};
+		must(pthread_create(&w[i].thread, NULL, write_many, &w[i]) == 0, "thread");
+	}
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(w[i].thread, NULL);
+	printf("writers_rate %.0f\n", (double)(n * puts) / seconds_since(start));
+	if (s->put != ours_put)
+		s->close();
+}
+
+/* --- the whole --- */
+
+static const struct store *store_named(const char *name)
+{
 	for (size_t i = 0; i < N_ELEMENTS(stores); i++)
-		if (strcmp(stores[i].name, argv[1]) == 0)
-			s = &stores[i];
-	if (!s) {
-		fprintf(stderr, "payloads: built without %s\n", argv[1]);
-		return 3;
-	}
-	n_keys = strtoull(argv[3], NULL, 10) / BATCH * BATCH;
-	n_puts = strtoull(argv[4], NULL, 10);
-	make_document();
-	s->open(argv[2]);
+		if (strcmp(stores[i].name, name) == 0)
+			return &stores[i];
+	fprintf(stderr, "payloads: built without %s\n", name);
+	exit(3);
+}
+
+static void alone(const struct store *s, const char *dir, uint64_t n_keys, uint64_t n_puts)
+{
+	uint64_t start;
+
+	s->open(dir);
 	start = now_ns();
 	for (uint64_t i = 0; i < n_keys; i += BATCH)
 		s->put(i, BATCH);
 	printf("put_batch_rate %.0f\n", (double)n_keys / seconds_since(start));
-	start = now_ns();
-	for (uint64_t i = 0; i < n_puts; i++)
-		s->put(i, 1);
-	printf("put_single_us %.1f\n", seconds_since(start) * 1e6 / (double)n_puts);
-	if (s->put == file_put)
-		return 0;
-	if (s->put == histfs_put)
-		histfs_more(argv[2]);
+	if (n_puts > 0)
+		single_puts(s, dir, n_puts);
+	if (s->put == ours_put)
+		ours_more(dir, n_keys);
 	else
 		s->close();
 	start = now_ns();
-	s->open(argv[2]);
+	s->open(dir);
 	s->get(1);
 	printf("open_ms %.2f\n", seconds_since(start) * 1e3);
 	gets(s, n_keys);
 	s->close();
+}
+
+int main(int argc, char **argv)
+{
+	make_document();
+	if (argc == 6 && strcmp(argv[1], "writers") == 0)
+		writers(
+		    store_named(argv[2]), argv[3], (unsigned)strtoul(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+	else if (argc == 5 && strcmp(argv[1], "file") != 0)
+		alone(store_named(argv[1]), argv[2], strtoull(argv[3], NULL, 10) / BATCH * BATCH,
+		    strtoull(argv[4], NULL, 10));
+	else {
+		fprintf(stderr, "usage: payloads STORE DIR KEYS PUTS | payloads writers STORE DIR N PUTS\n");
+		return 2;
+	}
 	return 0;
 }
