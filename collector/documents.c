@@ -32,10 +32,9 @@ static void say_line(void *arg, const char *line)
 	say("%s", line);
 }
 
-int documents_open(
-    int store_fd, uint64_t store_id, uint32_t boot, const struct config_payloads *c, struct documents **ret)
+static struct payloads_options options_of(const struct config_payloads *c, uint32_t boot)
 {
-	const struct payloads_options o = {
+	return (struct payloads_options){
 	    .boot = boot,
 	    .sync = c->sync,
 	    .segment_size = c->segment_size,
@@ -45,6 +44,20 @@ int documents_open(
 	    .tombstone_ms = (int64_t)c->tombstone_ms,
 	    .say = say_line,
 	};
+}
+
+void documents_configure(struct documents *d, const struct config_payloads *c)
+{
+	const struct payloads_options o = options_of(c, 0);
+
+	if (d->payloads)
+		(void)payloads_configure(d->payloads, &o); /* the configuration is within the limits */
+}
+
+int documents_open(
+    int store_fd, uint64_t store_id, uint32_t boot, const struct config_payloads *c, struct documents **ret)
+{
+	const struct payloads_options o = options_of(c, boot);
 	struct documents *d = calloc(1, sizeof *d);
 	int r;
 

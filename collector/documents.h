@@ -1,6 +1,6 @@
 /* documents.h -- histd's payloads: opened, put into, synced
  *
- * Everything but documents_stat belongs to one thread, the server's (server.h). Recording and topics do not depend on
+ * Everything but documents_stat and documents_configure belongs to one thread, the server's (server.h). Recording and topics do not depend on
  * it: payloads that cannot be opened are said, and every request for them fails.
  *
  * SYNCING. What is put is synced when somebody waits for it (documents_want), and within a second anyway, by one
@@ -18,6 +18,8 @@ struct documents;
  * opened is said. */
 int documents_open(
     int store_fd, uint64_t store_id, uint32_t boot, const struct config_payloads *c, struct documents **ret);
+/* What of it can be changed is so from now on; from any thread. */
+void documents_configure(struct documents *d, const struct config_payloads *c);
 /* Syncs and closes. 0, or the error of a sync. */
 int documents_close(struct documents *d);
 

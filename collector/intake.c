@@ -65,13 +65,6 @@ static void say_fixed(const char *key)
 	say("%s is changed: this takes effect at the next start", key);
 }
 
-static bool payloads_differ(const struct config_payloads *a, const struct config_payloads *b)
-{
-	return a->sync != b->sync || a->segment_size != b->segment_size || a->max_value != b->max_value ||
-	       a->keep_versions != b->keep_versions || a->keep_age_ms != b->keep_age_ms ||
-	       a->tombstone_ms != b->tombstone_ms;
-}
-
 static bool listens_differ(const struct config_series *a, const struct config_series *b)
 {
 	if (a->n_listens != b->n_listens || memcmp(&a->statsd, &b->statsd, sizeof a->statsd) != 0)
@@ -98,10 +91,12 @@ void intake_configure(struct intake *k, struct config *c)
 		say_fixed("the socket's path, mode, owner or group");
 	if (is->max_memory != was->max_memory)
 		say_fixed("max_memory");
-	if (payloads_differ(&c->payloads, &k->config->payloads))
-		say_fixed("[payloads]");
 	if (listens_differ(&c->series, &k->config->series))
 		say_fixed("[listen.NAME] or [statsd]");
+	if (c->payloads.sync != k->config->payloads.sync ||
+	    c->payloads.segment_size != k->config->payloads.segment_size)
+		say_fixed("sync or segment_size of [payloads]");
+	documents_configure(ingest_documents(k->ingest), &c->payloads);
 	if (k->server)
 		server_configure(k->server, c);
 	if (k->follow)

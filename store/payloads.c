@@ -17,6 +17,7 @@ enum {
 	SEGMENT_MIN = 1 << 20,
 	SEGMENT_MAX = 1 << 30,
 	RETRIES = 10,
+	TOMBSTONE_MS = 7 * 24 * 3600 * 1000,
 };
 
 static void free_payloads(struct payloads *p)
@@ -81,23 +82,35 @@ static void show(struct payloads *p, const struct payload_loaded *l)
 	drop(old);
 }
 
+int payloads_configure(struct payloads *p, const struct payloads_options *o)
+{
+	if (o->value_max > PAYLOAD_VALUE_MAX)
+		return -EINVAL;
+	atomic_store(&p->value_max, o->value_max ? o->value_max : PAYLOAD_VALUE_MAX);
+	pthread_mutex_lock(&p->lock);
+	p->policy = (struct payload_policy){
+	    .keep_versions = o->keep_versions,
+	    .keep_ms = o->keep_ms,
+	    .tombstone_ms = o->tombstone_ms ? o->tombstone_ms : TOMBSTONE_MS,
+	};
+	p->other_policy = true;
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
 static int set_options(struct payloads *p, const struct payloads_options *o)
 {
 	p->o = *o;
 	if (p->o.segment_size == 0)
 		p->o.segment_size = PAYLOADS_SEGMENT_DEFAULT;
-	if (p->o.value_max == 0)
-		p->o.value_max = PAYLOAD_VALUE_MAX;
-	if (p->o.tombstone_ms == 0)
-		p->o.tombstone_ms = INT64_C(7) * 24 * 3600 * 1000;
-	if (p->o.segment_size < SEGMENT_MIN || p->o.segment_size > SEGMENT_MAX || p->o.value_max > PAYLOAD_VALUE_MAX)
+	if (p->o.segment_size < SEGMENT_MIN || p->o.segment_size > SEGMENT_MAX)
 		return -EINVAL;
 	p->how.map_len = p->o.segment_size;
 	p->how.sync = o->sync;
 	p->how.boot = o->boot;
 	p->how.say = o->say;
 	p->how.arg = o->arg;
-	return 0;
+	return payloads_configure(p, o);
 }
 
 /* All of the newest segment is durable. Where the mark cannot be set, recovery knows less. */
@@ -571,7 +584,7 @@ int payloads_put(struct payloads *p, const struct payload_put *puts, size_t n, i
 {
 	struct payload_error error = {0};
 	uint64_t number = 0;
-	int r = payload_batch_check(puts, n, p->o.value_max, &error);
+	int r = payload_batch_check(puts, n, atomic_load(&p->value_max), &error);
 
 	if (r < 0 && ret_error)
 		*ret_error = error;

@@ -51,6 +51,8 @@ struct payloads_options {
  * payloads is one with none. */
 int payloads_open(int store_fd, uint64_t store_id, const struct payloads_options *o, struct payloads **ret);
 int payloads_open_read(int store_fd, struct payloads **ret);
+/* A writer's value_max, keep_versions, keep_ms and tombstone_ms from now on. Any thread. -EINVAL: as payloads_open. */
+int payloads_configure(struct payloads *p, const struct payloads_options *o);
 /* A writer's: an error is that of the last sync. */
 int payloads_close(struct payloads *p);
 

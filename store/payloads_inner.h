@@ -22,6 +22,9 @@ struct payloads {
 	int dirfd;    /* -1: there are no payloads, to a reader */
 	bool writes;
 	struct payloads_options o;
+	struct payload_policy policy; /* but for the time; under the lock */
+	bool other_policy;            /* than when segments were looked at; likewise */
+	_Atomic uint64_t value_max;
 	struct payload_load_how how;
 	struct epoch epoch;
 

@@ -20,17 +20,18 @@ enum {
 	RUNS_MAX = 4, /* in a round */
 };
 
-static struct payload_policy policy_of(const struct payloads *p, int64_t now_ms)
+static struct payload_policy policy_of(struct payloads *p, int64_t now_ms)
 {
-	return (struct payload_policy){
-	    .keep_versions = p->o.keep_versions,
-	    .keep_ms = p->o.keep_ms,
-	    .tombstone_ms = p->o.tombstone_ms,
-	    .now_ms = now_ms,
-	};
+	struct payload_policy policy;
+
+	pthread_mutex_lock(&p->lock);
+	policy = p->policy;
+	pthread_mutex_unlock(&p->lock);
+	policy.now_ms = now_ms;
+	return policy;
 }
 
-/* What tidying looks at: the view without what is put meanwhile. */
+/* What tidying looks at: the view without what is put meanwhile. What was found out by another policy is forgotten. */
 static int settled(struct payloads *p, struct payload_view **ret)
 {
 	int r;
@@ -41,6 +42,10 @@ static int settled(struct payloads *p, struct payload_view **ret)
 		(*ret)->fresh = NULL;
 	if (r == 0 && p->l.view->frozen)
 		(*ret)->n_segments = p->frozen.n_segments;
+	for (uint32_t i = 0; r == 0 && p->other_policy && i < (*ret)->n_segments; i++)
+		if ((*ret)->segments[i])
+			(*ret)->segments[i]->looked = false;
+	p->other_policy = p->other_policy && r < 0;
 	pthread_mutex_unlock(&p->lock);
 	return r;
 }

@@ -116,6 +116,12 @@ done <"$dir/acked"
 ok $? "after kill -9 every document that was acknowledged is there"
 [ "$("$c" get many-5000)" = '{"n":5000}' ] && [ "$("$c" get logo | od -An -tx1)" = ' 89 50 4e 47 00 0a' ]
 ok $? "and all that were there before"
+sed -i 's/^max_value = .*/max_value = 1K/; s/^segment_size = .*/segment_size = 2M/' "$conf"
+kill -HUP "$pid"
+poll said 'the configuration is read again' && said 'sync or segment_size of \[payloads\] is changed: this takes effect' &&
+	! head -c 1025 /dev/zero | tr '\0' 1 | "$c" put long 2>"$err" && grep -q 'too long' "$err" &&
+	head -c 1024 /dev/zero | tr '\0' 1 | "$c" put long
+ok $? "SIGHUP changes what is kept, but for what needs another start"
 stop TERM
 [ "$status" = 0 ] && "$c" verify "$store" >"$out" 2>&1
 ok $? "SIGTERM ends it well, and the store is whole"

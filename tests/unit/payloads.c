@@ -340,6 +340,35 @@ static void compaction_leaves_what_is_to_be_kept(void)
 	io_close(fd);
 }
 
+static void what_is_kept_can_be_changed_meanwhile(void)
+{
+	struct payloads_options o = {.keep_versions = 0, .value_max = 100};
+	int fd = new_store();
+	struct payloads *p = open_tidied(fd, UINT32_MAX);
+	struct payloads_state before, st;
+
+	for (int i = 0; i < 4; i++)
+		fill(p, 0, 3000, (const char *[]){"a", "b", "c", "d"}[i], i);
+	for (int i = 0; i < 6; i++)
+		ok_r(payloads_tidy(p, 20, 10000, NULL));
+	payloads_state(p, &before);
+	ok(before.bytes > 4 * 3000 * 500);
+	ok_r(payloads_configure(p, &o));
+	for (int i = 0; i < 6; i++)
+		ok_r(payloads_tidy(p, 20, 10000, NULL));
+	payloads_state(p, &st);
+	ok(st.bytes < before.bytes / 2);
+	eq(n_wrong(p, 0, 3000, "d"), 0);
+	ok(put1(p, numbered(1), "\"0123456789\"", 5) == 1);
+	eq(put1(p, numbered(1),
+	       "\"012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+	       "0123456789\"",
+	       6),
+	    -EMSGSIZE);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
 static void tombstones_go_when_they_are_old(void)
 {
 	const int64_t week = INT64_C(7) * 24 * 3600 * 1000;
@@ -582,6 +611,7 @@ int main(void)
 	RUN(ten_puts_after_a_torn_end_are_there);
 	RUN(a_snapshot_has_what_was_put_before_and_since);
 	RUN(compaction_leaves_what_is_to_be_kept);
+	RUN(what_is_kept_can_be_changed_meanwhile);
 	RUN(tombstones_go_when_they_are_old);
 	RUN(a_flipped_byte_is_never_served);
 	RUN(verifying_tells_of_damage_in_log_and_snapshot);
