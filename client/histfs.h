@@ -118,6 +118,7 @@ struct histfs_key {
 enum {
 	HISTFS_RAW = 1,     /* any bytes; else the value is JSON, which is checked */
 	HISTFS_DELETED = 2, /* the key has no value from then on */
+	HISTFS_DAMAGED = 4, /* in a list of keys: one that cannot be read; its key is empty */
 };
 
 struct histfs_payload {

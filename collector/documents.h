@@ -1,7 +1,7 @@
 /* documents.h -- histd's payloads: opened, put into, synced
  *
- * Everything but documents_stat and documents_configure belongs to one thread, the server's (server.h). Recording and topics do not depend on
- * it: payloads that cannot be opened are said, and every request for them fails.
+ * Everything but documents_stat and documents_configure belongs to one thread, the server's (server.h). Recording and
+ * topics do not depend on it: payloads that cannot be opened are said, and every request for them fails.
  *
  * SYNCING. What is put is synced when somebody waits for it (documents_want), and within a second anyway, by one
  * documents_commit for all (group_sync.h): that is how many writers share a sync.

@@ -67,6 +67,7 @@ int op_key(struct span *body, struct payload_key *ret);
 void op_put_key(struct buf *out, const struct payload_key *key);
 /* Flags of a record as the protocol has them. */
 uint8_t op_payload_flags(const struct payload *p);
+enum { OP_PAYLOAD_DAMAGED = 4 };
 /* The payloads, which are read now. -EIO, told: there are none. */
 int op_payloads(struct op_call *c, struct payloads **ret);
 /* Returns the error of reading them, and tells it. */

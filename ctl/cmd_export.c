@@ -28,7 +28,7 @@ static int run(int argc, char **argv)
 		if (r == 0 && fwrite(line.p, 1, line.len, stdout) != line.len)
 			return EXIT_FAILURE;
 	}
-	return r == -ENODATA ? EXIT_SUCCESS : EXIT_FAILURE;
+	return k ? keyed_ended(k, r) : EXIT_FAILURE;
 }
 
 COMMAND(export) = {

@@ -55,7 +55,7 @@ static int run(int argc, char **argv)
 		if (r == 0)
 			r = put_line(&line, &v);
 	}
-	return r == -ENODATA ? EXIT_SUCCESS : EXIT_FAILURE;
+	return k ? keyed_ended(k, r) : EXIT_FAILURE;
 }
 
 COMMAND(keys) = {

@@ -8,6 +8,7 @@
 
 #include <err.h>
 #include <getopt.h>
+#include <inttypes.h>
 
 enum { PAGE = 1000 };
 
@@ -22,6 +23,7 @@ struct keyed {
 	struct document *page; /* from histd: copies, as each of them may be asked for */
 	size_t n, at;
 	struct buf keys; /* of the page */
+	uint64_t n_damaged;
 };
 
 static int fail(const struct keyed *d, int r)
@@ -149,6 +151,7 @@ static void of_wire(const struct histfs_payload *p, struct document *ret)
 	    .time_ms = p->time_ms,
 	    .raw = p->flags & HISTFS_RAW,
 	    .deleted = p->flags & HISTFS_DELETED,
+	    .damaged = p->flags & HISTFS_DAMAGED,
 	};
 }
 
@@ -212,6 +215,7 @@ static int next_of_histd(struct keyed *d, bool values, struct document *ret)
 {
 	const struct histfs_payload *page;
 	struct histfs_payload wire;
+	struct histfs_key wire_key;
 	size_t n;
 	int r = 0;
 
@@ -222,31 +226,66 @@ static int next_of_histd(struct keyed *d, bool values, struct document *ret)
 	}
 	if (r == 0)
 		r = take_from_page(d, ret);
+	if (r == 0 && ret->damaged) {
+		d->n_damaged++;
+		return -ENOENT;
+	}
 	if (r < 0 || !values)
 		return r;
 	r = histfs_record(d->h, ret->number, &wire);
+	/* It was put again since the page was given: it is given as it is now. */
+	if (r == -ENOENT) {
+		wire_key = keyed_wire_key(&ret->key);
+		r = histfs_get(d->h, &wire_key, HISTFS_NEWEST, &wire);
+	}
 	if (r == 0)
 		of_wire(&wire, ret);
-	return r;
+	if (r != -EBADMSG)
+		return r;
+	d->n_damaged++;
+	return -ENOENT;
+}
+
+static int next_of_store(struct keyed *d, bool values, struct document *ret)
+{
+	uint64_t len, after = d->after;
+	struct payload p;
+	int r = payloads_next(d->payloads, after, values ? PAYLOADS_VALUES : 0, &d->room, &p, &len, &d->after);
+
+	if (r == 0)
+		of_store(&p, len, ret);
+	if (r != -EBADMSG || d->after == after)
+		return r;
+	d->n_damaged++;
+	return -ENOENT;
 }
 
 int keyed_next(struct keyed *d, bool values, struct document *ret)
 {
-	struct payload p;
-	uint64_t len;
 	int r;
 
-	if (d->h) {
-		/* What was put again since the page was given is given as it is now. */
-		do
-			r = next_of_histd(d, values, ret);
-		while (r == -ENOENT);
-		return fail(d, r);
-	}
-	r = payloads_next(d->payloads, d->after, values ? PAYLOADS_VALUES : 0, &d->room, &p, &len, &d->after);
-	if (r == 0)
-		of_store(&p, len, ret);
+	/* -ENOENT: one that is left out, or was deleted since the page was given. */
+	do
+		r = d->h ? next_of_histd(d, values, ret) : next_of_store(d, values, ret);
+	while (r == -ENOENT);
 	return fail(d, r);
+}
+
+int keyed_ended(const struct keyed *d, int r)
+{
+	struct payloads_state st = {0};
+
+	if (r != -ENODATA)
+		return EXIT_FAILURE;
+	if (d->payloads)
+		payloads_state(d->payloads, &st);
+	if (st.n_damaged > 0)
+		warnx("the log is damaged in %" PRIu64
+		      " places: what was put there is missing, or is older; see histctl verify",
+		    st.n_damaged);
+	if (d->n_damaged > 0)
+		warnx("%" PRIu64 " damaged documents are left out; see histctl verify", d->n_damaged);
+	return st.n_damaged + d->n_damaged > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* --- history --- */

@@ -35,14 +35,18 @@ struct document {
 	uint64_t value_len;
 	uint64_t number;
 	int64_t time_ms;
-	bool raw, deleted;
+	bool raw, deleted, damaged;
 };
 
 /* The value of a key at a time; INT64_MAX: now. -ENOENT. */
 int keyed_get(struct keyed *d, const struct payload_key *key, int64_t time_ms, struct document *ret);
 
-/* The next of all documents, in an order of their own. -ENODATA: no more. With their values, if asked for. */
+/* The next of all documents, in an order of their own. -ENODATA: no more. With their values, if asked for. What is
+ * damaged is left out, and counted. */
 int keyed_next(struct keyed *d, bool values, struct document *ret);
+
+/* The exit status when it returned r: whether all were given as they are; else that is said. */
+int keyed_ended(const struct keyed *d, int r);
 
 /* The next record of a key, newest first. -ENOENT: it never was; -ENODATA: no more. One key a struct keyed. */
 int keyed_history(struct keyed *d, const struct payload_key *key, struct document *ret);

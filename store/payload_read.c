@@ -94,28 +94,46 @@ int payload_read_at(const struct payload_view *v, uint64_t end_number, const str
 	return 0;
 }
 
+/* The entry before this one, which is newer, with the same hash; n: there is none. */
+static size_t newer_with_hash(const struct payload_entry *entries, size_t n, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (entries[k].hash == entries[i].hash)
+			return k;
+	return n;
+}
+
 /* Among the entries of keys with one prefix: the newest record of the key with the smallest twin from min_twin to
- * max_twin. deleted: also a tombstone. -ENOENT. What cannot be read has no key and is passed over. */
+ * max_twin. deleted: also a tombstone. -ENOENT; -EBADMSG: there is none but what cannot be read. */
 static int pick(const struct payload_view *v, const struct payload_entry *entries, size_t n, unsigned min_twin,
     unsigned max_twin, bool deleted, struct buf *room, struct payload_record *ret)
 {
 	uint64_t best = 0;
 	unsigned best_twin = max_twin + 1, seen = 0;
+	bool unreadable[VIEW_GROUP_MAX];
 	int failed = -ENOENT, r;
 
 	for (size_t i = 0; i < n; i++) {
+		size_t newer = newer_with_hash(entries, n, i);
 		unsigned twin;
 
+		/* Whether that which cannot be read has put it out of date is not known. */
+		unreadable[i] = newer < n && unreadable[newer];
+		if (unreadable[i])
+			continue;
 		r = payload_view_read(v, entries[i].position, room, ret);
 		/* An index that is right in itself, but not the log's. */
 		if (r == 0 && payload_record_key_hash(&ret->key) != entries[i].hash)
 			r = -EBADMSG;
-		if (r < 0)
-			failed = r;
 		if (r < 0 && r != -EBADMSG)
 			return r;
+		if (r < 0) {
+			unreadable[i] = true;
+			failed = newer < n ? failed : r;
+			continue;
+		}
 		twin = ret->head.twin;
-		if (r < 0 || seen >> twin & 1)
+		if (seen >> twin & 1)
 			continue;
 		seen |= 1U << twin;
 		if (twin < min_twin || twin >= best_twin || (ret->head.deletes && !deleted))
@@ -151,23 +169,21 @@ int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high,
 	struct payload_entry entries[VIEW_GROUP_MAX];
 	struct payload_record rec;
 	size_t n;
-	int failed = -ENOENT, r = payload_view_range(v, low, low, entries, &n);
+	int r = payload_view_range(v, low, low, entries, &n);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
+	/* The newer ones come first: what is behind one that cannot be read may be out of date. */
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = payload_view_read(v, entries[i].position, room, &rec);
 		if (r == 0 && payload_record_key_hash_high(&rec.key) == high) {
 			tell(&rec, ret);
 			return 0;
 		}
-		if (r < 0)
-			failed = r;
 	}
-	return failed;
+	return r < 0 ? r : -ENOENT;
 }
 
-int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret)
+int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret,
+    uint64_t *ret_cookie)
 {
 	struct payload_entry entries[VIEW_GROUP_MAX];
 	uint64_t prefix = after ? after >> TWIN_BITS : 1, first, last, hash;
@@ -179,15 +195,19 @@ int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted
 	for (;;) {
 		payload_record_prefix_range(prefix, &first, &last);
 		r = payload_view_range(v, first, last, entries, &n);
-		if (r == 0 && n == 1 && !deleted && position_deleted(entries[0].position))
+		if (r < 0)
+			return r;
+		if (n == 1 && !deleted && position_deleted(entries[0].position))
 			n = 0;
-		if (r == 0)
-			r = pick(v, entries, n, min_twin, TWIN_MASK, deleted, room, &rec);
+		r = min_twin <= TWIN_MASK ? pick(v, entries, n, min_twin, TWIN_MASK, deleted, room, &rec) : -ENOENT;
 		if (r == 0) {
 			tell(&rec, ret);
+			*ret_cookie = ret->id;
 			return 0;
 		}
-		if (r != -ENOENT && r != -EBADMSG)
+		if (r == -EBADMSG)
+			*ret_cookie = prefix << TWIN_BITS | TWIN_MASK;
+		if (r != -ENOENT)
 			return r;
 		r = last == UINT64_MAX ? -ENODATA : payload_view_next(v, last + 1, &hash);
 		if (r < 0)

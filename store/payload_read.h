@@ -16,8 +16,8 @@ int payload_read_number(
     const struct payload_view *v, uint64_t end_number, uint64_t number, struct buf *room, struct payload *ret);
 int payload_read_id(const struct payload_view *v, uint64_t id, struct buf *room, struct payload *ret);
 int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high, struct buf *room, struct payload *ret);
-/* deleted: also keys whose newest record is a tombstone. */
-int payload_read_next(
-    const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret);
+/* deleted: also keys whose newest record is a tombstone. -EBADMSG: as payloads_next. */
+int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted, struct buf *room, struct payload *ret,
+    uint64_t *ret_cookie);
 
 #endif

@@ -189,7 +189,7 @@ static int copy_frame(const uint8_t *p, void *arg)
 	return 0;
 }
 
-int payload_segment_read(
+static int read_at(
     struct payload_segment *s, uint64_t off, struct buf *room, struct payload_record *ret, uint64_t *ret_end)
 {
 	struct reading rd = {.off = off, .room = room};
@@ -211,6 +211,16 @@ int payload_segment_read(
 	if (ret_end)
 		*ret_end = off + room->len;
 	return payload_record_get(h->type, span_of(h + 1, room->len - sizeof *h), ret);
+}
+
+int payload_segment_read(
+    struct payload_segment *s, uint64_t off, struct buf *room, struct payload_record *ret, uint64_t *ret_end)
+{
+	int r = read_at(s, off, room, ret, ret_end);
+
+	if (r == -EBADMSG)
+		atomic_store(&s->bad_off, off);
+	return r;
 }
 
 /* --- finding --- */

@@ -19,6 +19,7 @@ struct payload_segment {
 	uint64_t map_len; /* that it is expected to need at most */
 	_Atomic uint64_t len;
 	_Atomic(struct payload_map *) map; /* NULL: not mapped yet */
+	_Atomic uint64_t bad_off;          /* where last a record was to be that is damaged; 0: nowhere */
 
 	/* Of a writer's tidying. */
 	_Atomic uint64_t superseded; /* bytes of records that were replaced since it was looked at */

@@ -321,6 +321,7 @@ struct question {
 	int64_t time_ms;
 	uint64_t low, high;
 	bool deleted;
+	uint64_t *cookie;
 	struct buf *room;
 	struct payload *ret;
 };
@@ -417,7 +418,7 @@ int payloads_by_hash(struct payloads *p, uint64_t low, uint64_t high, struct buf
 static int ask_next(const struct payload_view *v, uint64_t end_number, const struct question *q)
 {
 	(void)end_number;
-	return payload_read_next(v, q->low, q->deleted, q->room, q->ret);
+	return payload_read_next(v, q->low, q->deleted, q->room, q->ret, q->cookie);
 }
 
 int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf *room, struct payload *ret,
@@ -425,7 +426,8 @@ int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf 
 {
 	struct payload found;
 	int r = ask(p, ask_next,
-	    &(struct question){.low = after, .deleted = what & PAYLOADS_DELETED, .room = room, .ret = &found});
+	    &(struct question){
+	        .low = after, .deleted = what & PAYLOADS_DELETED, .cookie = ret_cookie, .room = room, .ret = &found});
 
 	if (r < 0)
 		return r;
@@ -434,7 +436,6 @@ int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf 
 	if (!(what & PAYLOADS_VALUES))
 		found.value = (struct span){0};
 	*ret = found;
-	*ret_cookie = found.id;
 	return 0;
 }
 
@@ -628,71 +629,4 @@ int payloads_sync(struct payloads *p)
 		pthread_mutex_unlock(&p->lock);
 	}
 	return r == 0 && untold ? -EIO : r;
-}
-
-/* With the lock. Where the first record of a segment cannot be read, that of the next is taken. */
-static int64_t find_first_ms(struct payloads *p)
-{
-	_cleanup_(buf_done) struct buf room = {0};
-	const struct payload_view *v = p->l.view;
-	struct payload_record rec;
-
-	for (uint32_t i = 0; i < v->n_segments; i++) {
-		const struct payload_segment *s = v->segments[i];
-
-		if (!s || atomic_load(&s->len) <= sizeof(struct disk_header))
-			continue;
-		if (s->file_id == p->first_file)
-			return p->first_ms;
-		if (payload_view_read(v, position_of(i, sizeof(struct disk_header), false), &room, &rec) < 0)
-			continue;
-		p->first_file = s->file_id;
-		p->first_ms = rec.head.time_ms;
-		return p->first_ms;
-	}
-	return INT64_MIN;
-}
-
-void payloads_state(struct payloads *p, struct payloads_state *ret)
-{
-	struct payloads_state s = {0};
-	const struct payload_view *v;
-
-	pthread_mutex_lock(&p->lock);
-	v = p->l.view;
-	s.n_keys = p->l.n_keys;
-	s.newest_number = p->l.next_number - 1;
-	s.synced_number = p->writes ? atomic_load(&p->synced_number) : s.newest_number;
-	s.first_ms = find_first_ms(p);
-	s.newest_ms = p->l.newest_ms;
-	s.n_damaged = p->l.n_damaged;
-	for (uint32_t i = 0; i < v->n_segments; i++)
-		if (v->segments[i]) {
-			s.bytes += atomic_load(&v->segments[i]->len);
-			s.n_segments++;
-		}
-	s.memory = sizeof *p + payload_index_memory(v->fresh) + (v->frozen ? payload_index_memory(v->frozen) : 0);
-	if (v->snapshot) {
-		s.snapshot_bytes = payload_snapshot_len(v->snapshot);
-		s.memory += payload_snapshot_memory(v->snapshot);
-	}
-	pthread_mutex_unlock(&p->lock);
-	*ret = s;
-}
-
-void payloads_problems(
-    struct payloads *p, void (*each)(const char *file, uint64_t off, const char *what, void *arg), void *arg)
-{
-	char file[64], what[96];
-
-	pthread_mutex_lock(&p->lock);
-	if (p->l.n_damaged > 0) {
-		snprintf(file, sizeof file, PAYLOADS_DIR "/%s", p->l.damaged_file);
-		snprintf(what, sizeof what, "damaged in %llu places, of which this is the first",
-		    (unsigned long long)p->l.n_damaged);
-		each(file, p->l.damaged_off, what, arg);
-	}
-	if (snapshot_damaged(p))
-		each(PAYLOADS_DIR "/" PAYLOAD_SNAPSHOT_FILE, 0, "the index snapshot is damaged; it is made anew", arg);
-	pthread_mutex_unlock(&p->lock);
 }

@@ -115,8 +115,8 @@ int payloads_by_hash(struct payloads *p, uint64_t low, uint64_t high, struct buf
 
 /* Keys in order of hash, which puts do not change: the newest record of the first key behind `after`, as *ret_cookie of
  * the call before (0: from the start; never 0, at most 2^63 - 4). -ENODATA: no more; -EBADMSG: that
- * record is damaged, *ret_cookie is behind it. Memory: one record. what: values too, which else are left empty
- * (value_len is told always); tombstones too. */
+ * record is damaged, *ret_cookie is behind it, or, if *ret_cookie was not set, the index snapshot is. Memory: one
+ * record. what: values too, which else are left empty (value_len is told always); tombstones too. */
 enum { PAYLOADS_VALUES = 1, PAYLOADS_DELETED = 2 };
 int payloads_next(struct payloads *p, uint64_t after, unsigned what, struct buf *room, struct payload *ret,
     uint64_t *ret_value_len, uint64_t *ret_cookie);
@@ -135,7 +135,7 @@ void payloads_state(struct payloads *p, struct payloads_state *ret);
 /* Writes an index snapshot if one is due, compacts; at most about work_ms of it. Ret: 1 if there is more to do. */
 int payloads_tidy(struct payloads *p, int64_t now_ms, int64_t work_ms, const atomic_bool *stop);
 
-void payloads_problems(
+void payloads_state_problems(
     struct payloads *p, void (*each)(const char *file, uint64_t off, const char *what, void *arg), void *arg);
 
 #endif

@@ -620,7 +620,7 @@ void store_problems(const struct store *s, void (*each)(const struct store_probl
 	if (s->topics)
 		topic_store_problems(s->topics, tell, &(struct teller){each, arg});
 	if (s->payloads)
-		payloads_problems(s->payloads, tell, &(struct teller){each, arg});
+		payloads_state_problems(s->payloads, tell, &(struct teller){each, arg});
 	if (s->points)
 		points_reader_problems(s->points, tell, &(struct teller){each, arg});
 }

@@ -4,7 +4,15 @@
 /* What a page has at most, but for its last entry. */
 enum { PAGE_MAX = 48 << 10 };
 
-/* What is damaged is left out. */
+static void put_entry(struct buf *out, const struct payload *v, uint8_t flags, uint64_t len)
+{
+	op_put_key(out, &v->key);
+	buf_put_varint(out, v->number);
+	op_put_i64(out, v->time_ms);
+	buf_put_u8(out, flags);
+	buf_put_varint(out, len);
+}
+
 static int gather(struct payloads *p, uint64_t *after, uint64_t max, struct buf *out, uint64_t *ret_n)
 {
 	_cleanup_(buf_done) struct buf room = {0};
@@ -20,14 +28,11 @@ static int gather(struct payloads *p, uint64_t *after, uint64_t max, struct buf 
 		if (r < 0 && (r != -EBADMSG || cookie <= *after))
 			return r;
 		*after = cookie;
-		if (r < 0)
-			continue;
-		op_put_key(out, &v.key);
-		buf_put_varint(out, v.number);
-		op_put_i64(out, v.time_ms);
-		buf_put_u8(out, op_payload_flags(&v));
-		buf_put_varint(out, len);
 		n++;
+		if (r == 0)
+			put_entry(out, &v, op_payload_flags(&v), len);
+		else
+			put_entry(out, &(struct payload){0}, OP_PAYLOAD_DAMAGED, 0);
 	}
 	*ret_n = n;
 	return out->err;

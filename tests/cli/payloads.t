@@ -126,6 +126,21 @@ stop TERM
 [ "$status" = 0 ] && "$c" verify "$store" >"$out" 2>&1
 ok $? "SIGTERM ends it well, and the store is whole"
 
+# A byte of a document's text is another one, under histd and in the store, where its log is read anew.
+damage() {
+	log=$(LC_ALL=C grep -laF '"pretty": true' "$store"/payloads/*.log | tail -n 1)
+	at=$(LC_ALL=C grep -obaF '"pretty": true' "$log" | tail -n 1 | cut -d : -f 1)
+	printf P | dd of="$log" bs=1 seek=$((at + 1)) conv=notrunc 2>/dev/null
+}
+start
+"$c" export >"$dir/all" && damage
+! "$c" export >"$out" 2>"$err" && grep -q '1 damaged documents are left out' "$err" &&
+	[ "$(wc -l <"$out")" = $(($(wc -l <"$dir/all") - 1)) ] && ! "$c" keys >/dev/null 2>&1
+ok $? "an export without what is damaged fails, and has the rest"
+stop TERM
+! "$c" export "$store" >"$out" 2>"$err" && grep -q 'the log is damaged in 1 places' "$err" && [ -s "$out" ]
+ok $? "and so does one of a store whose log is damaged"
+
 printf '[store]\npath = %s\n[payloads]\nkeep_versions = some\n' "$store" >"$dir/bad.conf"
 "$histd" -c "$dir/bad.conf" 2>"$err"
 [ $? = 2 ] && grep -q 'bad.conf:4: keep_versions: expected a number of versions' "$err"

@@ -200,6 +200,56 @@ static void without_a_mark_what_follows_tells(void)
 	io_close(fd);
 }
 
+static void count_told(const char *file, uint64_t off, const char *what, void *arg)
+{
+	ok(strcmp(file, SEGMENT) == 0 && off > 0 && *what);
+	++*(unsigned *)arg;
+}
+
+/* The index snapshot has the older one, and what came since the newer one, which rots while it is read. */
+static void an_older_value_does_not_take_the_place_of_a_damaged_one(void)
+{
+	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX, .snapshot_every = 1};
+	struct payload_key key = named("a");
+	struct buf room = {0};
+	struct payload found;
+	int fd = new_store();
+	uint64_t cookie = 0, id;
+	unsigned n_told = 0;
+	struct payloads *p = NULL;
+
+	ok_r(payloads_open(fd, 7, &o, &p));
+	ok(put1(p, named("a"), "1", 1) == 1 && put1(p, named("b"), "1", 1) == 1);
+	ok_r(payloads_sync(p));
+	for (int i = 0; i < 4; i++)
+		ok_r(payloads_tidy(p, 1, 1000, NULL));
+	ok(put1(p, named("a"), "2", 2) == 1);
+	ok_r(payloads_newest(p, &key, &room, &found));
+	id = found.id;
+	flip(fd, len_of(fd, SEGMENT) - 1);
+	eq(payloads_get(p, &key, INT64_MAX, &room, &found), -EBADMSG);
+	eq(payloads_by_id(p, id, &room, &found), -EBADMSG);
+	for (unsigned i = 0, n = 0, n_bad = 0; i < 3; i++) {
+		int r = payloads_next(p, cookie, 0, &room, &found, NULL, &cookie);
+
+		n += r == 0 && span_left(&found.key.string) == 1 && *found.key.string.p == 'b';
+		n_bad += r == -EBADMSG;
+		ok(i < 2 ? r == 0 || r == -EBADMSG : r == -ENODATA && n == 1 && n_bad == 1);
+	}
+	payloads_state_problems(p, count_told, &n_told);
+	eq(n_told, 1);
+	flip(fd, len_of(fd, SEGMENT) - 1);
+	ok(has(p, named("a"), INT64_MAX, "2"));
+	/* An older one that is damaged is none of the list's. */
+	flip(fd, HEADER + 30);
+	cookie = 0;
+	for (unsigned i = 0; i < 3; i++)
+		eq(payloads_next(p, cookie, 0, &room, &found, NULL, &cookie), i < 2 ? 0 : -ENODATA);
+	buf_done(&room);
+	ok_r(payloads_close(p));
+	io_close(fd);
+}
+
 int main(void)
 {
 	RUN(what_was_durable_and_is_damaged_at_the_end_stays_there);
@@ -207,5 +257,6 @@ int main(void)
 	RUN(a_durable_end_that_is_gone_is_told_of_and_its_numbers_are_not_given_again);
 	RUN(a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped);
 	RUN(without_a_mark_what_follows_tells);
+	RUN(an_older_value_does_not_take_the_place_of_a_damaged_one);
 	return tap_done();
 }
