@@ -78,22 +78,29 @@ for expected in tests/golden/*.expected "$work"/anew/*.expected; do
 	result $? "the independent reader finds every check of $name right, or tells what is not"
 done
 
-for expected in tests/golden/*.messages "$work"/anew/*.messages; do
-	store=${expected%.messages}
-	name=${store##*/}
-	[ "${store%/*}" = tests/golden ] || name="$name, written anew"
-	"$build/tests/tools/dumptopics" "$store" >"$work/c" 2>"$work/err"
-	same "$work/c" "$expected"
-	result $? "the messages of $name are those that were appended"
-	"$build/histctl" verify "$store" >"$work/err" 2>&1
-	result $? "histctl verify finds all messages of $name well"
-	if [ "$lacking" ]; then
-		skip "the independent reader gives the messages of $name" "$lacking"
-		continue
-	fi
-	"$python" -B tests/decoder/topics.py "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
-	result $? "the independent reader gives the messages of $name"
-done
+# lines_of THINGS DUMP READER: STORE.THINGS beside each golden store that has it are what both readers give of it.
+lines_of() {
+	local expected store name
+	for expected in tests/golden/*."$1" "$work"/anew/*."$1"; do
+		store=${expected%.*}
+		name=${store##*/}
+		[ "${store%/*}" = tests/golden ] || name="$name, written anew"
+		"$build/tests/tools/$2" "$store" >"$work/c" 2>"$work/err"
+		same "$work/c" "$expected"
+		result $? "the $1 of $name are those that were put there"
+		"$build/histctl" verify "$store" >"$work/err" 2>&1
+		result $? "histctl verify finds all $1 of $name well"
+		if [ "$lacking" ]; then
+			skip "the independent reader gives the $1 of $name" "$lacking"
+			continue
+		fi
+		"$python" -B "tests/decoder/$3" "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
+		result $? "the independent reader gives the $1 of $name"
+	done
+}
+
+lines_of messages dumptopics topics.py
+lines_of records dumppayloads payloads.py
 
 for expected in tests/golden/*.points "$work"/anew/*.points; do
 	store=${expected%.points}
@@ -140,25 +147,13 @@ damage() {
 	done
 }
 
-for expected in tests/golden/*.records "$work"/anew/*.records; do
-	store=${expected%.records}
-	name=${store##*/}
-	[ "${store%/*}" = tests/golden ] || name="$name, written anew"
-	"$build/tests/tools/dumppayloads" "$store" >"$work/c" 2>"$work/err"
-	same "$work/c" "$expected"
-	result $? "the records of $name are those that were put"
-	"$build/histctl" verify "$store" >"$work/err" 2>&1
-	result $? "histctl verify finds all records of $name well"
-	if [ "$lacking" ]; then
-		skip "the independent reader gives the records of $name" "$lacking"
-		continue
-	fi
-	"$python" -B tests/decoder/payloads.py "$store" >"$work/py" 2>"$work/err" && same "$work/py" "$expected"
-	result $? "the independent reader gives the records of $name"
+if [ "$lacking" ]; then
+	skip "both readers find the same where payloads are damaged" "$lacking"
+else
 	: >"$work/err"
-	damage "$store"
-	result $? "both readers find the same in $name where it is damaged"
-done
+	damage tests/golden/payloads
+	result $? "both readers find the same where payloads are damaged"
+fi
 
 # A store that is alive, then the same after the end of histd.
 live() {
