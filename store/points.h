@@ -45,7 +45,8 @@ static inline void cleanup_points(struct points **p)
 }
 
 /* The series of a key, for points_put. What was found stays so while points_epoch is the same, which only points_sync
- * changes: series that are not used for hours give their numbers back. -EINVAL: it is no key; -ENOSPC: there are max_series. */
+ * changes: series that are not used for hours give their numbers back. -EINVAL: it is no key; -ENOSPC: there are
+ * max_series. */
 int points_series(struct points *p, struct span key, uint32_t *ret);
 uint64_t points_epoch(const struct points *p);
 

@@ -133,7 +133,8 @@ struct store_problem {
 	uint64_t off;
 	const char *what;
 };
-/* What reading has found damaged or unreadable so far, oldest first, then in topics, payloads and points; each place once. */
+/* What reading has found damaged or unreadable so far, oldest first, then in topics, payloads and points; each place
+ * once. */
 void store_problems(const struct store *s, void (*each)(const struct store_problem *p, void *arg), void *arg);
 
 /* Every file of the snapshots: name, length. */
