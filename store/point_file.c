@@ -1,13 +1,18 @@
 /* point_file.c -- reading a sealed file of the points of an hour
  *
- * Of each kind of page the one that was used last is kept, decompressed, and times that many series share are kept as
- * they are. So going through series in order reads each page once, and nothing is allocated for a series.
+ * Pages that were used last are kept, decompressed, and so are the times of vectors. So going through series in order
+ * reads each page once, and nothing is allocated for a series.
  */
 #include "store/point_file.h"
 
 #include "store/names.h"
 #include "store/point_bloom.h"
 #include "store/point_file_inner.h"
+
+enum {
+	KEYS_KEPT = 24 << 20, /* bytes of pages and what is known of their series */
+	VALUES_KEPT = 8 << 20,
+};
 
 #define NAME_FORM "YYYY-MM-DDTHH.12345678901234567890.points"
 
@@ -37,6 +42,12 @@ bool point_file_name_parse(const char *name, int32_t *ret_hour, uint64_t *ret_nu
 }
 
 /* --- opening --- */
+
+static void set_budgets(struct point_file *f)
+{
+	f->key_pages.budget = KEYS_KEPT;
+	f->value_pages.budget = VALUES_KEPT;
+}
 
 /* What a lost head said of the points, as far as they are there. */
 static int count_again(struct point_file *f)
@@ -88,7 +99,7 @@ int point_file_open(int dirfd, const char *name, struct point_file **ret)
 
 	if (!f)
 		return -ENOMEM;
-	f->key_page = f->value_page = SIZE_MAX;
+	set_budgets(f);
 	r = load(f, dirfd, name);
 	if (r < 0)
 		return r;
@@ -101,14 +112,14 @@ void point_file_close(struct point_file *f)
 	if (!f)
 		return;
 	point_vectors_free(f->vectors);
-	point_keys_done(&f->keys);
+	point_page_cache_done(&f->key_pages);
+	point_page_cache_done(&f->value_pages);
 	point_file_index_done(&f->index);
 	buf_done(&f->pages.frame);
 	if (f->pages.unpacker)
 		unpacker_free(f->pages.unpacker);
 	sealed_close(f->file);
 	buf_done(&f->bloom);
-	buf_done(&f->values);
 	buf_done(&f->ns);
 	buf_done(&f->bits);
 	free(f);
@@ -151,53 +162,65 @@ bool point_file_may_have_label(struct point_file *f, struct span label, struct s
 
 /* --- keys --- */
 
-/* Reads a page of keys, unless it is there. */
+static int read_keys(struct point_file *f, const struct point_page_place *p, struct point_keys *k)
+{
+	int r = point_page_read(&f->pages, FRAME_POINTS_KEYS, p->off, p->first, &k->raw);
+
+	if (r == 0)
+		r = point_keys_parse(k);
+	return r == 0 && k->n > f->index.head.n_series - p->first ? -EBADMSG : r;
+}
+
+/* f->keys is that page then. */
 static int load_keys(struct point_file *f, size_t page)
 {
-	const struct point_page_place *p = &f->index.keys.v[page];
+	const struct point_page_place *place = &f->index.keys.v[page];
+	struct point_cached *p;
+	int r = point_page_cache_get(&f->key_pages, page, &p);
 
-	if (page == f->key_page)
-		return f->keys_r;
-	f->key_page = page;
-	f->keys_r = point_page_read(&f->pages, FRAME_POINTS_KEYS, p->off, p->first, &f->keys.raw);
-	if (f->keys_r == 0)
-		f->keys_r = point_keys_parse(&f->keys);
-	if (f->keys_r == 0 && f->keys.n > f->index.head.n_series - p->first)
-		f->keys_r = -EBADMSG;
-	if (f->keys_r < 0 && f->keys_r != -EBADMSG)
-		f->key_page = SIZE_MAX;
-	return f->keys_r;
+	f->keys = NULL;
+	if (r == 1) {
+		p->r = read_keys(f, place, &p->keys);
+		if (p->r < 0 && p->r != -EBADMSG) {
+			point_page_cache_forget(&f->key_pages, p);
+			return p->r;
+		}
+	}
+	if (r < 0 || p->r < 0)
+		return r < 0 ? r : p->r;
+	f->keys = &p->keys;
+	f->keys_first = place->first;
+	return 0;
 }
 
 /* The series of that number, in f->keys. */
 static int find_series(struct point_file *f, uint64_t number, size_t *ret_i)
 {
-	size_t page;
 	int r;
 
 	if (number >= f->index.head.n_series)
 		return -ENOENT;
-	page = point_pages_find(&f->index.keys, number);
-	r = load_keys(f, page);
-	if (r < 0)
-		return r;
-	*ret_i = number - f->index.keys.v[page].first;
-	return *ret_i < f->keys.n ? 0 : -EBADMSG;
+	if (!f->keys || number < f->keys_first || number - f->keys_first >= f->keys->n) {
+		r = load_keys(f, point_pages_find(&f->index.keys, number));
+		if (r < 0)
+			return r;
+	}
+	*ret_i = number - f->keys_first;
+	return *ret_i < f->keys->n ? 0 : -EBADMSG;
 }
 
 int point_file_find(struct point_file *f, struct span key, uint64_t *ret_number)
 {
-	size_t page, i;
+	size_t i;
 	int r;
 
 	if (f->index.head.n_series == 0)
 		return -ENOENT;
-	page = point_file_index_page_of(&f->index, key);
-	r = load_keys(f, page);
+	r = load_keys(f, point_file_index_page_of(&f->index, key));
 	if (r == 0)
-		r = point_keys_find(&f->keys, key, &i);
+		r = point_keys_find(f->keys, key, &i);
 	if (r == 0)
-		*ret_number = f->index.keys.v[page].first + i;
+		*ret_number = f->keys_first + i;
 	return r;
 }
 
@@ -206,40 +229,45 @@ int point_file_key(struct point_file *f, uint64_t number, struct span *ret)
 	size_t i;
 	int r = find_series(f, number, &i);
 
-	return r < 0 ? r : point_keys_get(&f->keys, i, ret);
+	return r < 0 ? r : point_keys_get(f->keys, i, ret);
 }
 
 /* --- blocks --- */
 
-static int load_values(struct point_file *f, size_t page)
+static int load_values(struct point_file *f, size_t page, struct span *ret)
 {
-	const struct point_page_place *p = &f->index.values.v[page];
+	const struct point_page_place *place = &f->index.values.v[page];
+	struct point_cached *p;
+	int r = point_page_cache_get(&f->value_pages, page, &p);
 
-	if (page == f->value_page)
-		return f->values_r;
-	f->value_page = page;
-	f->values_r = point_page_read(&f->pages, FRAME_POINTS_PAGE, p->off, p->first, &f->values);
-	if (f->values_r < 0 && f->values_r != -EBADMSG)
-		f->value_page = SIZE_MAX;
-	return f->values_r;
+	if (r == 1) {
+		p->r = point_page_read(&f->pages, FRAME_POINTS_PAGE, place->off, place->first, &p->keys.raw);
+		if (p->r < 0 && p->r != -EBADMSG) {
+			point_page_cache_forget(&f->value_pages, p);
+			return p->r;
+		}
+	}
+	if (r < 0 || p->r < 0)
+		return r < 0 ? r : p->r;
+	*ret = span_of(p->keys.raw.p, p->keys.raw.len);
+	return 0;
 }
 
 /* The run of that length at an offset of the values. */
 static int get_run(struct point_file *f, uint64_t off, uint32_t len, struct span *ret)
 {
-	struct span page_left;
+	struct span page_left = span_of(NULL, 0);
 	size_t page;
 	int r;
 
 	if (f->index.values.n == 0)
 		return -EBADMSG;
 	page = point_pages_find(&f->index.values, off);
-	r = load_values(f, page);
+	r = load_values(f, page, &page_left);
 	if (r < 0)
 		return r;
-	page_left = span_of(f->values.p, f->values.len);
 	off -= f->index.values.v[page].first;
-	return off <= f->values.len && span_take(&page_left, off) ? span_sub(&page_left, len, ret) : -EBADMSG;
+	return span_take(&page_left, off) ? span_sub(&page_left, len, ret) : -EBADMSG;
 }
 
 static int get_times(struct point_file *f, const struct point_piece *t, const int64_t **ret, uint32_t *ret_n)
@@ -315,7 +343,7 @@ static int find_block(struct point_file *f, const struct point_keys_series *s, i
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2, n;
 		const int64_t *ns;
-		int r = get_times(f, &f->keys.blocks[s->first_block + mid].times, &ns, &n);
+		int r = get_times(f, &f->keys->blocks[s->first_block + mid].times, &ns, &n);
 
 		if (r < 0)
 			return r;
@@ -331,8 +359,8 @@ static int find_block(struct point_file *f, const struct point_keys_series *s, i
 static int append_series(
     struct point_file *f, size_t i, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits)
 {
-	const struct point_keys_series *s = &f->keys.series[i];
-	const struct point_block *blocks = &f->keys.blocks[s->first_block];
+	const struct point_keys_series *s = &f->keys->series[i];
+	const struct point_block *blocks = &f->keys->blocks[s->first_block];
 	uint64_t off = s->offset;
 	size_t start = ret_ns->len;
 	uint32_t first;
@@ -375,7 +403,7 @@ int point_file_read(
 /* All points of a series; they are valid until the next call. */
 static int get_series(struct point_file *f, size_t i, const int64_t **ret_ns, const uint64_t **ret_bits, size_t *ret_n)
 {
-	const struct point_keys_series *s = &f->keys.series[i];
+	const struct point_keys_series *s = &f->keys->series[i];
 	uint32_t n = 0;
 	int r;
 
@@ -383,7 +411,7 @@ static int get_series(struct point_file *f, size_t i, const int64_t **ret_ns, co
 	*ret_n = 0;
 	buf_clear(&f->bits);
 	if (s->n_blocks == 1) {
-		const struct point_block *b = &f->keys.blocks[s->first_block];
+		const struct point_block *b = &f->keys->blocks[s->first_block];
 
 		r = get_times(f, &b->times, ret_ns, &n);
 		if (r == 0)
@@ -399,7 +427,7 @@ static int get_series(struct point_file *f, size_t i, const int64_t **ret_ns, co
 	return r;
 }
 
-int point_file_scan(struct point_file *f, uint64_t number,
+static int scan(struct point_file *f, uint64_t number,
     int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg)
 {
 	for (; number < f->index.head.n_series; number++) {
@@ -417,6 +445,18 @@ int point_file_scan(struct point_file *f, uint64_t number,
 			return r;
 	}
 	return 0;
+}
+
+int point_file_scan(struct point_file *f, uint64_t number,
+    int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg)
+{
+	int r;
+
+	/* No page is met twice: the memory of one, which the processor has at hand, is used again for the next. */
+	f->key_pages.budget = f->value_pages.budget = 0;
+	r = scan(f, number, each, arg);
+	set_budgets(f);
+	return r;
 }
 
 /* How many times a piece of a vector has, and how many of them are no whole millisecond: only if some are, and not all
@@ -469,8 +509,8 @@ int point_file_stat(struct point_file *f, uint64_t number, struct point_stat *re
 
 	if (r < 0)
 		return r;
-	s = &f->keys.series[i];
-	blocks = &f->keys.blocks[s->first_block];
+	s = &f->keys->series[i];
+	blocks = &f->keys->blocks[s->first_block];
 	for (uint32_t k = 0; k < s->n_blocks; k++) {
 		uint32_t n, fine;
 

@@ -3,7 +3,7 @@
 #define STORE_POINT_FILE_INNER_H
 
 #include "store/point_file_index.h"
-#include "store/point_keys.h"
+#include "store/point_page_cache.h"
 
 struct point_file {
 	struct sealed *file;
@@ -13,10 +13,9 @@ struct point_file {
 	bool bloom_read;
 	struct buf bloom;
 
-	struct point_keys keys;
-	struct buf values;
-	size_t key_page, value_page; /* which page that is; SIZE_MAX: none */
-	int keys_r, values_r;        /* what became of reading it */
+	struct point_page_cache key_pages, value_pages;
+	struct point_keys *keys; /* the page that was asked for last */
+	uint64_t keys_first;     /* number of its first series */
 	struct point_vectors *vectors;
 
 	struct buf ns, bits; /* of a series */

@@ -15,7 +15,7 @@ enum {
 	FAST_LEVEL = 1, /* of keys and times alone */
 	COLD_PAGE = 256 << 10,
 	FAST_PAGE = 64 << 10,
-	COLD_KEYS = 256 << 10, /* bytes of keys and what is known of series, in a page */
+	COLD_KEYS = 512 << 10, /* bytes of keys and what is known of series, in a page */
 	FAST_KEYS = 16 << 10,
 	WAITING_MAX = 8 << 20, /* bytes of keys that wait for the page of their values */
 	BLOOM_MIN = 64,        /* series */
