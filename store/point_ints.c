@@ -59,13 +59,21 @@ static void measure(const uint64_t *v, size_t n, uint64_t base, enum point_shape
 	}
 }
 
+/* By lanes, so that none waits for the comparison before. */
 static uint64_t smallest(const uint64_t *v, size_t n)
 {
-	int64_t min = (int64_t)v[0];
+	enum { LANES = 4 };
+	int64_t min[LANES] = {(int64_t)v[0], (int64_t)v[0], (int64_t)v[0], (int64_t)v[0]};
+	size_t i = 0;
 
-	for (size_t i = 1; i < n; i++)
-		min = (int64_t)v[i] < min ? (int64_t)v[i] : min;
-	return (uint64_t)min;
+	for (; n - i >= LANES; i += LANES)
+		for (unsigned k = 0; k < LANES; k++)
+			min[k] = (int64_t)v[i + k] < min[k] ? (int64_t)v[i + k] : min[k];
+	for (; i < n; i++)
+		min[0] = (int64_t)v[i] < min[0] ? (int64_t)v[i] : min[0];
+	for (unsigned k = 1; k < LANES; k++)
+		min[0] = min[k] < min[0] ? min[k] : min[0];
+	return (uint64_t)min[0];
 }
 
 static bool any_negative(const uint64_t *r, size_t m)
@@ -135,7 +143,7 @@ struct unit {
 static struct unit unit_of(const uint64_t *r, size_t m, bool with_sign)
 {
 	struct unit u = {.odd = 0};
-	uint64_t all = 0, inv = 0, most = 0;
+	uint64_t all = 0, inv = 1, most = 0;
 
 	for (size_t i = 0; i < m; i++)
 		all |= r[i];
@@ -143,8 +151,8 @@ static struct unit unit_of(const uint64_t *r, size_t m, bool with_sign)
 	for (size_t i = 0; i < m && u.odd != 1; i++) {
 		uint64_t a = (with_sign ? magnitude(r[i]) : r[i]) >> u.shift, b = u.odd;
 
-		/* Multiples of an odd number are what its inverse takes to the smallest numbers. */
-		if (a == 0 || (b != 0 && a * inv <= most))
+		/* Multiples of an odd number are what its inverse takes to the smallest numbers; of none yet, 0. */
+		if (a * inv <= most)
 			continue;
 		while (b != 0) {
 			uint64_t rest = a % b;
