@@ -246,6 +246,67 @@ static void an_allocation_that_fails_costs_nothing(void)
 	}
 }
 
+/* --- retention --- */
+
+/* Removes what is older than two hours when it is four. Ret: whether that was done. */
+static bool remove_old(struct points *p)
+{
+	const struct points_options o = {.sync = SYNC_FDATASYNC, .retention_ms = 2 * 3600 * 1000};
+
+	points_configure(p, &o);
+	return points_tidy(p, now_ms + 4 * 3600 * 1000, 1000, false, NULL) == 0;
+}
+
+/* The first two of three hours are to be gone: both, or, if the power was cut before, neither. */
+static void check_removed(const struct model *before, bool removed)
+{
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	struct model kept = {0}, found;
+
+	for (unsigned i = 0; i < MODEL_SERIES; i++)
+		for (unsigned k = 2 * MODEL_TIMES / MODEL_HOURS; k < MODEL_TIMES; k++)
+			kept.v[i][k] = before->v[i][k];
+	if (ok_r(points_reader_open(store, &pr)) && model_read(pr, &found))
+		ok(memcmp(&found, &kept, sizeof kept) == 0 || (!removed && memcmp(&found, before, sizeof found) == 0));
+}
+
+static void hours_that_were_removed_do_not_come_back(void)
+{
+	bool hit = true;
+
+	for (uint64_t n = 1; hit && n < 200; n++)
+		for (uint64_t seed = n; seed < n + 4; seed++) {
+			struct points *p = NULL;
+			uint64_t random = seed;
+			bool removed;
+
+			begin();
+			if (!ok_r(open_points(&p)))
+				return;
+			/* Some of it in files and in the log, some in the log alone. */
+			for (unsigned i = 0; i < 8; i++) {
+				ok_r(model_put(p, faultio_random, &random, &n_put, &open_changes[n_open++]));
+				if (i % 3 == 2)
+					ok_r(points_tidy(p, now_ms, 1000, true, NULL));
+			}
+			ok_r(points_sync(p));
+			all_is_durable();
+			faultio_at(n, FAULT_CRASH, EIO);
+			removed = remove_old(p);
+			hit = faultio_hit();
+			(void)points_close(p);
+			disk_cut_power(path, &store, seed);
+			check_removed(&durable, removed);
+			if (ok_r(open_points(&p))) {
+				check_removed(&durable, removed);
+				ok(remove_old(p));
+				check_removed(&durable, true);
+				ok_r(points_close(p));
+				check_removed(&durable, true);
+			}
+		}
+}
+
 /* --- a reader meanwhile --- */
 
 struct writer {
@@ -319,6 +380,7 @@ int main(void)
 	RUN(a_full_disk_leaves_no_part_of_a_batch);
 	RUN(a_disk_that_was_full_costs_nothing_once_there_is_space);
 	RUN(an_allocation_that_fails_costs_nothing);
+	RUN(hours_that_were_removed_do_not_come_back);
 	RUN(a_reader_misses_nothing_while_files_come_and_go);
 	return tap_done();
 }
