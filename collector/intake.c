@@ -20,6 +20,23 @@ struct intake {
 	struct config *config;
 };
 
+/* Threads, and a library, that only those need who want something fetched. */
+static void start_fetching(struct intake *k)
+{
+	const struct config_series *c = &k->config->series;
+	int r = 0;
+
+	if (k->server && !k->scrape && c->n_scrapes > 0)
+		r = scrape_start(k->server, k->config, &k->scrape);
+	if (r < 0)
+		say("nothing is scraped: %s", strerror(-r));
+	r = 0;
+	if (k->server && !k->textfile && c->n_textfiles > 0)
+		r = textfile_start(k->server, k->config, &k->textfile);
+	if (r < 0)
+		say("files of samples are not read: %s", strerror(-r));
+}
+
 /* Everything but the topics themselves may be missing. */
 static void start(struct intake *k, int store_fd, uint64_t store_id)
 {
@@ -36,12 +53,7 @@ static void start(struct intake *k, int store_fd, uint64_t store_id)
 		r = follow_start(k->server, store_fd, store_id, k->config, &k->follow);
 	if (r < 0)
 		say("messages are not taken: %s", strerror(-r));
-	r = k->server ? scrape_start(k->server, k->config, &k->scrape) : 0;
-	if (r < 0)
-		say("nothing is scraped: %s", strerror(-r));
-	r = k->server ? textfile_start(k->server, k->config, &k->textfile) : 0;
-	if (r < 0)
-		say("files of samples are not read: %s", strerror(-r));
+	start_fetching(k);
 }
 
 void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret)
@@ -107,6 +119,7 @@ void intake_configure(struct intake *k, struct config *c)
 		textfile_configure(k->textfile, c);
 	config_put(k->config);
 	k->config = config_get(c);
+	start_fetching(k);
 }
 
 int intake_stop(struct intake *k)

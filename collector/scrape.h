@@ -15,7 +15,6 @@
 
 struct scrape;
 
-/* It sleeps as long as the configuration names no pages. */
 int scrape_start(struct server *s, struct config *c, struct scrape **ret);
 /* From any thread: from now on. */
 void scrape_configure(struct scrape *w, struct config *c);

@@ -12,7 +12,6 @@
 
 struct textfile;
 
-/* It sleeps as long as the configuration names no files. */
 int textfile_start(struct server *s, struct config *c, struct textfile **ret);
 /* From any thread: from now on. */
 void textfile_configure(struct textfile *w, struct config *c);
