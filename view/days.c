@@ -5,7 +5,7 @@
  */
 #include "view/day_svg.h"
 #include "view/day_text.h"
-#include "view/view.h"
+#include "view/hours.h"
 
 #include "store/heat_text.h"
 
@@ -19,22 +19,6 @@ struct sums {
 	struct heat_sum hours[DAY_HOURS];
 	struct heat_sum all;
 };
-
-/* The first of the store's hours that is not before this one: its place in the list. */
-static size_t first_hour_from(const int32_t *hours, size_t n, int32_t hour)
-{
-	size_t lo = 0;
-
-	while (lo < n) {
-		size_t mid = lo + (n - lo) / 2;
-
-		if (hours[mid] >= hour)
-			n = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
-}
 
 static int split(struct node n, int32_t *ret_first_hour, enum form *ret_form)
 {
@@ -53,7 +37,7 @@ static int day_sums(struct tree *t, int32_t first_hour, struct sums *ret)
 
 	*ret = (struct sums){.first_hour = first_hour};
 	store_hours(t->store, &hours, &n);
-	for (k = first_hour_from(hours, n, first_hour); k < n && hours[k] < first_hour + DAY_HOURS; k++) {
+	for (k = hours_place(hours, n, first_hour); k < n && hours[k] < first_hour + DAY_HOURS; k++) {
 		struct heat_sum *sum = &ret->hours[hours[k] - first_hour];
 		int r = store_heat_sum(t->store, hours[k], sum);
 
@@ -150,7 +134,7 @@ static int days_list(struct tree *t, const struct view *v, struct node dir, uint
 	days = malloc((n + 1) * sizeof(*days));
 	if (!days)
 		return -ENOMEM;
-	for (size_t k = first_hour_from(hours, n, 0); k < n && hours[k] <= NODE_HOUR_MAX - DAY_HOURS; k++) {
+	for (size_t k = hours_place(hours, n, 0); k < n && hours[k] <= NODE_HOUR_MAX - DAY_HOURS; k++) {
 		int32_t day = hours[k] - hours[k] % DAY_HOURS;
 
 		if (n_days == 0 || days[n_days - 1] != day)

@@ -5,8 +5,7 @@
  */
 #include "view/hours.h"
 
-/* The first of ascending hours that is not below one: its place. */
-static size_t place_of(const int32_t *hours, size_t n, int32_t hour)
+size_t hours_place(const int32_t *hours, size_t n, int32_t hour)
 {
 	size_t lo = 0;
 
@@ -24,7 +23,7 @@ static size_t place_of(const int32_t *hours, size_t n, int32_t hour)
 /* Of ascending hours those that a node can hold. Linux sets no clock to any other. */
 static void cut_hours(const int32_t **hours, size_t *n)
 {
-	size_t first = place_of(*hours, *n, 0), end = place_of(*hours, *n, NODE_HOUR_MAX + 1);
+	size_t first = hours_place(*hours, *n, 0), end = hours_place(*hours, *n, NODE_HOUR_MAX + 1);
 
 	*hours += first;
 	*n = end - first;
@@ -53,8 +52,8 @@ static int32_t next_hour(struct tree *t, const struct view *v, int32_t from)
 	store_hours(t->store, &hours, &n);
 	cut_hours(&hours, &n);
 	point_hours(t, v, &others, &n_others);
-	i = place_of(hours, n, from);
-	k = place_of(others, n_others, from);
+	i = hours_place(hours, n, from);
+	k = hours_place(others, n_others, from);
 	if (i == n || (k < n_others && others[k] < hours[i]))
 		return k < n_others ? others[k] : -1;
 	return hours[i];
@@ -84,7 +83,7 @@ int32_t hours_next_points(struct points_reader *points, int32_t from)
 
 	points_reader_hours(points, &hours, &n);
 	cut_hours(&hours, &n);
-	k = place_of(hours, n, from);
+	k = hours_place(hours, n, from);
 	return k < n ? hours[k] : -1;
 }
 

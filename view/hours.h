@@ -53,6 +53,9 @@ extern const struct leaf summary_leaf; /* of a snapshot */
 extern const struct leaf pg_locks_leaf;
 extern const struct link payloads_link; /* likewise */
 
+/* The first of ascending hours that is not below one: its place. */
+size_t hours_place(const int32_t *hours, size_t n, int32_t hour);
+
 /* Whether an hour has points; the first that has, not below one, that a node can hold: -1, there is none. */
 bool hours_has_points(struct tree *t, int32_t hour);
 int32_t hours_next_points(struct points_reader *points, int32_t from);
