@@ -48,6 +48,7 @@ struct points_hour {
 	size_t n_places, cap_places;
 	struct stats *stats; /* of each part; NULL: none was asked for */
 	bool damaged;        /* keys are */
+	bool *lost;          /* of each part: keys of it */
 };
 
 static void free_hour(struct points_hour *h)
@@ -60,6 +61,7 @@ static void free_hour(struct points_hour *h)
 	points_parts_done(&h->parts);
 	free(h->v);
 	free(h->places);
+	free(h->lost);
 	buf_done(&h->keys);
 	free(h);
 }
@@ -174,7 +176,7 @@ static int add_series(struct span key, const struct point_place *places, size_t 
 	struct entry *e;
 
 	if (n == 0) {
-		h->damaged = true;
+		h->damaged = h->lost[places->part] = true;
 		return 0;
 	}
 	if (h->n == h->cap) {
@@ -288,6 +290,9 @@ static int make(struct points_reader *pr, struct points_hour *h)
 	h->changes = changes_of(&h->parts);
 	h->n_drops = pr->drops.n;
 	h->version = points_reader_version(pr, h->hour);
+	h->lost = calloc(h->parts.n + 1, sizeof *h->lost);
+	if (!h->lost)
+		return -ENOMEM;
 	how = (struct point_merge_how){.parts = h->parts.v, .n_parts = h->parts.n};
 	r = point_merge_walk(&how, add_series, &m);
 	if (r < 0)
@@ -400,6 +405,22 @@ int points_hour_by_id(const struct points_hour *h, uint64_t id, size_t *ret_i)
 
 /* --- points --- */
 
+/* Whether there may be points of it that cannot be read: in a file that cannot be opened, or among keys that cannot. */
+static bool is_doubtful(const struct points_hour *h, const struct entry *e)
+{
+	uint32_t k = 0;
+
+	if (h->parts.damaged)
+		return true;
+	for (size_t i = 0; h->damaged && i < h->parts.n; i++) {
+		while (k < e->n && h->places[e->first + k].part < i)
+			k++;
+		if (h->lost[i] && (k == e->n || h->places[e->first + k].part != i))
+			return true;
+	}
+	return false;
+}
+
 static int read_merged(
     struct points_reader *pr, const struct points_hour *h, const struct entry *e, int64_t from, int64_t to)
 {
@@ -422,6 +443,8 @@ int points_hour_read(struct points_reader *pr, struct points_hour *h, size_t i, 
 	const struct place *place = &h->places[e->first];
 	int r;
 
+	if (is_doubtful(h, e))
+		return -EBADMSG;
 	if (e->n == 1 && h->parts.v[place->part].file && !h->dropped)
 		return point_file_read(h->parts.v[place->part].file, place->i, from, to, ret_ns, ret_bits);
 	r = read_merged(pr, h, e, from, to);
@@ -544,8 +567,11 @@ uint64_t points_hour_place(const struct points_hour *h, size_t i)
 int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret)
 {
 	const struct entry *e = &h->v[i];
-	int r = h->dropped ? 1 : stat_places(pr, h, e, ret);
+	int r;
 
+	if (is_doubtful(h, e))
+		return -EBADMSG;
+	r = h->dropped ? 1 : stat_places(pr, h, e, ret);
 	if (r <= 0)
 		return r;
 	r = read_merged(pr, h, e, INT64_MIN, INT64_MAX);

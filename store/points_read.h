@@ -44,6 +44,7 @@ int points_hour_by_id(
 /* Where a series lies: who reads many is fastest in ascending order of these, which is that of keys in each part. */
 uint64_t points_hour_place(const struct points_hour *h, size_t i);
 
+/* Both below: -EBADMSG: points of the series are damaged, or may be among what is. */
 /* Without decoding where nothing overlaps. The sums are of what points_hour_read gives. */
 int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret);
 /* Points from `from` to `to`, both included, merged: appends times (int64_t) and values (uint64_t). */

@@ -296,6 +296,55 @@ static void files_of_an_hour_that_runs_are_joined_by_eights(void)
 	str_eq(read_anew("a"), "0=0 1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8");
 }
 
+static int look_for_number(const char *name, void *arg)
+{
+	uint64_t *number = arg, n;
+	int32_t hour;
+
+	if (point_file_name_parse(name, &hour, &n) && n > *number)
+		*number = n;
+	return 0;
+}
+
+/* The one that cannot be opened may have had other values. */
+static void points_beside_a_damaged_file_are_not_taken_for_all(void)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+	_cleanup_(buf_done) struct buf ns = {0}, bits = {0};
+	char name[POINT_FILE_NAME_SIZE];
+	struct points_hour *h;
+	struct point_stat st;
+	uint64_t number = 0;
+	int dir, fd;
+
+	begin();
+	p = open_points();
+	ok_r(put1(p, "a", T0, 1));
+	tidy(p, NOW_MS, true);
+	ok_r(put1(p, "a", T0, 2));
+	ok_r(put1(p, "a", T0 + POINT_HOUR_NS, 3));
+	tidy(p, NOW_MS, true);
+	ok_r(points_close(TAKE(p)));
+	dir = io_opendir(store, "series", false);
+	ok_r(io_list(dir, look_for_number, &number));
+	point_file_name(name, HOUR, number);
+	fd = openat(dir, name, O_RDWR);
+	ok(pwrite(fd, "?", 1, 30) == 1); /* of its header */
+	close(fd);
+	io_close(dir);
+
+	pr = open_reader();
+	ok_r(points_hour(pr, HOUR, &h));
+	eq(points_hour_read(pr, h, 0, INT64_MIN, INT64_MAX, &ns, &bits), -EBADMSG);
+	eq(points_hour_stat(pr, h, 0, &st), -EBADMSG);
+	str_eq(seen(pr, HOUR + 1, "a"), "0=3");
+	p = open_points();
+	tidy(p, NOW_MS + 4 * 3600 * 1000, true);
+	eq(state_of(p).n_files, 3);
+	ok(state_of(p).n_damaged > 0);
+}
+
 /* --- drops --- */
 
 static void what_was_dropped_is_gone_wherever_it_is(void)
@@ -481,6 +530,7 @@ int main(void)
 	RUN(retention_by_bytes_leaves_the_newest_hour);
 	RUN(files_of_an_hour_that_is_over_become_one);
 	RUN(files_of_an_hour_that_runs_are_joined_by_eights);
+	RUN(points_beside_a_damaged_file_are_not_taken_for_all);
 	RUN(what_was_dropped_is_gone_wherever_it_is);
 	RUN(a_drop_outlives_its_log);
 	RUN(who_looks_seldom_does_not_see_what_was_dropped_meanwhile);
