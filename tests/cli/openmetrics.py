@@ -1,6 +1,6 @@
 # openmetrics.py -- whether what promtool dumps of blocks is what the files of series say
 #
-#   openmetrics.py points HISTCTL STORE DUMP...    all custom series of the hours 02 to 05 of 2026-11-20
+#   openmetrics.py points HISTCTL STORE DUMP...    all custom series
 #   openmetrics.py table HISTCTL STORE TABLE DUMP  all numbers of a table in 02 and 03
 
 import math
@@ -51,8 +51,8 @@ def lines(path):
 
 def points():
     wanted = {}
-    for hour in ("02", "03", "04", "05"):
-        folder = f"/series/2026-11-20T{hour}/metrics"
+    for hour in histctl("ls", "/series"):
+        folder = f"/series/{hour}/metrics"
         for name in histctl("ls", folder):
             m = re.fullmatch(r"([^{]*)(?:\{(.*)\})?", name)
             metric = unescaped(m.group(1))
