@@ -388,6 +388,36 @@ static void a_table_is_a_file_of_its_numbers(void)
 	close_tree(o);
 }
 
+/* Ticks 0 to 9, then 5 to 14. */
+static void a_clock_that_was_stepped_back_leaves_times_that_ascend(void)
+{
+	_cleanup_(cleanup_free) char *text = NULL, *wanted = NULL;
+	const char *dir = tap_tmpdir();
+	struct machine m = {0};
+	struct opened o;
+	size_t len = 0;
+	unsigned n = 0;
+
+	machine_open(&m, dir);
+	machine_run(&m, 10);
+	m.tick = 5;
+	machine_run(&m, 10);
+	machine_close(&m);
+	o = open_tree(dir);
+	text = file(o.t, "/openmetrics/2026-11-20T02.cpu.om", 100, &len);
+	for (const char *p = text; p && (p = strstr(p, "cpu_idle_ticks_total{")); p++) {
+		ok(asprintf(&wanted, "cpu_idle_ticks_total{cpu=\"all\"} %u 0%" PRId64 ".000\n", n * 70,
+		       (AT(0, 0) / MS + n * STEP_MS) / 1000) > 0);
+		if (!ok(strncmp(p, wanted, strlen(wanted)) == 0))
+			printf("# %.80s, not %s", p, wanted);
+		free(TAKE(wanted));
+		n++;
+	}
+	/* Those of the hour; what is behind it is in the next. */
+	eq(n, PER_HOUR);
+	close_tree(o);
+}
+
 /* --- damage --- */
 
 static int damage(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -435,6 +465,7 @@ int main(void)
 	RUN(a_point_in_anothers_place_moves_the_time);
 	RUN(a_block_has_all_custom_series_by_their_families);
 	RUN(a_table_is_a_file_of_its_numbers);
+	RUN(a_clock_that_was_stepped_back_leaves_times_that_ascend);
 	RUN(what_is_damaged_is_an_error_and_the_rest_is_there);
 	return tap_done();
 }
