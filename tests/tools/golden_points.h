@@ -73,7 +73,7 @@ struct golden_points {
 	size_t n_left;
 };
 
-static inline uint32_t golden_number(struct golden_points *g, uint32_t series)
+static inline uint32_t golden_points_number(struct golden_points *g, uint32_t series)
 {
 	char key[32];
 	uint32_t ret = 0;
@@ -87,11 +87,12 @@ static inline uint32_t golden_number(struct golden_points *g, uint32_t series)
 	return ret;
 }
 
-static inline void golden_put(struct golden_points *g, uint32_t series, int64_t ns, uint64_t bits, const char *text)
+static inline void golden_points_put(
+    struct golden_points *g, uint32_t series, int64_t ns, uint64_t bits, const char *text)
 {
 	size_t i = 0;
 
-	g->batch[g->n_batch++] = (struct point){.ns = ns, .bits = bits, .series = golden_number(g, series)};
+	g->batch[g->n_batch++] = (struct point){.ns = ns, .bits = bits, .series = golden_points_number(g, series)};
 	while (i < g->n_left && (g->left[i].series != series || g->left[i].ns != ns))
 		i++;
 	g->n_left += i == g->n_left;
@@ -102,7 +103,7 @@ static inline void golden_put(struct golden_points *g, uint32_t series, int64_t 
 }
 
 /* A number of hundredths, of which the last is not 0. */
-static inline void golden_put_hundredths(struct golden_points *g, uint32_t series, int64_t ns, int x)
+static inline void golden_points_hundredths(struct golden_points *g, uint32_t series, int64_t ns, int x)
 {
 	double d = x / 100.0;
 	uint64_t bits;
@@ -110,10 +111,10 @@ static inline void golden_put_hundredths(struct golden_points *g, uint32_t serie
 
 	memcpy(&bits, &d, sizeof bits);
 	snprintf(text, sizeof text, "%s%d.%02d", x < 0 ? "-" : "", abs(x) / 100, abs(x) % 100);
-	golden_put(g, series, ns, bits, text);
+	golden_points_put(g, series, ns, bits, text);
 }
 
-static inline void golden_put_whole(struct golden_points *g, uint32_t series, int64_t ns, int x)
+static inline void golden_points_whole(struct golden_points *g, uint32_t series, int64_t ns, int x)
 {
 	double d = x;
 	uint64_t bits;
@@ -121,10 +122,10 @@ static inline void golden_put_whole(struct golden_points *g, uint32_t series, in
 
 	memcpy(&bits, &d, sizeof bits);
 	snprintf(text, sizeof text, "%d", x);
-	golden_put(g, series, ns, bits, text);
+	golden_points_put(g, series, ns, bits, text);
 }
 
-static inline void golden_batch(struct golden_points *g)
+static inline void golden_points_batch(struct golden_points *g)
 {
 	golden_check(points_put(g->points, g->batch, g->n_batch, NULL), "put");
 	golden_check(points_sync(g->points), "sync");
@@ -132,7 +133,7 @@ static inline void golden_batch(struct golden_points *g)
 }
 
 /* Drops series from to. */
-static inline void golden_drop(
+static inline void golden_points_drop(
     struct golden_points *g, const char *selector, uint32_t from, uint32_t to, int64_t first, int64_t last)
 {
 	char error[256];
@@ -148,7 +149,7 @@ static inline void golden_drop(
 	g->n_left = kept;
 }
 
-static inline void golden_tidy(struct golden_points *g, int64_t now_ms, bool all)
+static inline void golden_points_tidy(struct golden_points *g, int64_t now_ms, bool all)
 {
 	int r;
 
@@ -158,28 +159,28 @@ static inline void golden_tidy(struct golden_points *g, int64_t now_ms, bool all
 	golden_check(r, "tidy");
 }
 
-static inline void golden_fill_hour(struct golden_points *g, int64_t ns)
+static inline void golden_points_hour(struct golden_points *g, int64_t ns)
 {
 	for (int i = 0; i < 40; i++) {
 		int64_t t = ns + i * INT64_C(10000000000);
 
-		golden_put_hundredths(g, GOLDEN_CPU, t, 100 * i * i + 10 * i + 1 + i % 9);
-		golden_put_whole(g, GOLDEN_TEMPERATURE, t, i % 7 ? -20 - i / 5 : 1000000 - i);
+		golden_points_hundredths(g, GOLDEN_CPU, t, 100 * i * i + 10 * i + 1 + i % 9);
+		golden_points_whole(g, GOLDEN_TEMPERATURE, t, i % 7 ? -20 - i / 5 : 1000000 - i);
 		if (i >= 7)
-			golden_put_whole(g, GOLDEN_UP, t, 1);
+			golden_points_whole(g, GOLDEN_UP, t, 1);
 		if (i < 30)
-			golden_put_whole(g, GOLDEN_GONE, t, i);
-		golden_put_whole(g, GOLDEN_GONE_2, t + 500000 * (i % 3), 5 * i * i * i);
-		golden_put(g, GOLDEN_ODD, t + i * INT64_C(1234567) + i * i, golden_odd[i % N_ELEMENTS(golden_odd)].bits,
-		    golden_odd[i % N_ELEMENTS(golden_odd)].text);
+			golden_points_whole(g, GOLDEN_GONE, t, i);
+		golden_points_whole(g, GOLDEN_GONE_2, t + 500000 * (i % 3), 5 * i * i * i);
+		golden_points_put(g, GOLDEN_ODD, t + i * INT64_C(1234567) + i * i,
+		    golden_odd[i % N_ELEMENTS(golden_odd)].bits, golden_odd[i % N_ELEMENTS(golden_odd)].text);
 	}
 	for (uint32_t i = 0; i < GOLDEN_MANY; i++)
 		for (int k = 0; k < 2; k++)
-			golden_put_whole(g, GOLDEN_NAMED + i, ns + k, (int)i * k);
-	golden_batch(g);
+			golden_points_whole(g, GOLDEN_NAMED + i, ns + k, (int)i * k);
+	golden_points_batch(g);
 }
 
-static inline int golden_by_place(const void *pa, const void *pb)
+static inline int golden_points_by_place(const void *pa, const void *pb)
 {
 	const struct golden_point *a = pa, *b = pb;
 	int64_t x = a->ns < 0 ? -1 : a->ns / GOLDEN_HOUR_NS, y = b->ns < 0 ? -1 : b->ns / GOLDEN_HOUR_NS;
@@ -191,7 +192,7 @@ static inline int golden_by_place(const void *pa, const void *pb)
 	return (a->ns > b->ns) - (a->ns < b->ns);
 }
 
-static inline void golden_put_line(const struct golden_point *p, FILE *f)
+static inline void golden_points_line(const struct golden_point *p, FILE *f)
 {
 	int64_t second = p->ns / 1000000000 - (p->ns % 1000000000 < 0), fraction = p->ns - second * 1000000000;
 	time_t t = (time_t)second;
@@ -212,40 +213,41 @@ static inline void golden_put_line(const struct golden_point *p, FILE *f)
 
 /* A file that was joined when its hour was over, with points that came late, and one of before 1970; files as they are
  * written first; drops in their file; a log with points for all of that, new ones, and a drop. */
-static inline void golden_fill_points(struct golden_points *g)
+static inline void golden_points_fill(struct golden_points *g)
 {
 	const int64_t late_ms = (GOLDEN_HOUR + 30) * 3600000;
 
-	golden_fill_hour(g, GOLDEN_NS + 5000000000);
-	golden_tidy(g, GOLDEN_NS / 1000000 + 1000000, true);
-	golden_put_whole(g, GOLDEN_UP, GOLDEN_NS, 0);
-	golden_put_hundredths(g, GOLDEN_CPU, GOLDEN_NS + 25000000000, -42);
-	golden_put_hundredths(g, GOLDEN_CPU, GOLDEN_NS + 25000000000, -43);
-	golden_put_whole(g, GOLDEN_HIDDEN, -1, 7);
-	golden_put_whole(g, GOLDEN_HIDDEN, -3600000000000, 8);
-	golden_batch(g);
-	golden_tidy(g, late_ms, true);
-	golden_drop(g, "gone{id=\"1\"}", GOLDEN_GONE, GOLDEN_GONE, GOLDEN_NS + 55000000000, GOLDEN_NS + 105000000000);
-	golden_fill_hour(g, GOLDEN_NS + GOLDEN_HOUR_NS);
+	golden_points_hour(g, GOLDEN_NS + 5000000000);
+	golden_points_tidy(g, GOLDEN_NS / 1000000 + 1000000, true);
+	golden_points_whole(g, GOLDEN_UP, GOLDEN_NS, 0);
+	golden_points_hundredths(g, GOLDEN_CPU, GOLDEN_NS + 25000000000, -42);
+	golden_points_hundredths(g, GOLDEN_CPU, GOLDEN_NS + 25000000000, -43);
+	golden_points_whole(g, GOLDEN_HIDDEN, -1, 7);
+	golden_points_whole(g, GOLDEN_HIDDEN, -3600000000000, 8);
+	golden_points_batch(g);
+	golden_points_tidy(g, late_ms, true);
+	golden_points_drop(
+	    g, "gone{id=\"1\"}", GOLDEN_GONE, GOLDEN_GONE, GOLDEN_NS + 55000000000, GOLDEN_NS + 105000000000);
+	golden_points_hour(g, GOLDEN_NS + GOLDEN_HOUR_NS);
 	/* So much that a new log is begun. */
 	for (int batch = 0; batch < 7; batch++) {
 		for (int i = 0; i < 1000; i++)
-			golden_put_whole(g, GOLDEN_UP, GOLDEN_NS + 1, i);
-		golden_batch(g);
+			golden_points_whole(g, GOLDEN_UP, GOLDEN_NS + 1, i);
+		golden_points_batch(g);
 	}
-	golden_tidy(g, GOLDEN_NS / 1000000 + 4000000, true);
-	golden_put_whole(g, GOLDEN_GONE, GOLDEN_NS + 65000000000, 65);
-	golden_put_whole(g, GOLDEN_UP, GOLDEN_NS + GOLDEN_HOUR_NS + 70000000000, 0);
-	golden_put_whole(g, GOLDEN_UP, GOLDEN_NS + 2 * GOLDEN_HOUR_NS, 3);
-	golden_batch(g);
-	golden_drop(g, "{n=~\"[0-3]5\",n!=\"35\"}", GOLDEN_NAMED + 5, GOLDEN_NAMED + 5, INT64_MIN, INT64_MAX);
+	golden_points_tidy(g, GOLDEN_NS / 1000000 + 4000000, true);
+	golden_points_whole(g, GOLDEN_GONE, GOLDEN_NS + 65000000000, 65);
+	golden_points_whole(g, GOLDEN_UP, GOLDEN_NS + GOLDEN_HOUR_NS + 70000000000, 0);
+	golden_points_whole(g, GOLDEN_UP, GOLDEN_NS + 2 * GOLDEN_HOUR_NS, 3);
+	golden_points_batch(g);
+	golden_points_drop(g, "{n=~\"[0-3]5\",n!=\"35\"}", GOLDEN_NAMED + 5, GOLDEN_NAMED + 5, INT64_MIN, INT64_MAX);
 	for (uint32_t i = 15; i <= 25; i += 10) /* the same drop has these, too */
 		for (size_t k = 0; k < g->n_left; k++)
 			if (g->left[k].series == GOLDEN_NAMED + i)
 				g->left[k--] = g->left[--g->n_left];
-	golden_put_whole(g, GOLDEN_NAMED + 15, GOLDEN_NS, 15);
-	golden_put_whole(g, GOLDEN_GONE_2, GOLDEN_NS + 2 * GOLDEN_HOUR_NS + 1, 2);
-	golden_batch(g);
+	golden_points_whole(g, GOLDEN_NAMED + 15, GOLDEN_NS, 15);
+	golden_points_whole(g, GOLDEN_GONE_2, GOLDEN_NS + 2 * GOLDEN_HOUR_NS + 1, 2);
+	golden_points_batch(g);
 }
 
 static inline void golden_points(const char *dir)
@@ -266,12 +268,12 @@ static inline void golden_points(const char *dir)
 	io_close(io_opendir(fd, SNAPSHOT_DIR, true));
 	golden_check(identity_create(fd, &id), "identity");
 	golden_check(points_open(fd, id.id, &o, &g.points), "points");
-	golden_fill_points(&g);
+	golden_points_fill(&g);
 	golden_check(points_close(g.points), "close");
 	io_close(fd);
-	qsort(g.left, g.n_left, sizeof *g.left, golden_by_place);
+	qsort(g.left, g.n_left, sizeof *g.left, golden_points_by_place);
 	for (size_t i = 0; i < g.n_left; i++)
-		golden_put_line(&g.left[i], f);
+		golden_points_line(&g.left[i], f);
 	if (fclose(f) != 0)
 		err(1, "points.points");
 }
