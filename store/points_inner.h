@@ -53,6 +53,7 @@ struct points {
 	int64_t retained_ms;    /* when it was last looked for what is too old */
 	int64_t join_again_ms;  /* joining failed, and is tried again then */
 	size_t join_at;         /* file that is looked at next */
+	bool unsynced;          /* names were removed, and that may not be durable */
 
 	struct points_state state;
 
@@ -78,6 +79,9 @@ int points_flush(struct points *p, bool all, int64_t until_ms, const atomic_bool
 int64_t points_flush_clock_ms(void);
 /* Length of a file of points. */
 int points_flush_len(const struct points *p, const char *name, uint64_t *ret);
+
+/* points_tidy.c: makes durable that files were removed; what says that they are not needed goes after that. */
+int points_sync_dir(struct points *p);
 
 /* points_join.c: joins the files of hours; holding tidying. Ret: as above. */
 int points_join(struct points *p, int64_t until_ms, const atomic_bool *stop);

@@ -142,8 +142,10 @@ static int number_joint(struct points *p, const struct joint *j, struct point_fi
 	uint64_t newest = j->numbers[j->n - 1];
 	bool last;
 
-	*ret = (struct point_file_head){.hour = j->hour, .number = newest};
-	ret->since = j->all ? 0 : point_file_head(j->files[0])->since;
+	*ret = (struct point_file_head){.hour = j->hour, .number = newest, .since = j->all ? 0 : newest};
+	for (size_t i = 0; !j->all && i < j->n; i++)
+		if (point_file_head(j->files[i])->since < ret->since)
+			ret->since = point_file_head(j->files[i])->since;
 	if (ret->since == 0 && !j->all)
 		ret->since = 1;
 	pthread_mutex_lock(&p->lock);
@@ -166,47 +168,81 @@ static void forget(struct points *p, int32_t hour, uint64_t number)
 		}
 }
 
-/* The new one, if there is one, takes the place of the old ones. */
-static int replace(struct points *p, const struct joint *j, const struct point_file_head *head, bool empty)
+/* The new one is known from here on. */
+static int take_in(struct points *p, const struct point_file_head *head)
 {
-	struct point_dir_file f = {.hour = j->hour, .number = head->number, .since = head->since};
+	struct point_dir_file f = {.hour = head->hour, .number = head->number, .since = head->since};
 	char name[POINT_FILE_NAME_SIZE];
+	int r;
+
+	point_file_name(name, head->hour, head->number);
+	r = points_flush_len(p, name, &f.len);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&p->lock);
+	r = point_dir_add(&p->dir, &f);
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}
+
+/* The old ones go. One that cannot be removed stays known, and with it what was dropped of it. */
+static int remove_old(struct points *p, const struct joint *j, uint64_t kept)
+{
 	int r = 0;
 
-	point_file_name(name, j->hour, head->number);
-	if (!empty)
-		r = points_flush_len(p, name, &f.len);
+	for (size_t i = 0; r == 0 && i < j->n; i++) {
+		char name[POINT_FILE_NAME_SIZE];
+
+		if (j->numbers[i] == kept)
+			continue;
+		point_file_name(name, j->hour, j->numbers[i]);
+		r = io_unlink(p->dirfd, name);
+		if (r < 0 && r != -ENOENT)
+			break;
+		r = 0;
+		p->unsynced = true;
+		pthread_mutex_lock(&p->lock);
+		forget(p, j->hour, j->numbers[i]);
+		pthread_mutex_unlock(&p->lock);
+	}
 	pthread_mutex_lock(&p->lock);
-	if (r == 0 && !empty)
-		r = point_dir_add(&p->dir, &f);
-	for (size_t i = 0; r == 0 && i < j->n; i++)
-		if (empty || j->numbers[i] != head->number)
-			forget(p, j->hour, j->numbers[i]);
 	if (r == 0)
 		p->state.files_joined += j->n;
 	points_publish_state(p);
 	pthread_mutex_unlock(&p->lock);
-	for (size_t i = 0; r == 0 && i < j->n; i++) {
-		if (!empty && j->numbers[i] == head->number)
-			continue;
-		point_file_name(name, j->hour, j->numbers[i]);
-		r = io_unlink(p->dirfd, name);
-		if (r == -ENOENT)
-			r = 0;
-	}
-	return r < 0 ? r : io_sync_dir(p->dirfd);
+	return r < 0 ? r : points_sync_dir(p);
+}
+
+/* A file that could not be finished, and may be there all the same: nobody would know of it. One that has the name of
+ * one that was joined has all that this one had. */
+static void remove_new(struct points *p, const struct joint *j, const struct point_file_head *head)
+{
+	char name[POINT_FILE_NAME_SIZE];
+
+	if (head->number == j->numbers[j->n - 1])
+		return;
+	point_file_name(name, j->hour, head->number);
+	(void)io_unlink(p->dirfd, name);
 }
 
 static int join_opened(struct points *p, struct joint *j, const atomic_bool *stop)
 {
 	struct point_drops drops = {0};
 	struct point_file_head head;
+	bool empty;
 	int r = number_joint(p, j, &head, &drops);
 
 	if (r == 0)
 		r = write_joint(p, j, &head, &drops, stop);
 	free(drops.v); /* but not what it points to */
-	return r < 0 ? r : replace(p, j, &head, r == 1);
+	empty = r == 1;
+	if (r == 0)
+		r = take_in(p, &head);
+	if (r < 0) {
+		remove_new(p, j, &head);
+		return r;
+	}
+	return remove_old(p, j, empty ? 0 : head.number);
 }
 
 /* Joins n files from the ith on. */

@@ -14,6 +14,14 @@ enum { RETAIN_EVERY_MS = 60 * 1000 };
 /* Which there must always be a way to say. */
 #define EVERYTHING "{__name__!=\"\"}"
 
+int points_sync_dir(struct points *p)
+{
+	int r = io_sync_dir(p->dirfd);
+
+	p->unsynced = r < 0;
+	return r;
+}
+
 /* --- drops and logs --- */
 
 static bool is_needed(const struct points *p, const struct point_drop *d)
@@ -76,8 +84,10 @@ static int remove_logs(struct points *p)
 	bool outdated;
 	uint64_t last = 0;
 	size_t n;
-	int r = 0;
+	int r = p->unsynced ? points_sync_dir(p) : 0;
 
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&p->lock);
 	outdated = forget_drops(p);
 	n = count_done(p);
@@ -112,7 +122,7 @@ static int remove_logs(struct points *p)
 		p->n_logs--;
 		pthread_mutex_unlock(&p->lock);
 		/* One after the other, and durable so: none may come back without those behind it. */
-		r = io_sync_dir(p->dirfd);
+		r = points_sync_dir(p);
 	}
 	return r;
 }
@@ -177,13 +187,13 @@ static int remove_files(struct points *p, int32_t below)
 		if (r < 0 && r != -ENOENT)
 			return r;
 		r = 0;
-		any = true;
+		any = p->unsynced = true;
 		pthread_mutex_lock(&p->lock);
 		point_dir_remove(&p->dir, 0);
 		p->state.files_removed++;
 		pthread_mutex_unlock(&p->lock);
 	}
-	return any ? io_sync_dir(p->dirfd) : 0;
+	return any ? points_sync_dir(p) : 0;
 }
 
 static int retain(struct points *p, bool now)

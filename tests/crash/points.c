@@ -33,7 +33,7 @@ static void begin(void)
 
 static int open_points(struct points **ret)
 {
-	const struct points_options o = {.sync = SYNC_FDATASYNC, .buffer_max = buffer_max};
+	const struct points_options o = {.sync = SYNC_FDATASYNC, .buffer_max = buffer_max, .segment_size = 1};
 
 	return points_open(store, 7, &o, ret);
 }
@@ -246,6 +246,70 @@ static void an_allocation_that_fails_costs_nothing(void)
 	}
 }
 
+/* Fills a log, so that another one is begun: many points of one time. */
+static void fill_log(struct points *p)
+{
+	enum { N = 8192 };
+	static struct point v[N];
+	char room[16];
+	uint32_t series;
+
+	ok_r(points_series(p, model_key(0, room), &series));
+	n_put++;
+	for (unsigned i = 0; i < N; i++)
+		v[i] = (struct point){.ns = model_ns(0), .bits = n_put, .series = series};
+	ok_r(points_put(p, v, N, NULL));
+	durable.v[0][0] = n_put;
+}
+
+/* A call of tidying fails, and the same writer goes on: then all is dropped, and the log that says so is no longer
+ * needed. There may be no file then that the writer does not know of. */
+static void fail_tidying(uint64_t n, enum fault what, uint64_t seed, bool *ret_hit)
+{
+	_cleanup_(cleanup_points) struct points *p = NULL;
+	char error[POINT_SELECT_ERROR_MAX];
+	uint64_t random = seed;
+	int r;
+
+	begin();
+	if (!ok_r(open_points(&p)))
+		return;
+	for (unsigned i = 0; i < 9; i++) {
+		ok_r(model_put(p, faultio_random, &random, &n_put, &open_changes[n_open++]));
+		ok_r(points_tidy(p, now_ms, 1000, true, NULL));
+	}
+	all_is_durable();
+	now_ms += 4 * 3600 * 1000;
+	faultio_at(n, what, EIO);
+	r = points_tidy(p, now_ms, 1000, true, NULL);
+	*ret_hit = faultio_hit();
+	ok(r >= 0 || *ret_hit);
+	faultio_at(0, FAULT_FAIL, 0);
+	check();
+	ok_r(points_drop(p, "{__name__!=\"\"}", INT64_MIN, INT64_MAX, error));
+	memset(&durable, 0, sizeof durable);
+	for (unsigned i = 0; i < 4; i++) {
+		now_ms += 3600 * 1000;
+		ok_r(points_tidy(p, now_ms, 1000, true, NULL));
+		fill_log(p);
+		check();
+	}
+	ok_r(points_sync(p));
+}
+
+static void what_was_dropped_stays_so_after_tidying_failed(void)
+{
+	for (unsigned what = FAULT_FAIL; what <= FAULT_SHORT; what++) {
+		bool hit = true;
+
+		for (uint64_t n = 1; hit && n < 600; n++) {
+			fail_tidying(n, what, n, &hit);
+			disk_cut_power(path, &store, n);
+			reopen_and_put();
+		}
+	}
+}
+
 /* --- retention --- */
 
 /* Removes what is older than two hours when it is four. Ret: whether that was done. */
@@ -380,6 +444,7 @@ int main(void)
 	RUN(a_full_disk_leaves_no_part_of_a_batch);
 	RUN(a_disk_that_was_full_costs_nothing_once_there_is_space);
 	RUN(an_allocation_that_fails_costs_nothing);
+	RUN(what_was_dropped_stays_so_after_tidying_failed);
 	RUN(hours_that_were_removed_do_not_come_back);
 	RUN(a_reader_misses_nothing_while_files_come_and_go);
 	return tap_done();
