@@ -54,7 +54,6 @@ static int room_for_keys(struct point_replayed *log, uint64_t n)
 /* Keys that are missing before those of a batch were in frames that are damaged, and took room there. */
 static int take_keys(struct point_replay *rp, struct point_replayed *log, uint64_t off, struct point_log_batch *b)
 {
-	size_t before = log->n_keys;
 	struct span key;
 	int r;
 
@@ -69,10 +68,8 @@ static int take_keys(struct point_replay *rp, struct point_replayed *log, uint64
 		struct point_series *s;
 
 		r = point_table_intern(point_buffer_table(rp->buffer), key, &s);
-		if (r < 0) {
-			log->n_keys = before; /* the frame will be tried again */
+		if (r < 0)
 			return r;
-		}
 		s->used = rp->used;
 		log->keys[log->n_keys++] = s->id;
 		log->keys_len += span_left(&key);
@@ -132,6 +129,21 @@ static int take_batch(struct point_replay *rp, struct point_replayed *log, uint6
 	return point_buffer_put(rp->buffer, rp->room, n, b->number, rp->since_ms, rp->used);
 }
 
+/* Keys of a frame that is damaged have their numbers all the same; one that there was no memory for comes again, with
+ * its keys. */
+static int try_batch(struct point_replay *rp, struct point_replayed *log, uint64_t off, struct point_log_batch *b)
+{
+	size_t n_keys = log->n_keys;
+	uint64_t keys_len = log->keys_len;
+	int r = take_batch(rp, log, off, b);
+
+	if (r < 0 && r != -EBADMSG) {
+		log->n_keys = n_keys;
+		log->keys_len = keys_len;
+	}
+	return r;
+}
+
 /* --- drops --- */
 
 static bool matches(const struct point_series *s, void *arg)
@@ -168,7 +180,7 @@ static int take(struct point_replay *rp, struct point_replayed *log, uint8_t typ
 	*number = type == FRAME_POINTS ? b.number : drop.number;
 	if (*number <= rp->number || *number < log->base)
 		return -EBADMSG;
-	return type == FRAME_POINTS ? take_batch(rp, log, off, &b) : take_drop(rp, &drop);
+	return type == FRAME_POINTS ? try_batch(rp, log, off, &b) : take_drop(rp, &drop);
 }
 
 int point_replay_frame(

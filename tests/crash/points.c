@@ -371,7 +371,42 @@ static void hours_that_were_removed_do_not_come_back(void)
 		}
 }
 
-/* --- a reader meanwhile --- */
+/* --- a reader --- */
+
+/* A reader that had no memory once, and is asked again, has all: also of series that it did not know. */
+static void a_reader_that_had_no_memory_misses_nothing(void)
+{
+	bool hit = true;
+
+	for (uint64_t n = 1; hit && n < 1000; n++) {
+		_cleanup_(cleanup_points_reader) struct points_reader *pr = NULL;
+		_cleanup_(cleanup_points) struct points *p = NULL;
+		uint64_t random = n;
+		struct model found;
+		int r;
+
+		begin();
+		if (!ok_r(open_points(&p)) || !ok_r(points_reader_open(store, &pr)))
+			return;
+		for (unsigned i = 0; i < 4; i++)
+			ok_r(model_put(p, faultio_random, &random, &n_put, &open_changes[n_open++]));
+		all_is_durable();
+		fill_log(p);
+		ok_r(model_put(p, faultio_random, &random, &n_put, &open_changes[n_open++]));
+		ok_r(model_drop(p, faultio_random, &random, &open_changes[n_open++]));
+		ok_r(points_tidy(p, now_ms, 1000, n % 2, NULL));
+		ok_r(model_put(p, faultio_random, &random, &n_put, &open_changes[n_open++]));
+		all_is_durable();
+		faultalloc_at(n);
+		r = points_reader_refresh(pr);
+		hit = faultalloc_hit();
+		faultalloc_at(0);
+		ok(r >= 0 || (hit && r == -ENOMEM));
+		ok(points_reader_refresh(pr) >= 0);
+		if (model_read(pr, &found))
+			ok(memcmp(&durable, &found, sizeof found) == 0);
+	}
+}
 
 struct writer {
 	struct points *p;
@@ -446,6 +481,7 @@ int main(void)
 	RUN(an_allocation_that_fails_costs_nothing);
 	RUN(what_was_dropped_stays_so_after_tidying_failed);
 	RUN(hours_that_were_removed_do_not_come_back);
+	RUN(a_reader_that_had_no_memory_misses_nothing);
 	RUN(a_reader_misses_nothing_while_files_come_and_go);
 	return tap_done();
 }
