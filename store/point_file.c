@@ -54,12 +54,13 @@ static int count_again(struct point_file *f)
 {
 	struct point_file_head *h = &f->index.head;
 
-	for (uint64_t i = 0; i < h->n_series; i++) {
+	for (uint64_t i = 0, next; i < h->n_series; i = next) {
 		struct point_stat st;
 		int r = point_file_stat(f, i, &st);
 
 		if (r < 0 && r != -EBADMSG)
 			return r;
+		next = r < 0 ? point_file_next(f, i) : i + 1;
 		if (r < 0)
 			continue;
 		h->first_ns = h->n_points == 0 || st.first_ns < h->first_ns ? st.first_ns : h->first_ns;
@@ -207,6 +208,18 @@ static int find_series(struct point_file *f, uint64_t number, size_t *ret_i)
 	}
 	*ret_i = number - f->keys_first;
 	return *ret_i < f->keys->n ? 0 : -EBADMSG;
+}
+
+uint64_t point_file_next(const struct point_file *f, uint64_t number)
+{
+	const struct point_pages *keys = &f->index.keys;
+	size_t page = point_pages_find(keys, number);
+
+	if (f->keys && number >= f->keys_first && number - f->keys_first < f->keys->n)
+		return number + 1;
+	if (page < keys->n && keys->v[page].first <= number)
+		page++;
+	return page < keys->n ? keys->v[page].first : f->index.head.n_series;
 }
 
 int point_file_find(struct point_file *f, struct span key, uint64_t *ret_number)
@@ -430,19 +443,26 @@ static int get_series(struct point_file *f, size_t i, const int64_t **ret_ns, co
 static int scan(struct point_file *f, uint64_t number,
     int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg)
 {
-	for (; number < f->index.head.n_series; number++) {
+	while (number < f->index.head.n_series) {
 		const uint64_t *bits = NULL;
 		const int64_t *ns = NULL;
+		uint64_t next = number + 1;
 		size_t i, n = 0;
 		int r = find_series(f, number, &i);
 
 		if (r == 0)
 			r = get_series(f, i, &ns, &bits, &n);
-		if (r < 0 && r != -EBADMSG)
+		if (r == -EBADMSG) {
+			next = point_file_next(f, number);
+			ns = NULL;
+			n = 0;
+		} else if (r < 0) {
 			return r;
-		r = r < 0 ? each(number, NULL, NULL, 0, arg) : each(number, ns, bits, n, arg);
+		}
+		r = each(number, ns, n > 0 ? bits : NULL, n, arg);
 		if (r != 0)
 			return r;
+		number = next;
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@
 struct point_file_head {
 	int32_t hour;
 	uint64_t number, since;
-	uint64_t n_series, n_points; /* set by the writer */
+	uint64_t n_series, n_points; /* set by the writer; series are fewer than 2^32 */
 	int64_t first_ns, last_ns;   /* likewise */
 };
 
@@ -69,6 +69,9 @@ int point_file_find(struct point_file *f, struct span key, uint64_t *ret_number)
 /* The key of a series; borrowed until the next call. */
 int point_file_key(struct point_file *f, uint64_t number, struct span *ret);
 
+/* Behind a series that is damaged: the next one, or, if its whole page is, the first of the next page. */
+uint64_t point_file_next(const struct point_file *f, uint64_t number);
+
 /* What is known of a series without decoding its points. Text: as store/point_text.h writes it. */
 struct point_stat {
 	uint64_t n;
@@ -84,8 +87,8 @@ int point_file_read(
     struct point_file *f, uint64_t number, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits);
 
 /* Goes through series from `number` on, in order, fastest where all are wanted: each(number, ns, bits, n, arg) for each
- * series, with all its points, or with n 0 and ns NULL where they are damaged. What is passed is valid during the call.
- * Stops when each returns anything but 0, and returns that. */
+ * series, with all its points, or with n 0 and ns NULL where they are damaged: once for a page of keys that is. What is
+ * passed is valid during the call. Stops when each returns anything but 0, and returns that. */
 int point_file_scan(struct point_file *f, uint64_t number,
     int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg);
 

@@ -3,7 +3,10 @@
 
 #include "store/point_keys.h"
 
-enum { LOWS_MAX = 64 << 20 };
+enum {
+	LOWS_MAX = 64 << 20,
+	PAGE_SERIES_MAX = POINT_PAGE_RAW_MAX / POINT_KEYS_SERIES_MIN,
+};
 
 void point_file_index_done(struct point_file_index *x)
 {
@@ -33,7 +36,7 @@ static int read_head(struct point_file_index *x, const struct sealed *file)
 	if (version != POINT_FILE_VERSION)
 		return -EPROTONOSUPPORT;
 	if (span_varint(&in, &h->number) < 0 || span_varint_max(&in, h->number, &h->since) < 0 ||
-	    span_varint(&in, &h->n_series) < 0 || span_varint(&in, &h->n_points) < 0 || span_varint(&in, &first) < 0 ||
+	    span_varint_max(&in, UINT32_MAX, &h->n_series) < 0 || span_varint(&in, &h->n_points) < 0 || span_varint(&in, &first) < 0 ||
 	    span_varint(&in, &last) < 0 || span_varint(&in, &x->n_vectors) < 0 ||
 	    span_varint(&in, &x->values_len) < 0 || span_left(&in) > 0)
 		return -EBADMSG;
@@ -114,8 +117,13 @@ static int read_key_pages(struct point_file_index *x, const struct sealed *file)
 	}
 	if (r < 0)
 		return r;
-	if (x->keys.n > 0 && x->keys.v[x->keys.n - 1].first >= x->head.n_series)
-		return -EBADMSG;
+	/* No page has more than fit into it: who lies here would have others go through what is not there. */
+	for (size_t i = 0; i < x->keys.n; i++) {
+		uint64_t end = i + 1 < x->keys.n ? x->keys.v[i + 1].first : x->head.n_series;
+
+		if (end <= x->keys.v[i].first || end - x->keys.v[i].first > PAGE_SERIES_MAX)
+			return -EBADMSG;
+	}
 	return span_left(&in) > 0 ? -EBADMSG : 0;
 }
 
@@ -160,6 +168,8 @@ static int note_keys(struct point_file_index *x, struct buf *raw, uint64_t first
 	int r;
 
 	r = point_keys_parse(&k);
+	if (r == 0 && (first > UINT32_MAX || k.n > UINT32_MAX - first))
+		r = -EBADMSG;
 	if (r == 0)
 		r = point_keys_get(&k, 0, &key);
 	if (r == 0 && x->keys.n == 1)
@@ -168,7 +178,8 @@ static int note_keys(struct point_file_index *x, struct buf *raw, uint64_t first
 		r = reserve_lows(x, x->keys.n);
 	if (r == 0)
 		r = add_low(x, key);
-	x->head.n_series = first + k.n;
+	if (r == 0)
+		x->head.n_series = first + k.n;
 	*raw = k.raw;
 	k.raw = (struct buf){0};
 	point_keys_done(&k);

@@ -109,7 +109,8 @@ static int parse_keys(struct point_keys *k, struct span *in)
 		k->series[i].first_block = (uint32_t)k->n_blocks;
 		k->series[i].n_blocks = (uint32_t)x + 1;
 		k->n_blocks += x + 1;
-		if (k->n_blocks > k->raw.len)
+		/* A block has a byte in each of four. */
+		if (k->n_blocks > k->raw.len / 4)
 			return -EBADMSG;
 	}
 	rest = k->raw.len - span_left(in);
@@ -175,7 +176,7 @@ static int parse(struct point_keys *k)
 	int r;
 
 	/* Each series has a byte in each of nine columns; vectors are not more than bytes can be. */
-	if (span_varint_max(&in, span_left(&in) / 9, &n) < 0 || n == 0 ||
+	if (span_varint_max(&in, span_left(&in) / POINT_KEYS_SERIES_MIN, &n) < 0 || n == 0 ||
 	    span_varint_max(&in, INT64_MAX, &offset) < 0 || span_varint_max(&in, INT64_MAX, &next) < 0)
 		return -EBADMSG;
 	r = reserve((void **)&k->series, &k->series_cap, n, sizeof *k->series);

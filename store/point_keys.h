@@ -14,6 +14,8 @@ struct point_block {
 	uint32_t length;
 };
 
+enum { POINT_KEYS_SERIES_MIN = 9 }; /* bytes of a series in a page */
+
 /* --- writing --- */
 
 struct point_keys_entry {

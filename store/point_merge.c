@@ -212,7 +212,7 @@ static int settle(struct walk *w, size_t which)
 	struct cursor *c = &w->cursors[which];
 	bool damaged = false;
 
-	for (; c->at < part->n; c->at++) {
+	while (c->at < part->n) {
 		struct span key;
 		int r = point_part_key(part, c->at, &key);
 
@@ -221,9 +221,11 @@ static int settle(struct walk *w, size_t which)
 
 			r = damaged ? 0 : w->each(span_of(NULL, 0), &place, 0, w->arg);
 			damaged = true;
+			c->at = part->file ? point_file_next(part->file, c->at) : c->at + 1;
 		} else if (r == 0 && !begins_with(key, w->metric)) {
 			if (point_key_compare(key, w->metric) > 0)
 				break;
+			c->at++;
 		} else if (r == 0) {
 			buf_clear(&c->key);
 			buf_put(&c->key, key.p, span_left(&key));

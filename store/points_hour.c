@@ -29,10 +29,8 @@ struct entry {
 /* Of a file's series: a look at one takes a page of keys apart, and who asks for many does so in no order. */
 struct stats {
 	unsigned n_asked;
-	struct point_stat *v; /* n DAMAGED_N: damaged */
+	struct point_stat *v; /* n 0: damaged */
 };
-
-#define DAMAGED_N UINT64_MAX
 
 struct points_hour {
 	int32_t hour;
@@ -478,17 +476,16 @@ static void stat_merged(const struct point_merge *m, struct point_stat *ret)
 static int stat_all(struct point_file *f, struct point_stat **ret)
 {
 	uint64_t n = point_file_head(f)->n_series;
-	struct point_stat *v = malloc((n + 1) * sizeof *v);
+	struct point_stat *v = calloc(n + 1, sizeof *v);
 
-	for (uint64_t i = 0; v && i < n; i++) {
+	for (uint64_t i = 0, next; v && i < n; i = next) {
 		int r = point_file_stat(f, i, &v[i]);
 
 		if (r < 0 && r != -EBADMSG) {
 			free(v);
 			return r;
 		}
-		if (r < 0)
-			v[i].n = DAMAGED_N;
+		next = r < 0 ? point_file_next(f, i) : i + 1;
 	}
 	*ret = v;
 	return v ? 0 : -ENOMEM;
@@ -512,7 +509,7 @@ static int stat_file(struct points_hour *h, const struct place *place, struct po
 	if (r < 0)
 		return r;
 	*ret = s->v[place->i];
-	return ret->n == DAMAGED_N ? -EBADMSG : 0;
+	return ret->n == 0 ? -EBADMSG : 0;
 }
 
 /* Of one part alone, from which nothing was dropped. */
