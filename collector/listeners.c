@@ -6,9 +6,9 @@
 #include "collector/graphite.h"
 #include "collector/influx.h"
 #include "collector/say.h"
+#include "collector/socket.h"
 #include "collector/statsd.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -24,12 +24,13 @@ enum {
 	DATAGRAMS_MAX = 256,     /* of a port at once */
 	RECEIVE_BYTES = 8 << 20, /* that the kernel is asked to keep of datagrams */
 	SAY_MS = 60000,
+	RETRY_S = 1, /* until more streams are accepted when one could not be */
 };
 
 /* Points of StatsD's names are not those of texts. */
 static const uint64_t statsd_scope = UINT64_MAX;
 
-enum what { PORT, STREAM, TIMER };
+enum what { PORT, STREAM, TIMER, RETRY };
 
 /* What epoll tells of: the first thing in each. */
 struct event {
@@ -45,6 +46,7 @@ struct listener {
 	char *path; /* of a socket's file */
 	size_t n_streams;
 	bool listening;    /* more streams may come */
+	bool resting;      /* one could not be accepted a moment ago */
 	uint32_t missed;   /* datagrams, as the kernel counts */
 	int64_t said_ms;   /* 0: never */
 	uint64_t n_silent; /* refused since then */
@@ -67,6 +69,8 @@ struct listeners {
 	size_t n;
 	struct stream *streams;
 
+	struct event retry;
+	int retryfd;
 	struct event timer;
 	int timerfd; /* -1: there is no statsd */
 	struct statsd *statsd;
@@ -208,7 +212,7 @@ static bool take_datagram(struct listener *l)
 static void listen_or_not(struct listener *l)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = l};
-	bool want = !l->stream || l->n_streams < l->config->max_clients;
+	bool want = !l->stream || (!l->resting && l->n_streams < l->config->max_clients);
 
 	if (want != l->listening && epoll_ctl(l->all->epfd, want ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->fd, &e) == 0)
 		l->listening = want;
@@ -247,20 +251,42 @@ static int add_stream(struct listener *l, int fd)
 	return 0;
 }
 
+/* Who waits stays readable: without descriptors or memory it would be tried again and again. */
+static void rest(struct listener *l, int r)
+{
+	struct itimerspec t = {.it_value = {.tv_sec = RETRY_S}};
+
+	refuse_one(l, strerror(-r));
+	l->resting = timerfd_settime(l->all->retryfd, 0, &t, NULL) == 0;
+}
+
 static void accept_some(struct listener *l)
 {
-	while (l->n_streams < l->config->max_clients) {
+	while (!l->resting && l->n_streams < l->config->max_clients) {
 		int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), r;
 
-		if (fd < 0)
+		if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED))
 			break;
-		r = add_stream(l, fd);
+		r = fd < 0 ? -errno : add_stream(l, fd);
 		if (r < 0) {
-			close(fd);
-			refuse_one(l, strerror(-r));
+			cleanup_close(&fd);
+			rest(l, r);
 		}
 	}
 	listen_or_not(l);
+}
+
+static void take_retry(struct listeners *all)
+{
+	uint64_t n;
+
+	if (read(all->retryfd, &n, sizeof n) != (ssize_t)sizeof n)
+		return;
+	for (size_t i = 0; i < all->n; i++) {
+		all->v[i].resting = false;
+		if (all->v[i].fd >= 0)
+			listen_or_not(&all->v[i]);
+	}
 }
 
 /* What is left behind the last whole line stays, and no more memory than that. */
@@ -304,14 +330,20 @@ static void read_stream(struct stream *s)
 
 /* --- statsd --- */
 
-/* The next interval's end is a multiple of it, by the clock. */
+/* The next interval's end is a multiple of it, by the clock, which is not to be before it when the timer is: what comes
+ * of an interval would take the place of what came of the last. */
 static void set_timer(struct listeners *l)
 {
 	int64_t interval = (int64_t)l->series->statsd.interval_ms * 1000000;
-	int64_t left = interval - clock_ns(CLOCK_REALTIME) % interval;
-	struct itimerspec t = {.it_value = {left / 1000000000, left % 1000000000}};
+	int r;
 
-	if (timerfd_settime(l->timerfd, 0, &t, NULL) < 0)
+	do {
+		int64_t now = clock_ns(CLOCK_REALTIME), end = now - now % interval + interval;
+		struct itimerspec t = {.it_value = {end / 1000000000, end % 1000000000}};
+
+		r = timerfd_settime(l->timerfd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &t, NULL);
+	} while (r < 0 && errno == ECANCELED);
+	if (r < 0)
 		say("statsd: %s", strerror(errno));
 }
 
@@ -327,12 +359,17 @@ static void flush_statsd(struct listeners *l, int64_t ns)
 
 static void take_timer(struct listeners *l)
 {
-	int64_t interval = (int64_t)l->series->statsd.interval_ms * 1000000, ns = clock_ns(CLOCK_REALTIME);
+	int64_t interval = (int64_t)l->series->statsd.interval_ms * 1000000;
 	uint64_t n;
 
-	if (read(l->timerfd, &n, sizeof n) != (ssize_t)sizeof n)
+	if (read(l->timerfd, &n, sizeof n) == (ssize_t)sizeof n) {
+		int64_t ns = clock_ns(CLOCK_REALTIME);
+
+		flush_statsd(l, ns - ns % interval);
+	} else if (errno != ECANCELED) {
 		return;
-	flush_statsd(l, ns - ns % interval);
+	}
+	/* Also when the clock was set. */
 	set_timer(l);
 }
 
@@ -344,7 +381,7 @@ static int open_statsd(struct listeners *l)
 	if (r < 0)
 		return r;
 	l->timer.what = TIMER;
-	l->timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	l->timerfd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (l->timerfd < 0 || epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->timerfd, &e) < 0)
 		return -errno;
 	set_timer(l);
@@ -369,6 +406,8 @@ void listeners_serve(struct listeners *l)
 
 		if (e->what == TIMER)
 			take_timer(l);
+		else if (e->what == RETRY)
+			take_retry(l);
 		else if (e->what == STREAM)
 			read_stream((struct stream *)e);
 		else if (port->stream)
@@ -381,12 +420,12 @@ void listeners_serve(struct listeners *l)
 
 static int bind_file(int fd, const struct address *a, mode_t mode)
 {
-	const char *path = ((const struct sockaddr_un *)&a->addr)->sun_path;
-	struct stat st;
+	const struct sockaddr_un *addr = (const struct sockaddr_un *)&a->addr;
+	const char *path = addr->sun_path;
+	int r = socket_remove_stale(addr, a->type);
 
-	/* What an earlier run has left. */
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && unlink(path) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (fchmod(fd, 0) < 0 || bind(fd, (const struct sockaddr *)&a->addr, a->len) < 0 || chmod(path, mode) < 0)
 		return -errno;
 	return 0;
@@ -438,6 +477,17 @@ static void open_port(struct listeners *all, struct listener *l, const struct co
 	listen_or_not(l);
 }
 
+static int open_retry(struct listeners *l)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &l->retry};
+
+	l->retry.what = RETRY;
+	l->retryfd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (l->retryfd < 0 || epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->retryfd, &e) < 0)
+		return -errno;
+	return 0;
+}
+
 int listeners_open(struct ingest *g, struct config *c, struct listeners **ret)
 {
 	struct listeners *l;
@@ -453,13 +503,13 @@ int listeners_open(struct ingest *g, struct config *c, struct listeners **ret)
 	l->ingest = g;
 	l->config = config_get(c);
 	l->series = &c->series;
-	l->timerfd = -1;
+	l->timerfd = l->retryfd = -1;
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	l->v = calloc(c->series.n_listens, sizeof *l->v);
 	if (l->epfd < 0)
 		r = -errno;
-	else if (!l->v)
-		r = -ENOMEM;
+	else
+		r = l->v ? open_retry(l) : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < c->series.n_listens; i++) {
 		open_port(l, &l->v[l->n++], &c->series.listens[i]);
 		statsd |= c->series.listens[i].form == LISTEN_STATSD;
@@ -491,6 +541,7 @@ void listeners_close(struct listeners *l)
 	}
 	free(l->v);
 	cleanup_close(&l->timerfd);
+	cleanup_close(&l->retryfd);
 	cleanup_close(&l->epfd);
 	config_put(l->config);
 	free(l);

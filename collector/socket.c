@@ -82,8 +82,7 @@ static int take_lock(const char *path)
 	return fd;
 }
 
-/* Removes what a histd that ended has left. */
-static int remove_stale(const struct sockaddr_un *addr)
+int socket_remove_stale(const struct sockaddr_un *addr, int type)
 {
 	_cleanup_(cleanup_close) int fd = -1;
 	struct stat st;
@@ -92,7 +91,7 @@ static int remove_stale(const struct sockaddr_un *addr)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -EADDRINUSE;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 || errno != ECONNREFUSED)
@@ -124,7 +123,7 @@ static int make(const struct config_socket *c, struct socket_file *ret)
 	ret->lockfd = take_lock(c->path);
 	if (ret->lockfd < 0)
 		return ret->lockfd;
-	r = remove_stale(&addr);
+	r = socket_remove_stale(&addr, SOCK_STREAM);
 	if (r < 0)
 		return r;
 	ret->path = strdup(c->path);
