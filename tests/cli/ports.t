@@ -71,11 +71,11 @@ chmod +x "$dir/histd"
 histd=$dir/histd
 start
 ok $? "histd is there"
-said 'datagrams: Address already in use' && said '/stream: Address already in use'
+poll said 'datagrams: Address already in use' && poll said '/stream: Address already in use'
 ok $? "a socket that somebody else has is not taken"
 [ -S "$dir/stream" ] && [ -S "$dir/datagrams" ]
 ok $? "and stays"
-said '/socket: Address already in use'
+poll said '/socket: Address already in use'
 ok $? "nor is the one of histd's own"
 
 hold connect "$dir/few"
