@@ -19,7 +19,7 @@ static int run(int argc, char **argv)
 	const char *socket = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+f:S:t:", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "f:S:t:", options, NULL)) >= 0) {
 		if (c == '?')
 			return EXIT_USAGE;
 		if (c == 'S')

@@ -88,7 +88,7 @@ ok $? "other forms are understood"
 "$c" point 'temp{' 1 2>"$err"
 [ $? = 1 ] && grep -q 'a label has a name' "$err" && ! "$c" point temp one 2>"$err" && grep -q 'one: not a number' "$err"
 ok $? "a series or a value that makes no sense is told"
-"$c" drop --from 2023-11-14T22:13:21Z 'n' && is 'n{a=b}' 'NaN ' && "$c" drop 'n{a="b"}' && is 'n{a=b}' '' &&
+"$c" drop 'n' --from 2023-11-14T22:13:21Z && is 'n{a=b}' 'NaN ' && "$c" drop 'n{a="b"}' && is 'n{a=b}' '' &&
 	! "$c" drop 'n{a=' 2>"$err" && grep -q 'at character' "$err"
 ok $? "what is dropped is gone"
 
