@@ -75,7 +75,9 @@ static const uint8_t *line_end(const uint8_t *p, const uint8_t *end, bool *ret_o
 	const uint8_t *newline = memchr(p, '\n', (size_t)(end - p)), *stop = newline ? newline : end;
 
 	*ret_open = false;
-	if (*p == '#' || !memchr(p, '"', (size_t)(stop - p)))
+	while (p < stop && *p == ' ')
+		p++;
+	if (p == stop || *p == '#' || !memchr(p, '"', (size_t)(stop - p)))
 		return newline;
 	p = find_plain(p, stop, ' ');
 	if (!p)

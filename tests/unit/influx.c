@@ -28,6 +28,7 @@ static void blanks_and_comments_are_no_lines(void)
 {
 	gives("", "");
 	gives("\n  \n# m a=1 1\r\n \r\n", "");
+	gives("  # m a=\"no text\nm a=1 5\nm b=\"\" 6\n", "m_a 1 5; !3 a field that is text, which is not kept; ");
 	gives("  m   a=1   5  \r\nm b=2 6", "m_a 1 5; m_b 2 6; ");
 }
 
