@@ -92,7 +92,7 @@ static int note(const char *name, void *arg)
 
 	if (segment_name_parse(name, &number, &type) && number > 0) {
 		if (type == SEGMENT_LOG)
-			return note_log(l, number);
+			return number < POINT_NUMBER_MAX ? note_log(l, number) : 0;
 		if (type == SEGMENT_DAMAGED)
 			return note_aside(l, name, number);
 		return 0;

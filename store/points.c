@@ -179,13 +179,34 @@ static struct points_log *newest_log(struct points *p)
 	return &p->logs[p->n_logs - 1];
 }
 
+/* Logs before the newest, of a time when nothing was synced. */
+static int sync_older_logs(struct points *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i + 1 < p->n_logs; i++) {
+		_cleanup_(cleanup_io_close) int fd = -1;
+		char name[SEGMENT_NAME_SIZE];
+
+		segment_name_put(name, p->logs[i].base, SEGMENT_LOG);
+		fd = io_open_write(p->dirfd, name);
+		r = fd < 0 ? fd : io_sync(fd, false);
+		if (r == -ENOENT) /* it is being removed: nothing is left of it */
+			r = 0;
+	}
+	p->older_unsynced = r < 0;
+	return r;
+}
+
 int points_sync_log(struct points *p)
 {
 	int r;
 
 	if (!p->log || p->roll)
 		return 0;
-	r = log_sync(p->log);
+	r = p->older_unsynced && p->o.sync != SYNC_NONE ? sync_older_logs(p) : 0;
+	if (r == 0)
+		r = log_sync(p->log);
 	if (r < 0) {
 		p->roll = p->untold = true;
 		return r;
@@ -238,6 +259,7 @@ static int begin_log(struct points *p)
 	r = log_create(p->dirfd, name, &id, p->o.sync, &log);
 	if (r < 0)
 		return r;
+	p->older_unsynced |= p->log && !p->roll && !log_synced(p->log);
 	log_close(p->log);
 	p->log = TAKE(log);
 	p->log_id++;

@@ -35,8 +35,9 @@ struct points {
 	uint32_t log_id; /* by which series know it */
 	uint32_t n_keys;
 	uint64_t keys_len;
-	bool roll;   /* a sync failed: the next put begins another */
-	bool untold; /* and whoever syncs next does not know */
+	bool roll;           /* a sync failed: the next put begins another */
+	bool untold;         /* and whoever syncs next does not know */
+	bool older_unsynced; /* logs before it, as nothing was to be synced then */
 	uint64_t synced_number;
 
 	/* Of the thread that puts. */

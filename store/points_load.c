@@ -245,5 +245,6 @@ int points_load(struct points *p)
 	}
 	note_aside(p);
 	p->synced_number = p->number;
+	p->older_unsynced = p->n_logs > 1;
 	return r < 0 ? r : 0;
 }

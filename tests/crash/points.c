@@ -71,6 +71,22 @@ static void check(void)
 	n_open = 0;
 }
 
+/* Fills a log, so that another one is begun: many points of one time. */
+static void fill_log(struct points *p)
+{
+	enum { N = 8192 };
+	static struct point v[N];
+	char room[16];
+	uint32_t series;
+
+	ok_r(points_series(p, model_key(0, room), &series));
+	n_put++;
+	for (unsigned i = 0; i < N; i++)
+		v[i] = (struct point){.ns = model_ns(0), .bits = n_put, .series = series};
+	ok_r(points_put(p, v, N, NULL));
+	durable.v[0][0] = n_put;
+}
+
 /* One thing after the other. */
 static int step(struct points *p, uint64_t *random)
 {
@@ -153,6 +169,40 @@ static void what_was_synced_survives_a_power_cut_at_every_step(void)
 			disk_cut_power(path, &store, seed + 1);
 			reopen_and_put();
 		}
+}
+
+/* Nothing was to be synced, and logs were filled; then all was to be, by the same writer or the next one. */
+static void what_was_put_before_anything_was_to_be_synced_is_durable_with_the_next_sync(void)
+{
+	for (uint64_t seed = 0; seed < 16; seed++) {
+		struct points_options o = {.sync = SYNC_NONE, .segment_size = 1};
+		struct points *p = NULL;
+		struct model_change change;
+		uint64_t random = seed;
+
+		begin();
+		if (!ok_r(points_open(store, 7, &o, &p)))
+			return;
+		for (unsigned i = 0; i < 3; i++) {
+			ok_r(model_put(p, faultio_random, &random, &n_put, &change));
+			model_apply(&durable, &change);
+			fill_log(p);
+		}
+		o.sync = SYNC_FDATASYNC;
+		if (seed % 2) {
+			ok_r(points_close(p));
+			if (!ok_r(points_open(store, 7, &o, &p)))
+				return;
+		} else {
+			points_configure(p, &o);
+		}
+		ok_r(model_put(p, faultio_random, &random, &n_put, &change));
+		model_apply(&durable, &change);
+		ok_r(points_sync(p));
+		ok_r(points_close(p));
+		disk_cut_power(path, &store, seed);
+		reopen_and_put();
+	}
 }
 
 /* Calls fail, or the disk is full; nothing that was acknowledged is lost, and a batch that failed is not there. */
@@ -244,22 +294,6 @@ static void an_allocation_that_fails_costs_nothing(void)
 		faultalloc_at(0);
 		reopen_and_put();
 	}
-}
-
-/* Fills a log, so that another one is begun: many points of one time. */
-static void fill_log(struct points *p)
-{
-	enum { N = 8192 };
-	static struct point v[N];
-	char room[16];
-	uint32_t series;
-
-	ok_r(points_series(p, model_key(0, room), &series));
-	n_put++;
-	for (unsigned i = 0; i < N; i++)
-		v[i] = (struct point){.ns = model_ns(0), .bits = n_put, .series = series};
-	ok_r(points_put(p, v, N, NULL));
-	durable.v[0][0] = n_put;
 }
 
 /* A call of tidying fails, and the same writer goes on: then all is dropped, and the log that says so is no longer
@@ -474,6 +508,7 @@ int main(void)
 {
 	disk = tap_tmpdir();
 	RUN(what_was_synced_survives_a_power_cut_at_every_step);
+	RUN(what_was_put_before_anything_was_to_be_synced_is_durable_with_the_next_sync);
 	RUN(a_call_that_fails_costs_nothing_that_was_acknowledged);
 	RUN(a_write_that_is_cut_short_leaves_no_part_of_a_batch);
 	RUN(a_full_disk_leaves_no_part_of_a_batch);
