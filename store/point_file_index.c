@@ -36,8 +36,8 @@ static int read_head(struct point_file_index *x, const struct sealed *file)
 	if (version != POINT_FILE_VERSION)
 		return -EPROTONOSUPPORT;
 	if (span_varint(&in, &h->number) < 0 || span_varint_max(&in, h->number, &h->since) < 0 ||
-	    span_varint_max(&in, UINT32_MAX, &h->n_series) < 0 || span_varint(&in, &h->n_points) < 0 || span_varint(&in, &first) < 0 ||
-	    span_varint(&in, &last) < 0 || span_varint(&in, &x->n_vectors) < 0 ||
+	    span_varint_max(&in, UINT32_MAX, &h->n_series) < 0 || span_varint(&in, &h->n_points) < 0 ||
+	    span_varint(&in, &first) < 0 || span_varint(&in, &last) < 0 || span_varint(&in, &x->n_vectors) < 0 ||
 	    span_varint(&in, &x->values_len) < 0 || span_left(&in) > 0)
 		return -EBADMSG;
 	h->first_ns = unzigzag(first);
