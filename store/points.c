@@ -216,6 +216,14 @@ int points_sync_log(struct points *p)
 	return 0;
 }
 
+int points_sync_dir(struct points *p)
+{
+	int r = io_sync_dir(p->dirfd);
+
+	p->unsynced = r < 0;
+	return r;
+}
+
 static int room_for_log(struct points *p)
 {
 	size_t cap = p->cap_logs ? 2 * p->cap_logs : 16;

@@ -72,6 +72,8 @@ void points_publish_state(struct points *p);
 void points_count_files(struct points *p);
 int points_add_log(struct points *p, const struct points_log *log);
 int points_sync_log(struct points *p);
+/* Makes durable that files were removed; what says that they are not needed goes after that. Holding tidying. */
+int points_sync_dir(struct points *p);
 int points_log_drop(struct points *p, const struct point_log_drop *drop, char error[POINT_SELECT_ERROR_MAX]);
 
 /* points_flush.c: writes heads that are due as files; holding tidying. Ret: 1: there is more, and it is later than
@@ -80,9 +82,6 @@ int points_flush(struct points *p, bool all, int64_t until_ms, const atomic_bool
 int64_t points_flush_clock_ms(void);
 /* Length of a file of points. */
 int points_flush_len(const struct points *p, const char *name, uint64_t *ret);
-
-/* points_tidy.c: makes durable that files were removed; what says that they are not needed goes after that. */
-int points_sync_dir(struct points *p);
 
 /* points_join.c: joins the files of hours; holding tidying. Ret: as above. */
 int points_join(struct points *p, int64_t until_ms, const atomic_bool *stop);

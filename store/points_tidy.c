@@ -14,14 +14,6 @@ enum { RETAIN_EVERY_MS = 60 * 1000 };
 /* Which there must always be a way to say. */
 #define EVERYTHING "{__name__!=\"\"}"
 
-int points_sync_dir(struct points *p)
-{
-	int r = io_sync_dir(p->dirfd);
-
-	p->unsynced = r < 0;
-	return r;
-}
-
 /* --- drops and logs --- */
 
 static bool is_needed(const struct points *p, const struct point_drop *d)

@@ -563,46 +563,33 @@ static void a_damaged_page_costs_its_own_series_and_no_others(void)
 	eq(n_problems, 0);
 }
 
-struct found {
-	uint64_t off;
-	enum frame_type type;
-};
-
-static int by_off(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	return (x->off > y->off) - (x->off < y->off);
-}
-
 /* Writes a file anew, frame by frame, where they were, but for what change makes of a payload. */
 static void forge(int dir, void (*change)(enum frame_type type, struct buf *payload))
 {
-	static const enum frame_type types[] = {FRAME_POINTS_PAGE, FRAME_POINTS_KEYS, FRAME_POINTS_TIMES,
-	    FRAME_POINTS_BLOOM, FRAME_POINTS_PAGES, FRAME_POINTS_KEY_PAGES, FRAME_POINTS_HEAD};
 	_cleanup_(cleanup_sealed_writer) struct sealed_writer *w = NULL;
 	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
 	_cleanup_(buf_done) struct buf payload = {0};
 	char name[POINT_FILE_NAME_SIZE];
-	struct found v[64];
 	struct file_id id;
-	size_t n = 0;
 
 	point_file_name(name, HOUR, 77);
 	if (!ok_r(sealed_salvage(dir, name, KIND_POINTS, &s)))
 		return;
-	for (size_t i = 0; i < N_ELEMENTS(types); i++)
-		for (size_t at = 0; n < N_ELEMENTS(v) && sealed_next(s, types[i], &at, &v[n].off) == 0; n++)
-			v[n].type = types[i];
-	qsort(v, n, sizeof *v, by_off);
 	id = *sealed_id(s);
 	ok_r(sealed_writer_new(dir, name, &id, &w));
-	for (size_t i = 0; i < n; i++) {
-		ok_r(sealed_read(s, v[i].off, v[i].type, &payload));
-		change(v[i].type, &payload);
-		ok_r(sealed_writer_add(w, v[i].type, payload.p, payload.len,
-		    v[i].type != FRAME_POINTS_PAGE && v[i].type != FRAME_POINTS_KEYS && v[i].type != FRAME_POINTS_TIMES,
-		    NULL));
+	for (uint64_t off = sizeof(struct disk_header), next; off > 0; off = next) {
+		enum frame_type found = 0;
+
+		next = 0;
+		for (enum frame_type type = FRAME_POINTS_PAGE; type <= FRAME_POINTS_KEY_PAGES; type++)
+			for (uint64_t at = 0, o; sealed_next(s, type, &at, &o) == 0;) {
+				found = o == off ? type : found;
+				next = o > off && (next == 0 || o < next) ? o : next;
+			}
+		ok_r(sealed_read(s, off, found, &payload));
+		change(found, &payload);
+		ok_r(sealed_writer_add(
+		    w, found, payload.p, payload.len, found == FRAME_POINTS_HEAD || found > FRAME_POINTS_TIMES, NULL));
 	}
 	ok_r(sealed_writer_finish(TAKE(w)));
 }
