@@ -68,7 +68,7 @@ done
 # --- ls and cat ---
 
 run ls "$store"
-[ "$(sort "$dir/out" | tr '\n' ' ')" = "README at heatmap hour json log now payloads rate series status table topics " ]
+[ "$(sort "$dir/out" | tr '\n' ' ')" = "README at heatmap hour json log now openmetrics payloads rate series status table topics " ]
 ok $? "ls lists the top of the tree"
 run ls "$store" hour
 [ "$(tr '\n' ' ' <"$dir/out")" = "$hour $live " ]

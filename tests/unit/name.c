@@ -196,6 +196,8 @@ static void inode_numbers_and_nodes_are_one_to_one(void)
 	    node_of_kind(NODE_SEGMENT, 1, 0),
 	    node_of_kind(NODE_SINCE_TIMES, NODE_NUMBER_MAX, 0),
 	    node_of_kind(NODE_TOPIC, 1, 0),
+	    node_of_metric(0, 0),
+	    node_of_metric(NODE_HOUR_MAX, NODE_METRIC_MAX),
 	};
 
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
@@ -217,6 +219,11 @@ static void inode_numbers_and_nodes_are_one_to_one(void)
 		/* These have no hours. */
 		if (node_has_id(n.view))
 			n = node_of_id(n.view, (uint64_t)random() << 24 ^ (uint64_t)random());
+		/* And these nothing but a series and its plot. */
+		if (n.view >= VIEW_METRICS && n.view <= VIEW_METRICS_LAST) {
+			n = node_of_metric(n.hour, ((uint64_t)random() << 24 ^ (uint64_t)random()) & NODE_METRIC_MAX);
+			n.leaf = random() & 1 ? LEAF_PLOT : 0;
+		}
 		if (!ok(same_node(node_of(node_ino(n)), n)))
 			break;
 	}

@@ -47,7 +47,7 @@ static void times_are_those_of_the_c_library(void)
 static void lines_are_as_long_as_was_said(void)
 {
 	static const double values[] = {0, -0.0, 1, -1, 0.1, 1e15, 1e100, 0.1 + 0.2, 1.0 / 3, 1e-5, 5e-324, NAN,
-	    INFINITY, -INFINITY, 123456.789, 4096, 1795284913308123456, 1.7976931348623157e308,
+	    INFINITY, -INFINITY, 123456.789, 4096, 1795284913308123392, 1.7976931348623157e308,
 	    -2.2250738585072014e-308};
 	enum { N = sizeof values / sizeof *values };
 	_cleanup_(buf_done) struct buf out = {0};
