@@ -160,9 +160,9 @@ static int add_place(struct points_hour *h, const struct point_place *place)
 	return 0;
 }
 
-static uint64_t id_of(struct span key)
+uint64_t points_hour_id(struct point_hash hash)
 {
-	uint64_t id = point_key_hash(key).low >> (64 - ID_BITS);
+	uint64_t id = hash.low >> (64 - ID_BITS);
 
 	return id == 0 ? 1 : id;
 }
@@ -200,7 +200,7 @@ static int add_series(struct span key, const struct point_place *places, size_t 
 	}
 	if (e->n == 0)
 		return 0;
-	e->s.id = id_of(key);
+	e->s.id = points_hour_id(point_key_hash(key));
 	/* Until all keys are there and lie still: where it begins, and where it ends. */
 	e->s.key.p = (const uint8_t *)(uintptr_t)h->keys.len;
 	buf_put(&h->keys, key.p, span_left(&key));
@@ -373,7 +373,7 @@ const struct points_hour_series *points_hour_series(const struct points_hour *h,
 /* From its own id on, over those that others have. */
 int points_hour_find(const struct points_hour *h, struct span key, size_t *ret_i)
 {
-	uint64_t id = id_of(key);
+	uint64_t id = points_hour_id(point_key_hash(key));
 	size_t i = lower(h->v, h->n, id);
 
 	for (; i < h->n && h->v[i].s.id == id; i++, id++)

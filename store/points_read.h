@@ -27,9 +27,10 @@ void points_reader_hours(struct points_reader *pr, const int32_t **ret, size_t *
 struct points_hour;
 struct points_hour_series {
 	struct span key;
-	uint64_t id; /* first 38 bits of the low half of the key's hash, or 1 if these are 0; where a key before it in
-	                the order of keys has the same, the next higher one that is free */
+	uint64_t id; /* where a key before it in the order of keys has the same, the next higher one that is free */
 };
+/* The first 38 bits of the low half of a key's hash, or 1 if these are 0. */
+uint64_t points_hour_id(struct point_hash hash);
 /* -ENOENT: it has no points. -EBADMSG: keys are damaged. */
 int points_hour(struct points_reader *pr, int32_t hour, struct points_hour **ret);
 size_t points_hour_n(const struct points_hour *h);

@@ -206,7 +206,7 @@ static bool has_name(const struct points_hour_series *s, const char *name, size_
 static int find_cut(struct place *p, struct point_hash hash, const char *name, size_t len)
 {
 	_cleanup_(buf_done) struct buf room = {0};
-	uint64_t id = hash.low >> 26 ? hash.low >> 26 : 1;
+	uint64_t id = points_hour_id(hash);
 	int r = points_hour_by_id(p->hour, id, &p->i);
 
 	for (; r == 0 && p->i < points_hour_n(p->hour); p->i++, id++) {
