@@ -5,17 +5,12 @@
  * one of the key's, and says that it came from such a file.
  */
 #include "collector/cgroupparse.h"
+#include "tests/fuzz/must.h"
 #include "tests/source_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum { NEXT_TEXT = 0x1e };
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void check_text(struct cgroupparse *cp, size_t file, const char *text, struct table *t)
 {

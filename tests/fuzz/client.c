@@ -3,6 +3,7 @@
  * Beside not crashing: calls end, with an error or with results that lie within what was sent.
  */
 #include "client/histfs.h"
+#include "tests/fuzz/must.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,12 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static struct sockaddr_un addr = {.sun_family = AF_UNIX};
 static char dir[64];
 static int listener = -1;
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 struct input {
 	const uint8_t *p;

@@ -4,16 +4,11 @@
  * with the file's name.
  */
 #include "collector/config.h"
+#include "tests/fuzz/must.h"
 
 #include <sys/mman.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

@@ -1,13 +1,8 @@
 /* envelope.c -- fuzz target: kcat's JSON; what is taken for a message comes back the same when it is written */
 #include "ctl/envelope.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void same(const void *a, size_t a_len, const void *b, size_t b_len)
 {

@@ -8,21 +8,11 @@
 #define TESTS_FUZZ_FRAMES_H
 
 #include "store/frame.h"
+#include "tests/fuzz/must.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-/* Like assert, whatever NDEBUG says. */
-#define must(cond)                                                                                                     \
-	do {                                                                                                           \
-		if (!(cond)) {                                                                                         \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #cond);                             \
-			abort();                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 /* A file in memory that holds the bytes; its path goes to name. */
 static inline int memory_file(const uint8_t *p, size_t len, char name[static 32])

@@ -1,4 +1,5 @@
 /* name.c -- fuzz target: names of hours and snapshots, times as people write them */
+#include "tests/fuzz/must.h"
 #include "view/name.h"
 #include "view/node.h"
 
@@ -7,12 +8,6 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

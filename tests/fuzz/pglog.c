@@ -6,16 +6,11 @@
 #include "collector/pglog_parse.h"
 #include "collector/pglog_sum.h"
 #include "collector/source.h"
+#include "tests/fuzz/must.h"
 
 #include <stdio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void check_record(const struct pglog_record *rec)
 {

@@ -8,17 +8,12 @@
 #include "collector/promtext.h"
 #include "collector/statsd.h"
 #include "ctl/series_text.h"
+#include "tests/fuzz/must.h"
 #include "tests/point_trap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum form { INFLUX, GRAPHITE, PROMETHEUS, OPENMETRICS, STATSD, TYPED, N_FORMS };
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static size_t parse(enum form form, struct span text, bool whole, struct point_sink *sink)
 {

@@ -6,14 +6,9 @@
  */
 #include "collector/pidparse.h"
 #include "store/text.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* The table processes, with one row of NULLs. */
 static struct table *make_table(struct strpool *pool)

@@ -4,18 +4,13 @@
  * is said to have ended has times in order.
  */
 #include "collector/procevents.h"
+#include "tests/fuzz/must.h"
 
 enum { MESSAGE = 76 };
 
 static const int64_t now_us = 20000000000;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

@@ -4,14 +4,9 @@
  * is.
  */
 #include "collector/redact.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static size_t count_nuls(const void *p, size_t len)
 {

@@ -6,6 +6,7 @@
 #include "collector/server.h"
 #include "collector/socket.h"
 #include "store/recorder.h"
+#include "tests/fuzz/must.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,12 +24,6 @@ static struct config *config;
 static struct ingest *ingest;
 static struct server *server;
 static struct socket_file file;
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {

@@ -4,6 +4,7 @@
  * file's content at one tick after another, so that what a source remembers of one is tried on the next.
  */
 #include "store/text.h"
+#include "tests/fuzz/must.h"
 #include "tests/source_rig.h"
 
 #include <fcntl.h>
@@ -41,13 +42,7 @@ static const struct subject {
 
 enum { NEXT_TEXT = 0x1e };
 
-static char root[] = "/tmp/histfs-fuzz-XXXXXX";
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
+static char root[sizeof "/tmp/histfs-fuzz-XXXXXX"]; /* empty until there is one */
 
 /* Removes the tree, all of whose directories are a prefix of some subject's path. */
 static void remove_root(void)
@@ -63,7 +58,7 @@ static void remove_root(void)
 
 static void make_root(void)
 {
-	must(mkdtemp(root));
+	must(mkdtemp(strcpy(root, "/tmp/histfs-fuzz-XXXXXX")));
 	atexit(remove_root);
 	for (size_t i = 0; i < N_ELEMENTS(subjects); i++) {
 		char path[128];
@@ -112,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	if (root[strlen(root) - 1] == 'X')
+	if (!*root)
 		make_root();
 	s = &subjects[data[0] % N_ELEMENTS(subjects)];
 	snprintf(path, sizeof path, "%s/%s", root, s->file);

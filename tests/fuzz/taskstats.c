@@ -4,16 +4,11 @@
  * its process or of none, and no row otherwise.
  */
 #include "collector/taskstats.h"
+#include "tests/fuzz/must.h"
 
 enum { FAMILY = 31, NOW_US = 1000000000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
