@@ -1,7 +1,6 @@
 /* decimal.c -- see decimal.h */
 #include "collector/decimal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,18 +129,34 @@ static const uint8_t *add_fraction(const uint8_t *p, const uint8_t *end, bool mi
 	return __builtin_add_overflow(*ns, minus ? -part : part, ns) ? NULL : p;
 }
 
-static const uint8_t *take_time_with_exponent(const uint8_t *p, const uint8_t *end, int64_t unit, int64_t *ret_ns)
+/* Of digits * 10^tens the whole part. False: it is beyond 64 bits. */
+static bool scale(uint64_t digits, int tens, uint64_t *ret)
 {
-	double v;
+	for (; digits != 0 && tens < 0; tens++)
+		digits /= 10;
+	for (; digits != 0 && tens > 0; tens--)
+		if (__builtin_mul_overflow(digits, (uint64_t)10, &digits))
+			return false;
+	*ret = digits;
+	return true;
+}
 
-	p = decimal_take(p, end, &v);
-	if (!p)
+/* Digits that were left out are behind the nineteenth: what they would add to is beyond 64 bits or no nanosecond. */
+static const uint8_t *take_time_scaled(const uint8_t *p, const uint8_t *end, int64_t unit, int64_t *ret_ns)
+{
+	const uint8_t *behind;
+	struct scanned s;
+	uint64_t ns;
+
+	behind = scan(p, end, &s);
+	if (!behind || behind - p >= TEXT_MAX)
 		return NULL;
-	v = nearbyint(v * (double)unit);
-	if (!(v >= -0x1p63 && v < 0x1p63))
+	for (; unit > 1; unit /= 10)
+		s.exponent++;
+	if (!scale(s.digits, s.exponent, &ns) || ns > (uint64_t)INT64_MAX + s.minus)
 		return NULL;
-	*ret_ns = (int64_t)v;
-	return p;
+	*ret_ns = s.minus ? (int64_t)(0 - ns) : (int64_t)ns;
+	return behind;
 }
 
 const uint8_t *decimal_take_time(
@@ -156,8 +171,9 @@ const uint8_t *decimal_take_time(
 		p = NULL;
 	if (p && fraction && p < end && *p == '.')
 		p = add_fraction(p + 1, end, minus, ns_per_unit, &ns);
-	if (p && fraction && p < end && (*p == 'e' || *p == 'E'))
-		return take_time_with_exponent(begin, end, ns_per_unit, ret_ns);
+	/* What is too large without its exponent, or begins with the point, may be a time yet. */
+	if (fraction && (!p || (p < end && (*p == 'e' || *p == 'E'))))
+		return take_time_scaled(begin, end, ns_per_unit, ret_ns);
 	if (p)
 		*ret_ns = ns;
 	return p;

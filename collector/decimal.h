@@ -21,7 +21,8 @@ const uint8_t *decimal_take(const uint8_t *p, const uint8_t *end, double *ret);
 const uint8_t *decimal_take_i64(const uint8_t *p, const uint8_t *end, int64_t *ret);
 
 /* A time, in units of ns_per_unit nanoseconds (a power of ten, 1 s at most); fraction: it may have one, of which
- * nanoseconds are kept, and an exponent. NULL, too: beyond 64 bits of nanoseconds. */
+ * nanoseconds are kept, and an exponent, with which it has 399 bytes at most. It never goes by way of a double. NULL,
+ * too: beyond 64 bits of nanoseconds. */
 const uint8_t *decimal_take_time(
     const uint8_t *p, const uint8_t *end, int64_t ns_per_unit, bool fraction, int64_t *ret_ns);
 
