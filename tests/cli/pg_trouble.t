@@ -110,6 +110,7 @@ poll full
 configure low "host=$dir/pg user=lowly"
 poll has sources 'f("table") == "pg_server" && f("note") ~ /low: .*(remaining connection slots|too many clients)/'
 ok $? "a server that has no connection left is noted"
+poll said 'remaining connection slots\|too many clients'
 [ "$(grep -c 'remaining connection slots\|too many clients' "$log")" = 1 ]
 ok $? "and said once"
 for ((k = 0; k < 17; k++)); do hang_up "s$k"; done

@@ -117,13 +117,21 @@ start_server() {
 
 # family NAME: the process ids of a server
 family() { echo "${postmaster[$1]}" && pgrep -P "${postmaster[$1]}"; }
-is_gone() { ! kill -0 "$1" 2>/dev/null && ! pgrep -u "$user" -f "$2" >/dev/null; }
+# members NAME: all processes that work in its data, also those whose postmaster is gone
+members() { find /proc -mindepth 2 -maxdepth 2 -name cwd -lname "*/${dir##*/}/$1/data" 2>/dev/null | cut -d / -f 3; }
+# As long as one of them is left, one that was forked a moment ago or takes long to die, the server cannot begin anew.
+is_killed() {
+	local left
+	mapfile -t left < <(members "$1")
+	[ ${#left[@]} = 0 ] && return
+	kill -9 "${left[@]}" 2>/dev/null
+	return 1
+}
 # stop_server NAME: at once, without a word
 stop_server() {
-	local i
 	[ -n "${postmaster[$1]-}" ] || return 0
-	for i in $(family "$1"); do kill -9 "$i" 2>/dev/null; done
-	poll is_gone "${postmaster[$1]}" "$dir/$1/data"
+	kill -9 "${postmaster[$1]}" 2>/dev/null
+	poll is_killed "$1"
 	rm -f "$dir/$1/data/postmaster.pid"
 	unset "postmaster[$1]"
 }
