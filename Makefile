@@ -89,6 +89,8 @@ $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_ser
 # A log directory that hangs, and a clock that stands still.
 $(B)/tests/unit/pglog_stop: LDFLAGS_ALL += -Wl,--wrap=opendir,--wrap=pthread_cond_timedwait
 $(B)/tests/unit/pglog_tail: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
+# A clock that leaps.
+$(B)/tests/unit/age_clock: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # Fixed ids and times.
 $(B)/tests/tools/mkgolden: LDFLAGS_ALL += -Wl,--wrap=io_random,--wrap=clock_gettime
 $(B)/bench/%: $(B)/bench/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a

@@ -38,13 +38,13 @@ static void start_fetching(struct intake *k)
 }
 
 /* Everything but the topics themselves may be missing. */
-static void start(struct intake *k, int store_fd, uint64_t store_id)
+static void start(struct intake *k, int store_fd, uint64_t store_id, struct age_clock *clock)
 {
 	const struct config *c = k->config;
 	int r;
 
 	r = tidier_start(ingest_topics(k->ingest), documents_payloads(ingest_documents(k->ingest)),
-	    gauges_points(ingest_gauges(k->ingest)), &k->tidier);
+	    gauges_points(ingest_gauges(k->ingest)), clock, &k->tidier);
 	if (r < 0)
 		say("old messages, payloads and points are not removed: %s", strerror(-r));
 	socket_open(&c->topics.socket, &k->socket);
@@ -56,7 +56,7 @@ static void start(struct intake *k, int store_fd, uint64_t store_id)
 	start_fetching(k);
 }
 
-void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret)
+void intake_start(int store_fd, uint64_t store_id, struct config *c, struct age_clock *clock, struct intake **ret)
 {
 	struct intake *k = calloc(1, sizeof *k);
 	int r = k ? ingest_open(store_fd, store_id, c, &k->ingest) : -ENOMEM;
@@ -68,7 +68,7 @@ void intake_start(int store_fd, uint64_t store_id, struct config *c, struct inta
 		return;
 	}
 	k->config = config_get(c);
-	start(k, store_fd, store_id);
+	start(k, store_fd, store_id, clock);
 	*ret = k;
 }
 

@@ -6,13 +6,14 @@
 #ifndef COLLECTOR_INTAKE_H
 #define COLLECTOR_INTAKE_H
 
+#include "collector/age_clock.h"
 #include "collector/ingest.h"
 
 struct intake;
 
 /* The store's lock is held, by who has that descriptor of its directory. NULL in *ret: topics cannot be opened, or
- * memory is short. */
-void intake_start(int store_fd, uint64_t store_id, struct config *c, struct intake **ret);
+ * memory is short. clock: what ages count from. */
+void intake_start(int store_fd, uint64_t store_id, struct config *c, struct age_clock *clock, struct intake **ret);
 
 /* k may be NULL. */
 void intake_configure(struct intake *k, struct config *c);

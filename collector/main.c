@@ -33,6 +33,7 @@ struct histd {
 	const char *config_path;
 	struct config *config;
 	struct recorder *rec;
+	struct age_clock *clock;
 	struct sealer *sealer;
 	struct writer *writer;
 	struct sampler *sampler;
@@ -153,7 +154,9 @@ static int start(struct histd *h)
 
 	if (r < 0)
 		return r;
-	r = sealer_start(h->rec, c->retention_bytes, (int64_t)c->retention_age_ms, &h->sealer);
+	r = age_clock_new(recorder_dirfd(h->rec), &h->clock);
+	if (r == 0)
+		r = sealer_start(h->rec, h->clock, c->retention_bytes, (int64_t)c->retention_age_ms, &h->sealer);
 	if (r == 0)
 		r = writer_start(h->rec, h->sealer, c->sync_every, c->priority, &h->writer);
 	if (r == 0)
@@ -161,7 +164,7 @@ static int start(struct histd *h)
 	if (r < 0)
 		say("recording of %s cannot begin: %s", c->root, strerror(-r));
 	else
-		intake_start(recorder_dirfd(h->rec), recorder_store_id(h->rec), h->config, &h->intake);
+		intake_start(recorder_dirfd(h->rec), recorder_store_id(h->rec), h->config, h->clock, &h->intake);
 	return r;
 }
 
@@ -176,6 +179,8 @@ static int stop(struct histd *h)
 		r = writer_stop(h->writer);
 	if (h->sealer)
 		sealer_stop(h->sealer);
+	if (h->clock)
+		age_clock_free(h->clock);
 	if (h->rec)
 		recorder_close(h->rec);
 	return r < 0 ? r : messages;

@@ -17,6 +17,7 @@ struct sealer {
 	uint64_t max_bytes;
 	int64_t max_age_ms;
 	struct recorder *rec;
+	struct age_clock *clock;
 };
 
 /* Waits until woken or, if seconds is not 0, so long. */
@@ -45,7 +46,7 @@ static void retain(struct sealer *s)
 	max_bytes = s->max_bytes;
 	max_age_ms = s->max_age_ms;
 	pthread_mutex_unlock(&s->lock);
-	r = recorder_retain(s->rec, max_bytes, max_age_ms);
+	r = recorder_retain(s->rec, max_bytes, max_age_ms, age_clock_ms(s->clock));
 	if (r < 0)
 		say("old hours cannot be removed: %s", strerror(-r));
 }
@@ -85,7 +86,8 @@ static void *sealer_main(void *arg)
 	return NULL;
 }
 
-int sealer_start(struct recorder *rec, uint64_t max_bytes, int64_t max_age_ms, struct sealer **ret)
+int sealer_start(
+    struct recorder *rec, struct age_clock *clock, uint64_t max_bytes, int64_t max_age_ms, struct sealer **ret)
 {
 	struct sealer *s = calloc(1, sizeof *s);
 	pthread_condattr_t attr;
@@ -94,6 +96,7 @@ int sealer_start(struct recorder *rec, uint64_t max_bytes, int64_t max_age_ms, s
 	if (!s)
 		return -ENOMEM;
 	s->rec = rec;
+	s->clock = clock;
 	s->max_bytes = max_bytes;
 	s->max_age_ms = max_age_ms;
 	lock_init(&s->lock);

@@ -6,11 +6,14 @@
 #ifndef COLLECTOR_SEALER_H
 #define COLLECTOR_SEALER_H
 
+#include "collector/age_clock.h"
 #include "store/recorder.h"
 
 struct sealer;
 
-int sealer_start(struct recorder *rec, uint64_t max_bytes, int64_t max_age_ms, struct sealer **ret);
+/* clock: what ages count from. */
+int sealer_start(
+    struct recorder *rec, struct age_clock *clock, uint64_t max_bytes, int64_t max_age_ms, struct sealer **ret);
 
 /* From any thread: there may be something to seal. */
 void sealer_wake(struct sealer *s);

@@ -22,6 +22,7 @@ struct tidier {
 	struct topics *topics;
 	struct payloads *payloads; /* NULL: there are none */
 	struct points *points;     /* likewise */
+	struct age_clock *clock;
 };
 
 /* With the lock. */
@@ -34,14 +35,6 @@ static void pause_for(struct tidier *t, unsigned seconds)
 	while (!t->stop)
 		if (pthread_cond_timedwait(&t->wake, &t->lock, &until) == ETIMEDOUT)
 			return;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
 /* Whether there is more to do. An error is said once. */
@@ -62,16 +55,18 @@ static void *tidier_main(void *arg)
 	priority_sealing();
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
+		int64_t now_ms;
 		bool more;
 
 		pthread_mutex_unlock(&t->lock);
-		more = report("messages", topics_tidy(t->topics, now_ms(), WORK_MS, &t->stop), &topics_failed);
+		now_ms = age_clock_ms(t->clock);
+		more = report("messages", topics_tidy(t->topics, now_ms, WORK_MS, &t->stop), &topics_failed);
 		if (t->payloads)
-			more |= report(
-			    "payloads", payloads_tidy(t->payloads, now_ms(), WORK_MS, &t->stop), &payloads_failed);
+			more |=
+			    report("payloads", payloads_tidy(t->payloads, now_ms, WORK_MS, &t->stop), &payloads_failed);
 		if (t->points)
-			more |= report(
-			    "points", points_tidy(t->points, now_ms(), WORK_MS, false, &t->stop), &points_failed);
+			more |=
+			    report("points", points_tidy(t->points, now_ms, WORK_MS, false, &t->stop), &points_failed);
 		pthread_mutex_lock(&t->lock);
 		if (!more)
 			pause_for(t, PAUSE_S);
@@ -87,7 +82,8 @@ static void free_all(struct tidier *t)
 	free(t);
 }
 
-int tidier_start(struct topics *topics, struct payloads *payloads, struct points *points, struct tidier **ret)
+int tidier_start(struct topics *topics, struct payloads *payloads, struct points *points, struct age_clock *clock,
+    struct tidier **ret)
 {
 	struct tidier *t = calloc(1, sizeof *t);
 	pthread_condattr_t attr;
@@ -98,6 +94,7 @@ int tidier_start(struct topics *topics, struct payloads *payloads, struct points
 	t->topics = topics;
 	t->payloads = payloads;
 	t->points = points;
+	t->clock = clock;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -3,14 +3,15 @@
 #ifndef COLLECTOR_TIDIER_H
 #define COLLECTOR_TIDIER_H
 
+#include "collector/age_clock.h"
 #include "store/payloads.h"
 #include "store/points.h"
 #include "store/topics.h"
 
 struct tidier;
 
-/* p and s may be NULL. */
-int tidier_start(struct topics *t, struct payloads *p, struct points *s, struct tidier **ret);
+/* p and s may be NULL. clock: what ages count from. */
+int tidier_start(struct topics *t, struct payloads *p, struct points *s, struct age_clock *clock, struct tidier **ret);
 
 /* Gives up what is being done, ends the thread, frees it. */
 void tidier_stop(struct tidier *t);

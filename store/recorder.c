@@ -633,9 +633,13 @@ void recorder_stop_sealing(struct recorder *r)
 	r->no_seal = true;
 }
 
-int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms)
+int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms, int64_t now_ms)
 {
-	return retain_hours(r->snapdirfd, max_bytes, max_age_ms, &r->recording, r->present, NULL);
+	int32_t present = r->present, now = hour_of(now_ms);
+
+	if (present != INT32_MAX && now < present)
+		present = now;
+	return retain_hours(r->snapdirfd, max_bytes, max_age_ms, &r->recording, present, NULL);
 }
 
 void recorder_stat(struct recorder *r, struct recorder_stat *ret)

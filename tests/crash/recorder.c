@@ -364,7 +364,7 @@ static int retain(struct life *l)
 	for (uint32_t i = 0; i < world.n; i++)
 		if (world.shots[i].status != NEVER && hour_of(world.shots[i].time_ms) < newest - 7)
 			world.shots[i].status = ANY;
-	return recorder_retain(l->r, 0, age);
+	return recorder_retain(l->r, 0, age, INT64_C(1) << 52);
 }
 
 /* Returns the first error. ret_failed: snapshots that were not recorded. */

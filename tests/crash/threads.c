@@ -64,7 +64,7 @@ static void a_log_that_is_begun_in_an_old_hour_outlives_retention(void)
 		machine_run(&m, 3 * PER_HOUR);
 		machine_seal(&m);
 		faultio_before(n, record_one, &writer);
-		ok_r(recorder_retain(m.recorder, 1, 0));
+		ok_r(recorder_retain(m.recorder, 1, 0, NEVER_LATER));
 		done = writer.done;
 		faultio_before(0, NULL, NULL);
 		if (!done)

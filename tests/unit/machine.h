@@ -9,6 +9,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* For recorder_retain: ages count from the hour appended to last. */
+#define NEVER_LATER (INT64_C(1) << 52)
+
 enum {
 	HOUR = 498651 /* 2026-11-20T03 */,
 	HOUR_MS = 3600 * 1000,

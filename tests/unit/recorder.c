@@ -472,14 +472,14 @@ static void retention_removes_whole_hours_oldest_first_and_counts_every_file(voi
 	machine_seal(&m);
 	/* What was kept aside counts, and goes with its hour. */
 	copy_file(path_in(dir, SNAPSHOTS_03 ".chunk"), path_in(dir, SNAPSHOTS_03 ".wal.damaged"));
-	ok_r(recorder_retain(m.recorder, bytes_of(dir), 0));
+	ok_r(recorder_retain(m.recorder, bytes_of(dir), 0, NEVER_LATER));
 	ok(exists(dir, SNAPSHOTS_03 ".chunk"));
-	ok_r(recorder_retain(m.recorder, bytes_of(dir) - 1, 0));
+	ok_r(recorder_retain(m.recorder, bytes_of(dir) - 1, 0, NEVER_LATER));
 	ok(!exists(dir, SNAPSHOTS_03 ".chunk") && !exists(dir, SNAPSHOTS_03 ".heat"));
 	ok(!exists(dir, SNAPSHOTS_03 ".wal.damaged"));
 	ok(exists(dir, "snapshots/2026-11-20T04.chunk") && exists(dir, "snapshots/2026-11-20T04.heat"));
 	/* Nothing is younger than the newest hour, whatever the limit. */
-	ok_r(recorder_retain(m.recorder, 1, 0));
+	ok_r(recorder_retain(m.recorder, 1, 0, NEVER_LATER));
 	ok(!exists(dir, "snapshots/2026-11-20T07.chunk") && exists(dir, "snapshots/2026-11-20T08.wal"));
 	machine_close(&m);
 	eq(count(dir, HOUR + 5), 1);
@@ -493,12 +493,12 @@ static void retention_goes_by_age_and_on_after_an_error(void)
 	machine_open(&m, dir);
 	machine_run(&m, 5 * PER_HOUR + 1);
 	machine_seal(&m);
-	ok_r(recorder_retain(m.recorder, 0, (int64_t)10 * HOUR_MS));
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)10 * HOUR_MS, NEVER_LATER));
 	ok(exists(dir, SNAPSHOTS_03 ".chunk"));
 	/* A directory cannot be unlinked. */
 	ok(unlink(path_in(dir, SNAPSHOTS_03 ".chunk")) == 0);
 	ok(mkdir(path_in(dir, SNAPSHOTS_03 ".chunk"), 0700) == 0);
-	ok(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS) < 0);
+	ok(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS, NEVER_LATER) < 0);
 	ok(!exists(dir, "snapshots/2026-11-20T04.chunk") && !exists(dir, "snapshots/2026-11-20T05.chunk"));
 	ok(exists(dir, "snapshots/2026-11-20T06.chunk") && exists(dir, "snapshots/2026-11-20T07.chunk"));
 	machine_close(&m);
@@ -516,15 +516,32 @@ static void a_clock_that_was_ahead_makes_nothing_old(void)
 	machine_close(&m);
 	/* Not even if its log is the newest when the next recorder begins. */
 	machine_open(&m, dir);
-	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS));
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS, NEVER_LATER));
 	m.tick = PER_HOUR + 1;
 	machine_run(&m, 1);
 	machine_seal(&m);
-	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS));
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)2 * HOUR_MS, NEVER_LATER));
 	machine_close(&m);
 	eq(count(dir, HOUR), PER_HOUR);
 	eq(count(dir, HOUR + 1), 2);
 	eq(count(dir, HOUR + 100000), 1);
+}
+
+static void ages_count_from_a_time_before_the_hour_appended_to_last(void)
+{
+	const char *dir = new_store_path();
+	struct machine m = {0};
+
+	machine_open(&m, dir);
+	machine_run(&m, 3 * PER_HOUR);
+	m.tick = 100000 * PER_HOUR;
+	machine_run(&m, 1);
+	machine_seal(&m);
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)HOUR_MS, hour_begin_ms(HOUR + 2)));
+	ok(exists(dir, "snapshots/2026-11-20T04.chunk") && !exists(dir, SNAPSHOTS_03 ".chunk"));
+	ok_r(recorder_retain(m.recorder, 0, (int64_t)HOUR_MS, NEVER_LATER));
+	ok(!exists(dir, "snapshots/2026-11-20T04.chunk"));
+	machine_close(&m);
 }
 
 int main(void)
@@ -548,6 +565,7 @@ int main(void)
 #endif
 	RUN(retention_removes_whole_hours_oldest_first_and_counts_every_file);
 	RUN(retention_goes_by_age_and_on_after_an_error);
+	RUN(ages_count_from_a_time_before_the_hour_appended_to_last);
 	RUN(a_clock_that_was_ahead_makes_nothing_old);
 	return tap_done();
 }

@@ -226,7 +226,7 @@ static void an_hour_that_comes_as_another_goes_is_a_difference(void)
 	store_hours(s, &hours, &n);
 	eq(n, 2);
 	machine_run(&m, 1);
-	ok_r(recorder_retain(m.recorder, 0, HOUR_MS));
+	ok_r(recorder_retain(m.recorder, 0, HOUR_MS, NEVER_LATER));
 	eq(store_refresh(s), 1);
 	store_hours(s, &hours, &n);
 	ok(n == 2 && hours[0] == HOUR + 1 && hours[1] == HOUR + 2);

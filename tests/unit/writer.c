@@ -3,6 +3,7 @@
 #include "collector/writer.h"
 #include "tests/tap.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -91,10 +92,11 @@ void recorder_stop_sealing(struct recorder *r)
 	(void)r;
 }
 
-int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms)
+int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms, int64_t now_ms)
 {
 	(void)r;
 	(void)max_age_ms;
+	(void)now_ms;
 	locked();
 	script.n_retains++;
 	script.max_bytes = max_bytes;
@@ -150,6 +152,7 @@ uint64_t recorder_boot(const char *boot_id, size_t len)
 
 static struct writer *writer;
 static struct sealer *sealer;
+static struct age_clock *ages;
 
 static bool up(uint64_t sync_every)
 {
@@ -159,7 +162,7 @@ static bool up(uint64_t sync_every)
 	script.n_keyframes = script.n_seals = script.n_sealed = script.n_retains = script.n_alive = 0;
 	script.hold = false;
 	unlocked();
-	return ok_r(sealer_start(NULL, 1000, 0, &sealer)) &&
+	return ok_r(age_clock_new(AT_FDCWD, &ages)) && ok_r(sealer_start(NULL, ages, 1000, 0, &sealer)) &&
 	       ok_r(writer_start(NULL, sealer, sync_every, PRIORITY_NORMAL, &writer));
 }
 
@@ -168,6 +171,7 @@ static int down(void)
 	int r = writer_stop(writer);
 
 	sealer_stop(sealer);
+	age_clock_free(ages);
 	eq(script.n_alive, 0);
 	return r;
 }
