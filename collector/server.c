@@ -14,6 +14,7 @@
 #include "collector/say.h"
 #include "collector/subscriptions.h"
 #include "collector/thread.h"
+#include "collector/waiters.h"
 #include "collector/wake.h"
 
 #include <poll.h>
@@ -33,12 +34,6 @@ enum {
 	GATHER_PART = 2,         /* and by such a part of what the last one took */
 	CACHE_BYTES = 16 << 20,  /* of what is read */
 	BUILDER_KEEP = 1 << 20,  /* memory of a larger batch is given back */
-};
-
-struct waiting {
-	struct conn *conn;
-	const int *result;
-	size_t place; /* of the answer in conn->out */
 };
 
 struct server {
@@ -67,13 +62,7 @@ struct server {
 	struct batch_builder builder;
 	struct subscriptions subscriptions;
 
-	struct waiting *waiting; /* answers of this round that wait for its commit */
-	size_t n_waiting, max_waiting;
-	struct call *called; /* and calls */
-
-	/* Producers that waited in this round and in the two before. */
-	uint64_t round;
-	size_t n_waited[3];
+	struct waiters waiters;
 	int64_t commit_ns; /* the last commit took */
 	int due_ms;        /* the next is due; -1: none is */
 };
@@ -179,16 +168,9 @@ static void listen_or_not(struct server *s)
 		s->listening = want;
 }
 
-/* Whether it waited in this round or in the two before. */
-static bool waited_lately(const struct server *s, const struct conn *c)
-{
-	return c->sync_round > 0 && c->sync_round + 2 >= s->round;
-}
-
 static void drop(struct server *s, struct conn *c)
 {
-	if (waited_lately(s, c))
-		s->n_waited[c->sync_round % 3]--;
+	waiters_drop(&s->waiters, c);
 	subscriptions_drop(c);
 	waits_no_more(s, c);
 	*(c->prev ? &c->prev->next : &s->conns) = c->next;
@@ -246,35 +228,6 @@ static void put_error(struct conn *c, const struct op_call *call, int r)
 	}
 }
 
-/* Room for one more that waits: who has done something cannot be told that there is none. */
-static int prepare_to_wait(struct server *s)
-{
-	size_t max = s->max_waiting ? 2 * s->max_waiting : 64;
-	struct waiting *w;
-
-	if (s->n_waiting < s->max_waiting)
-		return 0;
-	w = realloc(s->waiting, max * sizeof *w);
-	if (!w)
-		return -ENOMEM;
-	s->waiting = w;
-	s->max_waiting = max;
-	return 0;
-}
-
-/* Remembers that the answer at that place holds only after the commit. */
-static void wait_for_commit(struct server *s, struct conn *c, const int *result, size_t place)
-{
-	s->waiting[s->n_waiting++] = (struct waiting){c, result, place};
-	c->waits = true;
-	if (c->sync_round != s->round) {
-		if (waited_lately(s, c))
-			s->n_waited[c->sync_round % 3]--;
-		c->sync_round = s->round;
-		s->n_waited[s->round % 3]++;
-	}
-}
-
 /* Who waits for it first is not passed by others. */
 static size_t *budget_of(struct server *s, const struct conn *c)
 {
@@ -306,7 +259,7 @@ static int serve_frame(struct server *s, struct conn *c, const struct frame_in *
 	    .body = f->body,
 	};
 	size_t place = conn_begin(c, f->op, f->id);
-	int r = prepare_to_wait(s);
+	int r = waiters_prepare(&s->waiters);
 
 	conn_status(c, 0);
 	if (r == 0)
@@ -329,7 +282,7 @@ static int serve_frame(struct server *s, struct conn *c, const struct frame_in *
 	}
 	conn_end(c, place);
 	if (r == 0 && call.wait)
-		wait_for_commit(s, c, call.wait, place);
+		waiters_add(&s->waiters, c, call.wait, place);
 	return 1;
 }
 
@@ -444,20 +397,15 @@ static void serve_all(struct server *s)
 	}
 }
 
-static size_t n_expected(const struct server *s)
-{
-	return s->n_waited[(s->round - 1) % 3] + s->n_waited[(s->round - 2) % 3];
-}
-
 /* Producers that waited in the rounds before will be back soon. */
 static void gather(struct server *s)
 {
 	int64_t wait = s->commit_ns / GATHER_PART, until;
 
-	if (s->n_waiting == 0 || wait < GATHER_NS_MIN)
+	if (s->waiters.n == 0 || wait < GATHER_NS_MIN)
 		return;
 	until = now_ns() + (wait < GATHER_NS_MAX ? wait : GATHER_NS_MAX);
-	while (n_expected(s) > 0) {
+	while (waiters_expected(&s->waiters) > 0) {
 		struct pollfd p = {.fd = s->epfd, .events = POLLIN};
 		int64_t left = until - now_ns();
 		struct timespec ts = {0, left};
@@ -469,17 +417,6 @@ static void gather(struct server *s)
 	}
 }
 
-/* Answers that a failed sync proves wrong, from the last to the first, so that those before keep their places. */
-static void take_back(struct server *s)
-{
-	for (size_t i = s->n_waiting; i-- > 0;) {
-		const struct waiting *w = &s->waiting[i];
-
-		if (*w->result < 0)
-			conn_fail(w->conn, w->place, *w->result, "what was sent is not synced");
-	}
-}
-
 static void commit(struct server *s)
 {
 	bool wanted = ingest_wanted(s->ingest);
@@ -488,13 +425,8 @@ static void commit(struct server *s)
 	s->due_ms = ingest_commit(s->ingest);
 	if (wanted)
 		s->commit_ns = now_ns() - begin;
-	take_back(s);
 	calls_answer(&s->calls);
-	if (s->n_waiting > 0) {
-		s->round++;
-		s->n_waited[s->round % 3] = 0;
-	}
-	s->n_waiting = 0;
+	waiters_end_round(&s->waiters);
 }
 
 /* Sends what there is to send, and lets go who is through. */
@@ -604,7 +536,7 @@ static void free_all(struct server *s)
 	cleanup_close(&s->wakefd);
 	cleanup_close(&s->listenfd);
 	batch_done(&s->builder);
-	free(s->waiting);
+	waiters_done(&s->waiters);
 	if (s->next)
 		config_put(s->next);
 	pthread_mutex_destroy(&s->lock);
@@ -658,10 +590,10 @@ int server_start(struct ingest *ingest, const char *store, int listen_fd, struct
 	    .wakefd = -1,
 	    .budget = ingest_config(ingest)->socket.max_memory,
 	    .subscriptions = {.touched = touch, .arg = s},
-	    .round = 3,
 	    .due_ms = -1,
 	};
 	pthread_mutex_init(&s->lock, NULL);
+	waiters_init(&s->waiters);
 	calls_init(&s->calls);
 	r = open_all(s, store);
 	if (r < 0) {
