@@ -83,6 +83,8 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
 # A clock that stands still.
 $(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
+# What a round of the server has done, and a sync that fails.
+$(B)/tests/unit/gauges: LDFLAGS_ALL += -Wl,--wrap=ingest_commit,--wrap=points_sync
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
 	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put

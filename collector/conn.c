@@ -25,6 +25,7 @@ void conn_free(struct conn *c, size_t *budget)
 {
 	*budget += c->held_in + c->held_out;
 	close(c->fd);
+	free(c->begun);
 	buf_done(&c->in);
 	buf_done(&c->out);
 	free(c);

@@ -36,6 +36,7 @@ struct conn {
 	bool in_round, to_serve, short_of_budget;
 	struct conn *next_in_round, *next_to_serve, *next_short;
 	bool more;           /* there is more to do in what was read */
+	void *begun;         /* how far an operation has come that is done in steps, from malloc; NULL: none is */
 	bool waits;          /* for the commit of this round */
 	uint64_t sync_round; /* the last one that it waited in; 0: none */
 

@@ -216,6 +216,7 @@ struct point_sink *feed_begin(struct feed *f, uint64_t scope, const struct point
 	f->n = 0;
 	f->sink.line = 0;
 	f->sink.err = 0;
+	f->sink.until = NULL;
 	f->result = (struct feed_result){0};
 	return &f->sink;
 }

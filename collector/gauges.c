@@ -150,6 +150,11 @@ bool gauges_wanted(const struct gauges *g)
 	return g->sync.wanted;
 }
 
+uint64_t gauges_unsynced(const struct gauges *g)
+{
+	return g->sync.n_failed;
+}
+
 int gauges_commit(struct gauges *g)
 {
 	return group_sync_run(&g->sync, sync_points, g);

@@ -33,6 +33,8 @@ int gauges_drop(struct gauges *g, const char *selector, int64_t first_ns, int64_
 /* See group_sync.h. */
 const int *gauges_want(struct gauges *g);
 bool gauges_wanted(const struct gauges *g);
+/* How many syncs have failed: what was put before one of them may be lost, also if the next one does not. */
+uint64_t gauges_unsynced(const struct gauges *g);
 int gauges_commit(struct gauges *g);
 
 /* For health; from any thread. */

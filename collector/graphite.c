@@ -92,7 +92,7 @@ size_t graphite_parse(struct span text, bool whole, int64_t now_ns, struct point
 	const uint8_t *begin = text.p;
 	struct span line;
 
-	while (sink->err == 0 && words_line(&text, whole, &line)) {
+	while (point_sink_takes(sink, text.p) && words_line(&text, whole, &line)) {
 		sink->line++;
 		take_line(line, now_ns, sink);
 	}

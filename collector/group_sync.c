@@ -39,6 +39,7 @@ int group_sync_run(struct group_sync *s, int (*sync)(void *arg), void *arg)
 	if (!s->wanted && left > 0)
 		return (int)left;
 	s->r = sync(arg);
+	s->n_failed += s->r < 0;
 	s->wanted = s->unsynced = false;
 	return -1;
 }

@@ -12,6 +12,7 @@ struct group_sync {
 	bool unsynced, wanted;
 	int64_t due_ms; /* monotonic */
 	int r;          /* of the last */
+	uint64_t n_failed;
 };
 
 /* Something was written. */

@@ -345,7 +345,7 @@ size_t influx_parse(struct span text, bool whole, int64_t now_ns, int64_t ns_per
 {
 	const uint8_t *p = text.p;
 
-	while (p < text.end && sink->err == 0) {
+	while (p < text.end && point_sink_takes(sink, p)) {
 		bool open;
 		const uint8_t *newline = line_end(p, text.end, &open);
 

@@ -225,7 +225,7 @@ size_t promtext_parse(struct span text, bool whole, enum promtext_form form, int
 	const uint8_t *begin = text.p;
 	struct span line;
 
-	while (sink->err == 0 && words_line(&text, whole, &line)) {
+	while (point_sink_takes(sink, text.p) && words_line(&text, whole, &line)) {
 		sink->line++;
 		if (form == PROMTEXT_OPENMETRICS && words_is(line, end_mark)) {
 			if (text.p < text.end)

@@ -1,8 +1,9 @@
 /* server.c -- see server.h
  *
  * A ROUND. epoll tells who has something to read, or room to be sent to; these are queued and served one after the
- * other, each as far as its buffers reach. Who waits for a sync is not sent anything until that is done. Then comes one
- * commit; answers that it proves wrong are replaced; notices; all is sent.
+ * other, each as far as its buffers reach; what takes long is done in steps, one a round. Who waits for a sync is not
+ * sent anything until that is done. Then comes one commit; answers that it proves wrong are replaced; notices; all is
+ * sent.
  *
  * BACK-PRESSURE. A client is read from only while little is on its way to it and its frame has room in the budget. One
  * that has to wait for the budget is asked nothing until others give back; if these do not move for STALL_MS, they go.
@@ -245,7 +246,7 @@ static int run_op(struct op_call *call, uint8_t number)
 	return -EPROTO;
 }
 
-/* Does what a frame asks for. 1; -ENOBUFS: not now. */
+/* Does what a frame asks for. 1; -ENOBUFS: not now; -EINPROGRESS: not all of it now. */
 static int serve_frame(struct server *s, struct conn *c, const struct frame_in *f)
 {
 	struct op_call call = {
@@ -266,9 +267,9 @@ static int serve_frame(struct server *s, struct conn *c, const struct frame_in *
 		r = run_op(&call, f->op);
 	if (s->builder.body.cap > BUILDER_KEEP)
 		batch_done(&s->builder);
-	if (r == -ENOBUFS || call.no_answer)
+	if (r == -ENOBUFS || r == -EINPROGRESS || call.no_answer)
 		c->out.len = place;
-	if (r == -ENOBUFS)
+	if (r == -ENOBUFS || r == -EINPROGRESS)
 		return r;
 	ingest_counts(s->ingest)->n_requests++;
 	if (r == -EPROTO || (r < 0 && call.no_answer))
@@ -297,7 +298,7 @@ static void refuse_frame(struct conn *c, const struct frame_in *f)
 }
 
 /* The next frame and what it asks for. 1: done; 0: it is not there yet, or there is nothing to be done with it;
- * -ENOBUFS.
+ * -ENOBUFS, -EINPROGRESS.
  */
 static int serve_next(struct server *s, struct conn *c)
 {
@@ -334,6 +335,10 @@ static void serve(struct server *s, struct conn *c)
 			return;
 		}
 		waits_no_more(s, c);
+		if (r == -EINPROGRESS) {
+			c->more = true;
+			return;
+		}
 		if (r > 0) {
 			n++;
 			continue;

@@ -1,4 +1,8 @@
-/* points.c -- operation points: points of custom series, in columns or as text */
+/* points.c -- operation points: points of custom series, in columns or as text
+ *
+ * A long text is parsed in steps, so that others are served meanwhile; it is answered when all of it is done. Columns
+ * are kept all or none, and put at once.
+ */
 #include "collector/feed.h"
 #include "collector/graphite.h"
 #include "collector/influx.h"
@@ -7,7 +11,12 @@
 
 #include <time.h>
 
-enum { ACK_WRITTEN = 1, ACK_SYNCED, MORE = 128 /* beside the form: the text goes on in another request */ };
+enum {
+	ACK_WRITTEN = 1,
+	ACK_SYNCED,
+	MORE = 128,       /* beside the form: the text goes on in another request */
+	STEP = 256 << 10, /* bytes of a text that are dealt with in a round */
+};
 
 enum form {
 	FORM_COLUMNS,
@@ -30,10 +39,8 @@ static int64_t now_ns(void)
 }
 
 /* Returns how much was taken. */
-static size_t parse(enum form form, struct span text, bool whole, struct point_sink *sink)
+static size_t parse(enum form form, struct span text, bool whole, int64_t now, struct point_sink *sink)
 {
-	int64_t now = now_ns();
-
 	switch (form) {
 	case FORM_INFLUX:
 		return influx_parse(text, whole, now, 1, sink);
@@ -60,14 +67,71 @@ static void put_answer(struct op_call *c, uint64_t accepted, uint64_t refused, c
 	buf_put_varint(&c->conn->out, taken);
 }
 
+/* A text's way through several rounds: what the steps before came to. */
+struct text {
+	size_t taken;
+	int64_t now_ns; /* when it came */
+	uint64_t line, accepted, refused;
+	char why[FEED_WHY_MAX];
+	uint64_t unsynced; /* syncs that had failed when it was begun */
+};
+
+static int begin_text(struct op_call *c)
+{
+	struct text *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return -ENOMEM;
+	t->now_ns = now_ns();
+	t->unsynced = gauges_unsynced(ingest_gauges(c->ingest));
+	c->conn->begun = t;
+	return 0;
+}
+
+/* Lines that begin within so many bytes. *ret_done: there are no more. */
+static int take_step(struct op_call *c, struct text *t, struct feed *f, enum form form, bool whole, bool *ret_done)
+{
+	size_t left = span_left(&c->body) - t->taken, n;
+	struct span rest = span_of(c->body.p + t->taken, left);
+	struct point_sink *sink = feed_begin(f, 0, NULL, 0);
+	struct feed_result result;
+	int r;
+
+	sink->line = t->line;
+	sink->until = left > STEP ? rest.p + STEP : NULL;
+	n = parse(form, rest, whole, t->now_ns, sink);
+	t->line = sink->line;
+	r = feed_end(f, &result);
+	if (t->refused == 0)
+		memcpy(t->why, result.why, sizeof t->why);
+	t->accepted += result.accepted;
+	t->refused += result.refused;
+	t->taken += n;
+	*ret_done = n < STEP || n == left;
+	return r;
+}
+
 static int put_text(struct op_call *c, struct feed *f, enum form form, bool whole)
 {
-	struct feed_result result;
-	size_t taken = parse(form, c->body, whole, feed_begin(f, 0, NULL, 0));
-	int r = feed_end(f, &result);
+	int r = c->conn->begun ? 0 : begin_text(c);
+	struct text *t = c->conn->begun;
+	bool done;
 
-	put_answer(c, result.accepted, result.refused, result.why, taken);
+	if (r == 0)
+		r = take_step(c, t, f, form, whole, &done);
+	if (r == 0 && !done)
+		return -EINPROGRESS;
+	if (r == 0)
+		put_answer(c, t->accepted, t->refused, t->why, t->taken);
 	return r;
+}
+
+/* A sync that failed between steps told others, and the next one knows nothing of it. */
+static bool was_lost(const struct op_call *c)
+{
+	const struct text *t = c->conn->begun;
+
+	return t && t->unsynced != gauges_unsynced(ingest_gauges(c->ingest));
 }
 
 static int put_columns(struct op_call *c, struct feed *f)
@@ -102,6 +166,13 @@ static int run(struct op_call *c)
 		return -EIO;
 	}
 	r = form == FORM_COLUMNS ? put_columns(c, f) : put_text(c, f, (enum form)form, !(head[1] & MORE));
+	if (r == -EINPROGRESS)
+		return r;
+	if (r == 0 && head[0] == ACK_SYNCED && was_lost(c)) {
+		snprintf(c->why, sizeof c->why, "what was sent is not synced");
+		r = -EIO;
+	}
+	free(TAKE(c->conn->begun));
 	/* Also where nothing was written: what made that so may not be on disk. */
 	if (r == 0 && head[0] == ACK_SYNCED)
 		c->wait = gauges_want(g);

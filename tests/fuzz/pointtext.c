@@ -50,6 +50,27 @@ static void in_pieces(enum form form, struct span text, size_t cut)
 	point_trap_done(&two);
 }
 
+/* Stopped where a line begins, and gone on with: what comes of it, also of what must be at the end, is the same. */
+static void in_steps(enum form form, struct span text, size_t cut)
+{
+	struct point_trap one, two;
+	size_t taken;
+
+	point_trap_init(&one);
+	point_trap_init(&two);
+	must(parse(form, text, true, &one.sink) == span_left(&text));
+	two.sink.until = text.p + cut;
+	taken = parse(form, text, true, &two.sink);
+	two.sink.until = NULL;
+	must(taken >= cut || taken == span_left(&text));
+	must(parse(form, span_of(text.p + taken, span_left(&text) - taken), true, &two.sink) ==
+	     span_left(&text) - taken);
+	must(one.sink.line == two.sink.line && one.text.len == two.text.len);
+	must(one.text.len == 0 || memcmp(one.text.p, two.text.p, one.text.len) == 0);
+	point_trap_done(&one);
+	point_trap_done(&two);
+}
+
 struct taker {
 	struct statsd_sink sink; /* first */
 	struct statsd *statsd;
@@ -121,5 +142,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		typed(text);
 	else
 		in_pieces(form, text, size > 2 ? data[1] % (size - 1) : 0);
+	in_steps(form, text, size > 2 ? data[1] % (size - 1) : 0);
 	return 0;
 }

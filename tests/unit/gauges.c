@@ -5,6 +5,38 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
+
+int __real_ingest_commit(struct ingest *g);
+int __wrap_ingest_commit(struct ingest *g);
+int __real_points_sync(struct points *p);
+int __wrap_points_sync(struct points *p);
+
+/* Of the server's thread: points put between two commits, at most; and what the next commit is to do. */
+static atomic_ullong put_before, put_at_once;
+static atomic_bool sync_fails_between;
+
+int __wrap_ingest_commit(struct ingest *g)
+{
+	struct points_state st;
+	unsigned long long put;
+
+	points_state(gauges_points(ingest_gauges(g)), &st);
+	put = st.n_put - atomic_exchange(&put_before, st.n_put);
+	if (put > put_at_once)
+		put_at_once = put;
+	if (put > 0 && sync_fails_between)
+		gauges_want(ingest_gauges(g));
+	return __real_ingest_commit(g);
+}
+
+/* Fails once. */
+int __wrap_points_sync(struct points *p)
+{
+	int r = __real_points_sync(p);
+
+	return atomic_exchange(&sync_fails_between, false) ? -EIO : r;
+}
 
 static struct histfs *connected(const struct served *s)
 {
@@ -163,7 +195,62 @@ static void more_points_than_a_batch_has_come_in_several(void)
 	ok(gauges_stat(&st));
 	eq(st.store.n_put, 150000);
 	eq(st.store.n_series, 7);
-	eq(st.store.n_batches, 3);
+	ok(st.store.n_batches > 3);
+	histfs_close(h);
+	served_end(&s);
+}
+
+/* Lines of Graphite, the last but one of which is wrong. */
+static void put_lines(struct buf *ret, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (i == n - 2)
+			buf_puts(ret, "wrong\n");
+		else
+			buf_printf(ret, "m%d %d %d\n", i % 7, i, 1700000000 + i);
+}
+
+static void a_long_text_is_dealt_with_in_steps_and_answered_as_one(void)
+{
+	enum { N = 200000 };
+	_cleanup_(buf_done) struct buf text = {0};
+	struct histfs_taken taken;
+	struct served s;
+	struct histfs *h;
+
+	if (!served_begin(&s, tap_tmpdir(), ""))
+		exit(1);
+	h = connected(&s);
+	put_lines(&text, N);
+	put_before = put_at_once = 0;
+	ok_r(histfs_points_text(h, HISTFS_GRAPHITE, text.p, text.len, HISTFS_SYNCED, &taken));
+	eq(taken.accepted, N - 1);
+	eq(taken.refused, 1);
+	str_eq(taken.why, "line 199999: a line has a path, a value and a time");
+	eq(put_before, N - 1);
+	ok(put_at_once < 20000);
+	histfs_close(h);
+	served_end(&s);
+}
+
+static void a_text_that_a_sync_failed_in_the_middle_of_is_not_said_to_be_synced(void)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	struct histfs_taken taken;
+	struct served s;
+	struct histfs *h;
+
+	if (!served_begin(&s, tap_tmpdir(), ""))
+		exit(1);
+	h = connected(&s);
+	put_lines(&text, 50000);
+	put_before = 0;
+	sync_fails_between = true;
+	eq(histfs_points_text(h, HISTFS_GRAPHITE, text.p, text.len, HISTFS_SYNCED, &taken), -EIO);
+	str_eq(histfs_error(h), "what was sent is not synced");
+	ok(!sync_fails_between);
+	ok_r(histfs_points_text(h, HISTFS_GRAPHITE, text.p, text.len, HISTFS_SYNCED, &taken));
+	eq(taken.accepted, 49999);
 	histfs_close(h);
 	served_end(&s);
 }
@@ -175,5 +262,7 @@ int main(void)
 	RUN(requests_that_make_no_sense_are_refused_as_a_whole);
 	RUN(there_are_as_many_series_as_the_limit_says_and_points_of_those_are_taken);
 	RUN(more_points_than_a_batch_has_come_in_several);
+	RUN(a_long_text_is_dealt_with_in_steps_and_answered_as_one);
+	RUN(a_text_that_a_sync_failed_in_the_middle_of_is_not_said_to_be_synced);
 	return tap_done();
 }
