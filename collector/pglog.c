@@ -28,15 +28,14 @@ enum {
 	NOTE_MAX = sizeof((struct source_report *)NULL)->note
 };
 
-/* How the bookmark's bytes begin; the files' pattern, a NUL and the prefix follow. */
+/* How the bookmark's bytes begin; the files' pattern, a NUL, the prefix, a NUL and the clock's zones follow. */
 struct bookmark_head {
 	le64 ino;
 	le64 off;
 	le64 mtime_ns;
 	le64 sequence;
 	le64 slow_us;
-	le32 offset_s;
-	uint8_t clock_known;
+	uint8_t zero[5];
 	uint8_t format;
 	uint8_t head_len;
 	uint8_t head[PGLOG_HEAD_LEN];
@@ -136,12 +135,26 @@ static void empty(struct table *t)
 
 /* --- the bookmark --- */
 
+/* A text up to its NUL, or to the end. */
+static bool take_string(struct pgtext *t, char *to, size_t room)
+{
+	size_t len = t->len > 0 ? strnlen(t->p, t->len) : 0;
+
+	if (len >= room)
+		return false;
+	if (len > 0)
+		memcpy(to, t->p, len);
+	to[len] = '\0';
+	pgtext_skip(t, len + 1);
+	return true;
+}
+
 /* What the bookmark says, if it says anything: which files were read last, and how far. */
 static void read_bookmark(struct pglog *l)
 {
 	const struct bookmark_head *h;
-	struct pglog_place *place = &l->remembered;
-	struct pgtext text, glob;
+	struct pglog_place place;
+	struct pgtext text;
 	size_t len;
 	const void *p;
 
@@ -149,19 +162,13 @@ static void read_bookmark(struct pglog *l)
 		return;
 	h = p;
 	text = (struct pgtext){(const char *)(h + 1), len - sizeof *h};
+	place = (struct pglog_place){.format = h->format, .slow_us = (int64_t)get_le64(h->slow_us)};
 	if (h->format >= PGLOG_FORMATS || h->head_len > PGLOG_HEAD_LEN || text.len == 0 ||
-	    !memchr(text.p, '\0', text.len))
+	    !memchr(text.p, '\0', text.len) || !take_string(&text, place.glob, sizeof place.glob) ||
+	    !take_string(&text, place.prefix, sizeof place.prefix) ||
+	    !take_string(&text, place.clock.zones, sizeof place.clock.zones))
 		return;
-	glob = (struct pgtext){text.p, strnlen(text.p, text.len)};
-	pgtext_skip(&text, glob.len + 1);
-	if (glob.len >= sizeof place->glob || text.len >= sizeof place->prefix)
-		return;
-	*place = (struct pglog_place){.format = h->format,
-	    .clock = {h->clock_known != 0, (int32_t)get_le32(h->offset_s)},
-	    .slow_us = (int64_t)get_le64(h->slow_us)};
-	memcpy(place->glob, glob.p, glob.len);
-	if (text.len > 0)
-		memcpy(place->prefix, text.p, text.len);
+	l->remembered = place;
 	l->saved.sequence = get_le64(h->sequence);
 	l->saved.position = (struct pglog_position){.ino = get_le64(h->ino),
 	    .off = get_le64(h->off),
@@ -179,15 +186,14 @@ static int write_bookmark(const struct pglog *l, const struct mark *m)
 	    .mtime_ns = put_le64((uint64_t)m->position.mtime_ns),
 	    .sequence = put_le64(m->sequence),
 	    .slow_us = put_le64((uint64_t)place->slow_us),
-	    .offset_s = put_le32((uint32_t)place->clock.offset_s),
-	    .clock_known = place->clock.known,
 	    .format = (uint8_t)place->format,
 	    .head_len = (uint8_t)m->position.head_len};
 
 	memcpy(h.head, m->position.head, sizeof h.head);
 	buf_put(&out, &h, sizeof h);
 	buf_put(&out, place->glob, strlen(place->glob) + 1);
-	buf_puts(&out, place->prefix);
+	buf_put(&out, place->prefix, strlen(place->prefix) + 1);
+	buf_puts(&out, place->clock.zones);
 	return out.err < 0 ? out.err : bookmark_set(l->bookmark, out.p, out.len);
 }
 

@@ -15,12 +15,18 @@ enum { START_TOLERANCE_S = 30 };
 
 static const char default_prefix[] = "%m [%p] ";
 
-/* Settings that the role may not see are not there. */
+/* Settings that the role may not see are not there. The names that the log's zone has behind times within a year are
+ * told of the session's zone only, which for this statement is that of the log; where one stands for two offsets, as it
+ * is at present. */
 static const char question[] =
-    "SELECT name, setting FROM pg_settings WHERE name IN ('data_directory', 'log_destination', 'logging_collector', "
+    "WITH log AS (SELECT set_config('timezone', current_setting('log_timezone'), true) AS zone) SELECT name, setting "
+    "FROM pg_settings WHERE name IN ('data_directory', 'log_destination', 'logging_collector', "
     "'log_directory', 'log_filename', 'log_line_prefix', 'log_min_duration_statement') "
-    "UNION ALL SELECT 'offset', extract(epoch FROM now() AT TIME ZONE current_setting('log_timezone') - now() AT TIME "
-    "ZONE 'UTC')::bigint::text "
+    "UNION ALL SELECT 'zones', string_agg(name || '=' || ahead_s, ' ') FROM (SELECT DISTINCT ON (name) name, ahead_s "
+    "FROM (SELECT CASE WHEN zone <> '' THEN to_char(at, 'TZ') END AS name, "
+    "extract(epoch FROM (at AT TIME ZONE zone) - (at AT TIME ZONE 'UTC'))::int AS ahead_s, distance "
+    "FROM (SELECT zone, now() + day * interval '1 day' AS at, abs(day) AS distance "
+    "FROM log, generate_series(-400, 400, 5) AS day) days) offsets ORDER BY name, distance) zones "
     "UNION ALL SELECT 'started', extract(epoch FROM pg_postmaster_start_time())::bigint::text";
 
 static const char *setting(const PGresult *answer, const char *name)
@@ -292,17 +298,18 @@ int pglog_place_ask(struct pg_conn *conn, struct pglog_answer *ret)
 
 void pglog_place_find(const struct pglog_answer *a, const char *root, struct pglog_place *ret)
 {
-	const char *offset, *slow, *prefix;
+	const char *zones, *slow, *prefix;
 
 	*ret = (struct pglog_place){.slow_us = -1};
 	if (!a->settings) {
 		set_why(ret, "%s", a->why);
 		return;
 	}
-	offset = setting(a->settings, "offset");
+	zones = setting(a->settings, "zones");
 	slow = setting(a->settings, "log_min_duration_statement");
 	prefix = setting(a->settings, "log_line_prefix");
-	ret->clock = (struct pglog_clock){offset != NULL, offset ? (int32_t)strtol(offset, NULL, 10) : 0};
+	if (zones && strlen(zones) < sizeof ret->clock.zones)
+		memcpy(ret->clock.zones, zones, strlen(zones));
 	if (slow)
 		ret->slow_us = strtoll(slow, NULL, 10) * 1000;
 	snprintf(ret->prefix, sizeof ret->prefix, "%s", prefix ? prefix : default_prefix);

@@ -3,6 +3,10 @@
 
 #include "store/cleanup.h"
 
+#include <strings.h>
+
+enum { ZONE_MAX_S = 7 * 86400 }; /* from UTC: the server knows none beyond that */
+
 /* As the server's message catalogues have them; those of a severity end with the first NULL. */
 static const char *const severities[PGLOG_SEVERITIES][20] = {
     [PGLOG_DEBUG] = {"DEBUG", "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4", "DEBUG5", "გამართვა", "디버그", "ОТЛАДКА",
@@ -108,6 +112,26 @@ static int64_t days_to(unsigned year, unsigned month, unsigned day)
 	return y * 365 + y / 4 - y / 100 + y / 400 + of_year - 719468;
 }
 
+/* Names are in capitals there, and may be otherwise in the log. */
+static bool find_zone(const struct pglog_clock *clock, struct pgtext name, int64_t *ret_s)
+{
+	struct pgtext left = pgtext_of(clock->zones), zone;
+
+	while (pgtext_take_until(&left, "=", &zone)) {
+		bool before = pgtext_take(&left, "-");
+		uint64_t s;
+
+		if (!pgtext_take_u64(&left, &s) || s > ZONE_MAX_S)
+			return false;
+		pgtext_take(&left, " ");
+		if (zone.len == name.len && strncasecmp(zone.p, name.p, name.len) == 0) {
+			*ret_s = before ? -(int64_t)s : (int64_t)s;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Takes a zone: a word, or "+03", "-0330", "+05:45". False: how far it is from UTC is not known. */
 static bool take_zone(struct pgtext *t, const struct pglog_clock *clock, int64_t *ret_s)
 {
@@ -127,12 +151,10 @@ static bool take_zone(struct pgtext *t, const struct pglog_clock *clock, int64_t
 	while (t->len > 0 && ((*t->p >= 'A' && *t->p <= 'Z') || (*t->p >= 'a' && *t->p <= 'z')))
 		pgtext_skip(t, 1);
 	word.len -= t->len;
-	*ret_s = clock->offset_s;
+	*ret_s = 0;
 	if (pgtext_is(word, "UTC") || pgtext_is(word, "GMT") || pgtext_is(word, "Z"))
-		*ret_s = 0;
-	else if (!clock->known)
-		return false;
-	return true;
+		return true;
+	return find_zone(clock, word, ret_s);
 }
 
 bool pglog_record_take_time(struct pgtext *t, const struct pglog_clock *clock, int64_t *ret)

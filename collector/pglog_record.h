@@ -34,10 +34,11 @@ struct pglog_record {
 	struct pgtext user, database, application;
 };
 
-/* What times in the log mean. */
+/* What times in the log mean: the names that the log's time zone has behind its times, and how many seconds it is ahead
+ * of UTC then: "CEST=7200 CET=3600". */
+enum { PGLOG_ZONES_MAX = 192 };
 struct pglog_clock {
-	bool known;
-	int32_t offset_s; /* that the log's time zone is ahead of UTC at present */
+	char zones[PGLOG_ZONES_MAX];
 };
 
 void pglog_record_clear(struct pglog_record *rec);

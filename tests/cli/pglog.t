@@ -228,6 +228,22 @@ echo ' off",,,,,,,,,"torn","client backend",,0' >>"$dir/own/a.csv"
 echo ' off"}' >>"$dir/own/a.json"
 poll errors 'f("message") == "torn off" && f("count") == 1'
 ok $? "and is a message then"
+# The nights when clocks are changed, by the names that the zone has then. The server is asked which these are now and then.
+own() { printf '2026-%s [1] ERROR:  %s\n' "$1" "$2" >>"$dir/own/a.log"; }
+at() { has pg_log_errors "f(\"server\") == \"own_lines\" && f(\"message\") == \"$1\" && f(\"last_s\") == \"$2\""; }
+sql "alter system set log_timezone = 'Europe/Berlin'" 'select pg_reload_conf()'
+summer() { own '06-01 12:00:00.000 CEST' 'in summer' && at 'in summer' 1780308000.000; }
+poll summer
+ok $? "a time of the summer is that, in winter too"
+own '03-29 01:59:59.999 CET' 'before spring' && own '03-29 03:00:00.000 CEST' 'in spring'
+own '10-25 02:30:00.000 CEST' 'before autumn' && own '10-25 02:30:00.000 CET' 'in autumn'
+own '10-25 02:30:00.000 AKST' 'in Alaska'
+poll at 'before spring' 1774745999.999 && poll at 'in spring' 1774746000.000
+ok $? "so are times of the night when an hour is left out"
+poll at 'before autumn' 1792888200.000 && poll at 'in autumn' 1792891800.000
+ok $? "and of the one when an hour comes twice"
+poll at 'in Alaska' '\\N'
+ok $? "a time of a zone that the server does not have is not known"
 all='json csv lines'
 
 # --- restarts ---

@@ -24,7 +24,7 @@ static void check_record(const struct pglog_record *rec)
 static size_t take_all(
     struct pglog_parser *x, struct pgtext t, enum pglog_ahead ahead, struct pglog_sum *sum, struct table *events)
 {
-	static const struct pglog_clock clock = {true, 3600};
+	static const struct pglog_clock clock = {"CEST=7200 CET=3600"};
 	size_t n = 0;
 
 	for (;;) {

@@ -8,7 +8,9 @@
 /* 2026-11-20 03:12:05.123 UTC */
 #define AT INT64_C(1795144325123)
 
-static const struct pglog_clock no_clock, kolkata = {true, 19800};
+static const struct pglog_clock no_clock, kolkata = {"IST=19800"}, berlin = {"CEST=7200 CET=3600"},
+                                          st_johns = {"NDT=-9000 NST=-12600"}, odd = {"CEST=7200 CET"},
+                                          far = {"CET=99999999999"};
 
 /* Room for what str_eq compares, which wants an end. */
 static const char *c_str(struct pgtext t)
@@ -316,6 +318,22 @@ static void times_are_utc_whatever_the_logs_zone(void)
 	    {"2026-11-20 08:42:05.123 +05:30", &no_clock, AT},
 	    {"2026-11-20 00:12:05.123 -03", &no_clock, AT},
 	    {"2026-11-20 08:42:05.123 IST", &no_clock, INT64_MIN},
+	    {"2026-11-20 08:42:05.123 ist", &kolkata, AT},
+	    {"2026-11-20 08:42:05.123 IS", &kolkata, INT64_MIN},
+	    {"2026-11-20 08:42:05.123 ISTX", &kolkata, INT64_MIN},
+	    {"2026-11-20 08:42:05.123 ", &kolkata, INT64_MIN},
+	    /* Both nights when clocks are changed, whenever that is read. */
+	    {"2026-03-29 01:59:59.999 CET", &berlin, INT64_C(1774745999999)},
+	    {"2026-03-29 03:00:00.000 CEST", &berlin, INT64_C(1774746000000)},
+	    {"2026-10-25 02:00:00 CEST", &berlin, INT64_C(1792886400000)},
+	    {"2026-10-25 02:59:59.999 CEST", &berlin, INT64_C(1792889999999)},
+	    {"2026-10-25 02:00:00 CET", &berlin, INT64_C(1792890000000)},
+	    {"2026-11-01 01:59:59.999 NDT", &st_johns, INT64_C(1793507399999)},
+	    {"2026-11-01 01:00:00 NST", &st_johns, INT64_C(1793507400000)},
+	    /* A zone that the server does not have. */
+	    {"2026-10-25 02:00:00 EST", &berlin, INT64_MIN},
+	    {"2026-10-25 02:00:00 CET", &odd, INT64_MIN},
+	    {"2026-10-25 02:00:00 CET", &far, INT64_MIN},
 	    {"2024-02-29 00:00:00 GMT", &no_clock, INT64_C(1709164800000)},
 	    {"1970-01-01 00:00:00 UTC", &no_clock, 0},
 	    {"2000-03-01 00:00:00 UTC", &no_clock, INT64_C(951868800000)},

@@ -49,7 +49,7 @@ static void the_format_of_named_files_is_that_of_their_names(void)
 	eq(place.format, PGLOG_JSON);
 	ok_r(pglog_place_named("/var/log/a", &place));
 	eq(place.format, PGLOG_STDERR);
-	ok(!place.clock.known && place.slow_us < 0);
+	ok(!place.clock.zones[0] && place.slow_us < 0);
 	memset(name, '/', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	eq(pglog_place_named(name, &place), -EMSGSIZE);
@@ -118,7 +118,7 @@ static void the_files_are_found_that_the_settings_name(void)
 {
 	static const char *const collected[] = {"data_directory", "/data", "log_destination", "stderr,jsonlog",
 	    "logging_collector", "on", "log_directory", "log", "log_filename", "a-%d.log", "log_line_prefix", "%t ",
-	    "log_min_duration_statement", "250", "offset", "3600", "started", "1000000", NULL};
+	    "log_min_duration_statement", "250", "zones", "CEST=7200 CET=3600", "started", "1000000", NULL};
 	static const char *const absolute[] = {"data_directory", "/data", "log_destination", "csvlog",
 	    "logging_collector", "on", "log_directory", "/var/l", "log_filename", "a.log", NULL};
 	static const char *const hidden[] = {"log_destination", "stderr", "logging_collector", "on", NULL};
@@ -132,8 +132,7 @@ static void the_files_are_found_that_the_settings_name(void)
 	str_eq(place.glob, "/nowhere/data/log/a-*.json");
 	str_eq(place.prefix, "%t ");
 	eq(place.slow_us, 250000);
-	ok(place.clock.known);
-	eq(place.clock.offset_s, 3600);
+	str_eq(place.clock.zones, "CEST=7200 CET=3600");
 	find(absolute, true, "/", &place);
 	eq(place.format, PGLOG_CSV);
 	str_eq(place.glob, "/var/l/a.csv");
