@@ -87,7 +87,7 @@ $(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 $(B)/tests/unit/gauges: LDFLAGS_ALL += -Wl,--wrap=ingest_commit,--wrap=points_sync
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
-	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put
+	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put,--wrap=pg_server_changes,--wrap=pg_server_put_down
 # A log directory that hangs, and a clock that stands still.
 $(B)/tests/unit/pglog_stop: LDFLAGS_ALL += -Wl,--wrap=opendir,--wrap=pthread_cond_timedwait
 $(B)/tests/unit/pglog_tail: LDFLAGS_ALL += -Wl,--wrap=clock_gettime

@@ -3,12 +3,15 @@
 
 #include "collector/pg_server.h"
 
+#include <time.h>
+
 struct pg {
 	const struct source_desc **sources;
 	uint64_t *seen; /* generations of the rows that were put last: of each source, of each server */
 	size_t n_sources;
 	struct pg_server **servers;
 	size_t n_servers;
+	uint64_t n_changes;  /* of all servers, when table pg_server_down was made; UINT64_MAX: it was not */
 	struct pglog **logs; /* of the servers; NULL: not read */
 	size_t n_logs;
 };
@@ -39,6 +42,7 @@ int pg_new(const struct config *c, struct pg **ret)
 	p = calloc(1, sizeof *p);
 	if (!p)
 		return -ENOMEM;
+	p->n_changes = UINT64_MAX;
 	r = find_sources(p, c);
 	p->servers = calloc(c->n_postgres, sizeof(struct pg_server *));
 	p->logs = calloc(c->n_postgres, sizeof(struct pglog *));
@@ -131,6 +135,31 @@ int pg_take(const struct source_env *env, const struct source_desc *desc, struct
 	table_clear(t);
 	r = put_all(p, source, seen, t, ret_ns, report);
 	strpool_sweep(t->pool);
+	return r;
+}
+
+int pg_take_down(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+    struct source_report *report)
+{
+	struct pg *p = env->pg;
+	uint64_t n_changes = 0;
+	struct timespec now;
+	int r = 0;
+
+	(void)desc;
+	for (size_t i = 0; i < p->n_servers; i++)
+		n_changes += pg_server_changes(p->servers[i]);
+	if (n_changes == p->n_changes)
+		return -EAGAIN;
+	p->n_changes = n_changes;
+	report->note[0] = '\0';
+	strpool_epoch(t->pool);
+	table_clear(t);
+	for (size_t i = 0; i < p->n_servers && r == 0; i++)
+		r = pg_server_put_down(p->servers[i], t);
+	strpool_sweep(t->pool);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	*ret_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	return r;
 }
 

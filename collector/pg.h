@@ -21,6 +21,10 @@ DEFINE_CLEANUP(pg, pg_free)
 int pg_take(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
     struct source_report *report);
 
+/* The same of table pg_server_down: a row for each that does not answer. It is there also without any. */
+int pg_take_down(const struct source_env *env, const struct source_desc *desc, struct table *t, int64_t *ret_ns,
+    struct source_report *report);
+
 /* The same of the tables of their logs; to be called with which of these it is. */
 int pg_take_log(const struct source_env *env, enum pglog_table which, struct table *t, int64_t *ret_ns,
     struct source_report *report);

@@ -62,6 +62,12 @@ struct pg_server {
 	size_t n_served;
 	struct served *served;
 
+	/* Under the lock. */
+	bool down;           /* it does not answer, */
+	char why[NOTE_MAX];  /* for this reason */
+	int64_t answered_ms; /* when it did last, since 1970; 0: not yet */
+	uint64_t n_changes;  /* of what there is to say of that */
+
 	/* The thread's own. */
 	struct pg_conn *conn; /* to the first database */
 	bool up;              /* connected */
@@ -141,6 +147,25 @@ static void note(struct served *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void set_down(struct pg_server *s, const char *why)
+{
+	pthread_mutex_lock(&s->lock);
+	if (!s->down || strcmp(s->why, why) != 0)
+		s->n_changes++;
+	s->down = true;
+	snprintf(s->why, sizeof s->why, "%s", why);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void set_answered(struct pg_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->n_changes += s->down;
+	s->down = false;
+	s->answered_ms = clock_ns(CLOCK_REALTIME) / 1000000;
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* The server does not answer. */
 static void go_down(struct pg_server *s, int r)
 {
@@ -154,6 +179,7 @@ static void go_down(struct pg_server *s, int r)
 		note(&s->served[i], "%s", why);
 		publish(s, &s->served[i], -ENOENT);
 	}
+	set_down(s, why);
 	s->up = s->well = false;
 }
 
@@ -400,6 +426,8 @@ static bool serve(struct pg_server *s)
 	s->up = r == 0;
 	if (r == 0)
 		r = ask_all_due(s);
+	if (r == 0)
+		set_answered(s);
 	if (r == 0 && !s->well)
 		be_well(s);
 	if (r == 0)
@@ -491,6 +519,35 @@ uint64_t pg_server_generation(struct pg_server *s, size_t source)
 	n = s->served[source].generation;
 	pthread_mutex_unlock(&s->lock);
 	return n;
+}
+
+uint64_t pg_server_changes(struct pg_server *s)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&s->lock);
+	n = s->n_changes;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+int pg_server_put_down(struct pg_server *s, struct table *t)
+{
+	uint32_t row;
+	int r = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->down) {
+		r = table_add_row(t, &row);
+		if (r == 0)
+			r = table_set_str(t, row, PG_DOWN_SERVER, s->name, strlen(s->name));
+		if (r == 0)
+			r = table_set_str(t, row, PG_DOWN_REASON, s->why, strlen(s->why));
+		if (r == 0 && s->answered_ms > 0)
+			table_set(t, row, PG_DOWN_ANSWERED, (uint64_t)s->answered_ms);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return r;
 }
 
 bool pg_server_awaited(struct pg_server *s, size_t source)

@@ -27,6 +27,13 @@ uint64_t pg_server_generation(struct pg_server *s, size_t source);
 /* Whether the table has rows and others are about to come: they are not older than two rounds. */
 bool pg_server_awaited(struct pg_server *s, size_t source);
 
+/* How often it changed whether the server answers, or why it does not. */
+uint64_t pg_server_changes(struct pg_server *s);
+
+/* Appends its row of table pg_server_down, if it does not answer. */
+enum { PG_DOWN_SERVER, PG_DOWN_ANSWERED, PG_DOWN_REASON };
+int pg_server_put_down(struct pg_server *s, struct table *t);
+
 /* Appends the rows of sources[source] to t, whose schema begins as the source's does. *seen is the generation that was
  * put before, and becomes that of these; the same are not put again. 0: they were begun to be taken at *ret_ns of
  * CLOCK_BOOTTIME; -ENOENT: there are none, and the note says why. report: interval, took and note are filled in. */

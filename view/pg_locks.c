@@ -4,6 +4,9 @@
  * that is and what it was doing is taken from pg_stat_activity, which was asked a moment before: what it says of
  * another statement than the one that waits, or has the lock, is not told. Ages are by the server's own clock. Lines
  * that would fill screens are left out: the table has them all.
+ *
+ * Where no server told of its locks, table pg_server_down has since when, and why: with a row of that the file is
+ * there.
  */
 #include "view/hours.h"
 
@@ -358,12 +361,34 @@ static int put_server(struct drawing *d, const struct server *server)
 	return r;
 }
 
-static int draw(struct drawing *d)
+/* A line for each server that does not answer. */
+static int put_down(struct drawing *d)
+{
+	const struct table *t;
+	int r = figures_table(&d->at, "pg_server_down", &t);
+
+	for (uint32_t row = 0; r == 0 && t && row < t->n_rows && row < SERVERS_MAX; row++) {
+		double answered_s = figures_named(t, "answered_s", row);
+		char time[TEXT_TIME_LEN + 1];
+
+		screen_put_str(&d->line, figures_string(t, "server", row));
+		if (fabs(answered_s) < 1e12) {
+			text_time(time, (int64_t)llround(answered_s * 1000));
+			screen_printf(&d->line, " has not answered since %s: ", time);
+		} else {
+			screen_printf(&d->line, " has not answered yet: ");
+		}
+		screen_put_str(&d->line, figures_string(t, "reason", row));
+		end_line(d);
+	}
+	return r;
+}
+
+/* Of those that answer, and what of the others is noted. */
+static int put_servers(struct drawing *d)
 {
 	int r = read_servers(d);
 
-	if (r == 0)
-		r = screen_init(&d->line, WIDTH, SCREEN_CHAR_MAX, 1);
 	for (size_t i = 0; i < d->n_servers && r == 0; i++) {
 		if (i > 0)
 			end_line(d);
@@ -377,7 +402,6 @@ static int draw(struct drawing *d)
 		screen_printf(&d->line, "nobody waits for a lock");
 		end_line(d);
 	}
-	screen_done(&d->line);
 	for (size_t i = 0; i < d->n_servers; i++)
 		free(d->servers[i].name);
 	free(d->servers);
@@ -386,13 +410,37 @@ static int draw(struct drawing *d)
 
 /* --- the file --- */
 
+/* Rows of a table in a snapshot. -ENOENT: it is not there. */
+static int count_rows(struct hour *h, uint32_t i, const char *table, uint64_t *ret)
+{
+	uint64_t len;
+	uint32_t id;
+	int r = hours_find_table(h, table, &id);
+
+	return r < 0 ? r : hour_size(h, i, (uint16_t)id, ret, &len);
+}
+
 static int locks_has(struct hour *h, uint32_t i)
 {
-	uint64_t rows, len;
-	uint32_t id;
-	int r = hours_find_table(h, "pg_lock_tree", &id);
+	uint64_t rows = 0;
+	int r = count_rows(h, i, "pg_lock_tree", &rows);
 
-	return r < 0 ? r : hour_size(h, i, (uint16_t)id, &rows, &len);
+	if (r != -ENOENT)
+		return r;
+	r = count_rows(h, i, "pg_server_down", &rows);
+	return r == 0 && rows == 0 ? -ENOENT : r;
+}
+
+static int draw(struct drawing *d)
+{
+	uint64_t rows;
+	int told = count_rows(d->at.hour, d->at.i, "pg_lock_tree", &rows);
+	int r = screen_init(&d->line, WIDTH, SCREEN_CHAR_MAX, 1);
+
+	if (r == 0)
+		r = told == -ENOENT ? put_down(d) : put_servers(d);
+	screen_done(&d->line);
+	return r;
 }
 
 static int locks_text(struct tree *t, struct hour *h, uint32_t i, struct node n, struct span *ret)

@@ -19,7 +19,7 @@ interval = 200ms
 tables = load sources pg_server pg_stat_activity pg_stat_database pg_stat_bgwriter pg_lock_tree pg_stat_progress
 tables = pg_stat_wal pg_stat_io pg_stat_slru pg_stat_archiver pg_stat_statements pg_settings pg_stat_user_tables
 tables = pg_stat_user_indexes pg_stat_replication pg_replication_slots pg_stat_wal_receiver pg_database
-tables = pg_relation_size pg_stat_statements_info pg_store_plans
+tables = pg_relation_size pg_stat_statements_info pg_store_plans pg_server_down
 [postgres.main]
 conninfo = host=$dir/pg user=boss dbname=postgres password='a b\\'c'
 interval = 200ms
@@ -36,6 +36,9 @@ poll said 'postgres main: .*No such file'
 ok $? "and it is said"
 poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") ~ /^main: .*No such file/'
 ok $? "the table sources says why its tables are absent"
+locks_say() { "$histctl" cat "$store" now/pg_locks 2>/dev/null | grep -q -e "$1"; }
+poll locks_say '^main has not answered yet: .*No such file'
+ok $? "and pg_locks says that nothing is known of locks"
 start_server pg
 poll said 'postgres main: version .*, recorded'
 ok $? "it is recorded once it is there"
@@ -167,8 +170,7 @@ hang_up first
 hang_up second
 poll hasnt pg_lock_tree 'f("server") != ""'
 ok $? "when the root is gone, so is the tree"
-nobody_waits() { "$histctl" cat "$store" now/pg_locks | grep -q '^main, .*: nobody waits for a lock$'; }
-poll nobody_waits
+poll locks_say '^main, .*: nobody waits for a lock$'
 ok $? "pg_locks says that nobody waits"
 
 # --- commands that tell how far they are ---
@@ -271,9 +273,8 @@ ok $? "it goes on when the answer comes"
 stop_server pg
 poll has sources 'f("table") == "pg_stat_activity" && f("state") == "not here" && f("note") != "\\N"'
 ok $? "a server that was killed is noted"
-no_locks() { ! "$histctl" cat "$store" now/pg_locks >/dev/null 2>&1; }
-poll no_locks
-ok $? "there is no pg_locks of a server that is not there"
+poll locks_say '^main has not answered since 20[0-9T:.-]*Z: '
+ok $? "pg_locks says since when nothing is known of locks"
 poll summary_has 'POSTGRES not asked: main: '
 ok $? "the summary says that"
 poll has load 1
@@ -282,6 +283,8 @@ recorded=$(grep -c 'postgres main: version' "$log")
 start_server pg
 poll has pg_stat_activity 'f("backend_type") == "checkpointer"'
 ok $? "and recorded again when it is back"
+poll locks_say '^main, .*: nobody waits for a lock$'
+ok $? "pg_locks knows it then"
 # Before all of its first round was answered, no more is said than that the server was not there.
 recorded_again() { [ "$(grep -c 'postgres main: version' "$log")" -gt "$recorded" ]; }
 poll recorded_again

@@ -60,6 +60,28 @@ static void without_the_table_there_is_no_file(void)
 	ok(shows(gone, 1, "absent"));
 }
 
+static void where_no_server_answers_it_says_since_when_and_why(void)
+{
+	static const struct made down[] = {
+	    {68, "pg_lock_tree", LOCKS, {"", NULL}},
+	    {88, "pg_server_down", "*$server #answered_s $reason",
+	        {"", "main 1795143475000 connection~\033~refused\nother - no~such~file"}},
+	};
+	static const struct made well[] = {
+	    {68, "pg_lock_tree", LOCKS, {"", NULL}},
+	    {88, "pg_server_down", "*$server #answered_s $reason", {NULL, ""}},
+	};
+
+	ok(shows(down, 2,
+	    "main has not answered since 2026-11-20T02:57:55.000Z: connection \\x1b refused\n"
+	    "other has not answered yet: no such file\n"));
+	/* Also in an hour in which none did. */
+	ok(shows(&down[1], 1,
+	    "main has not answered since 2026-11-20T02:57:55.000Z: connection \\x1b refused\n"
+	    "other has not answered yet: no such file\n"));
+	ok(shows(well, 2, "absent"));
+}
+
 static void where_nobody_waits_it_says_so(void)
 {
 	static const struct made made[] = {
@@ -290,6 +312,7 @@ static void a_chain_as_long_as_a_table_is_walked(void)
 int main(void)
 {
 	RUN(without_the_table_there_is_no_file);
+	RUN(where_no_server_answers_it_says_since_when_and_why);
 	RUN(where_nobody_waits_it_says_so);
 	RUN(a_pile_up_is_a_tree_below_its_root_longest_wait_first);
 	RUN(what_was_said_of_another_statement_is_not_told);

@@ -17,6 +17,8 @@ struct pg_server {
 	uint64_t counter;
 	int64_t taken_ns;
 	uint32_t interval_ms;
+	uint64_t changes;
+	const char *why; /* it does not answer; NULL: it does */
 };
 
 static struct pg_server servers[SERVERS];
@@ -27,6 +29,8 @@ int __wrap_pg_server_start(const struct config *c, const struct config_postgres 
 void __wrap_pg_server_stop(struct pg_server *s);
 uint64_t __wrap_pg_server_generation(struct pg_server *s, size_t source);
 bool __wrap_pg_server_awaited(struct pg_server *s, size_t source);
+uint64_t __wrap_pg_server_changes(struct pg_server *s);
+int __wrap_pg_server_put_down(struct pg_server *s, struct table *t);
 int __wrap_pg_server_put(
     struct pg_server *s, size_t source, uint64_t *seen, struct table *t, int64_t *ret_ns, struct source_report *report);
 
@@ -75,6 +79,22 @@ int __wrap_pg_server_put(
 	return 0;
 }
 
+uint64_t __wrap_pg_server_changes(struct pg_server *s)
+{
+	return s->changes;
+}
+
+int __wrap_pg_server_put_down(struct pg_server *s, struct table *t)
+{
+	uint32_t row;
+
+	if (!s->why)
+		return 0;
+	ok_r(table_add_row(t, &row));
+	ok_r(table_set_str(t, row, PG_DOWN_SERVER, s->name, strlen(s->name)));
+	return table_set_str(t, row, PG_DOWN_REASON, s->why, strlen(s->why));
+}
+
 /* --- the recorder's side --- */
 
 struct rig {
@@ -85,7 +105,7 @@ struct rig {
 	int64_t taken_ns;
 };
 
-static void up(struct rig *g)
+static void up_with(struct rig *g, const char *table)
 {
 	static char a[] = "a", b[] = "b", off[] = "off";
 
@@ -95,9 +115,14 @@ static void up(struct rig *g)
 	g->given[0].log = g->given[1].log = off;
 	g->config.postgres = g->given;
 	g->config.n_postgres = SERVERS;
-	if (!ok_r(source_rig_up(&g->source, source_rig_find("pg_stat_wal"), "/")) ||
+	if (!ok_r(source_rig_up(&g->source, source_rig_find(table), "/")) ||
 	    !ok_r(pg_new(&g->config, &g->source.env.pg)))
 		exit(1);
+}
+
+static void up(struct rig *g)
+{
+	up_with(g, "pg_stat_wal");
 }
 
 static void down(struct rig *g)
@@ -117,7 +142,7 @@ static void answer(struct pg_server *s, uint64_t counter, int64_t taken_ns)
 
 static int take(struct rig *g)
 {
-	return pg_take(&g->source.env, g->source.desc, g->source.t, &g->taken_ns, &g->report);
+	return g->source.desc->take(&g->source.env, g->source.desc, g->source.t, &g->taken_ns, &g->report);
 }
 
 /* The servers in the table, in their order. */
@@ -200,10 +225,37 @@ static void who_is_not_there_is_not_waited_for(void)
 	down(&g);
 }
 
+static void who_does_not_answer_is_told_as_long_as_that_is_so(void)
+{
+	struct rig g;
+
+	up_with(&g, "pg_server_down");
+	eq(take(&g), 0); /* that there is none is known, too */
+	str_eq(shown(&g), "");
+	eq(take(&g), -EAGAIN);
+	servers[1].why = "gone";
+	servers[1].changes++;
+	eq(take(&g), 0);
+	str_eq(shown(&g), "b");
+	ok(g.taken_ns > 0 && table_is_null(g.source.t, PG_DOWN_ANSWERED, 0));
+	eq(take(&g), -EAGAIN);
+	str_eq(shown(&g), "b");
+	servers[0].why = "gone too";
+	servers[0].changes++;
+	eq(take(&g), 0);
+	str_eq(shown(&g), "ab");
+	servers[0].why = servers[1].why = NULL;
+	servers[1].changes++;
+	eq(take(&g), 0);
+	eq(g.source.t->n_rows, 0);
+	down(&g);
+}
+
 int main(void)
 {
 	RUN(rows_of_all_servers_are_taken_together);
 	RUN(who_is_late_is_left_out_not_shown_again);
 	RUN(who_is_not_there_is_not_waited_for);
+	RUN(who_does_not_answer_is_told_as_long_as_that_is_so);
 	return tap_done();
 }
