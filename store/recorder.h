@@ -85,8 +85,8 @@ void recorder_stop_sealing(struct recorder *r);
 
 /* Removes the oldest hours (all their files) until the store's snapshots hold at most max_bytes and none is older than
  * max_age_ms before the hour of now_ms or that of the snapshot appended last, whichever is earlier (not the newest: a
- * clock that was ahead once makes nothing old; before the first append nothing is); 0: no limit. The hour being recorded, and the newest one, are never
- * removed. Goes on after an error and returns the first. */
+ * clock that was ahead once makes nothing old; before the first append nothing is); 0: no limit. The hour being
+ * recorded, and the newest one, are never removed. Goes on after an error and returns the first. */
 int recorder_retain(struct recorder *r, uint64_t max_bytes, int64_t max_age_ms, int64_t now_ms);
 
 struct recorder_stat {
