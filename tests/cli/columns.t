@@ -169,7 +169,8 @@ if ($version =~ /Version: 2\.8/) {
 		$here{$_} = @{$fields{atop}{$heading}} for split /, /, $heading;
 	}
 	for (lines_of(qw(timeout 60 atop -Z -P ALL 1 1))) {
-		my @f = split ' ';
+		# Blanks are all that atop takes out of command lines: others may be in them.
+		my @f = split / +/;
 		# A name or command line may break a line.
 		next if @f < 6 || $f[1] ne $host || $f[2] !~ /^\d+$/;
 		my $label = $f[0] eq 'NET' && $f[6] eq 'upper' ? 'NET upper' : $f[0];

@@ -13,8 +13,7 @@ done
 exporter=
 cleanup_more() { [ -n "$exporter" ] && kill -9 "$exporter" 2>/dev/null; }
 
-# A port that is free.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port STREAM)
 prometheus-node-exporter --web.listen-address="127.0.0.1:$port" >"$dir/exporter.log" 2>&1 &
 exporter=$!
 printf '[store]\npath = %s\n[record]\ninterval = 1s\ntables = load histd\npriority = normal\nlock_memory = 0\n' "$store" >"$conf"
@@ -26,7 +25,9 @@ hour() { "$c" ls "$store" /series | tail -n 1; }
 scraped() { "$c" query "$store" 'node_load1{job="node"}' 2>/dev/null | awk 'END { exit NR < 4 }'; }
 poll scraped
 ok $? "node_exporter is scraped, again and again"
-"$c" ls "$store" "/series/$(hour)/metrics" | grep -q '^node_load1{instance=127.0.0.1:'"$port"',job=node}$'
+# An hour that has just begun may have no points yet.
+listed() { "$c" ls "$store" "/series/$(hour)/metrics" | grep -q '^node_load1{instance=127.0.0.1:'"$port"',job=node}$'; }
+poll listed
 ok $? "its series are in the tree"
 # While it is scraped.
 block=$("$c" ls "$store" /openmetrics | tail -n 1)

@@ -15,7 +15,7 @@ n=0
 
 cleanup_more() { :; }
 cleanup() {
-	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
+	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	mountpoint -q "$dir/full" 2>/dev/null && umount "$dir/full"
 	cleanup_more
 	rm -rf "$dir"
@@ -38,14 +38,28 @@ skip() {
 	echo "ok $n - $1 # SKIP $2"
 }
 
-# poll COMMAND...: until it succeeds, for a minute; that it takes longer says nothing but that something is wrong
+# poll COMMAND...: until it succeeds, for minutes; that it takes longer says nothing but that something is wrong
 poll() {
 	i=0
 	until "$@"; do
 		i=$((i + 1))
-		[ $i -gt 1200 ] && return 1
+		[ $i -gt 3600 ] && return 1
 		sleep 0.05
 	done
+}
+
+# free_port KIND: a port of 127.0.0.1 (STREAM, DGRAM) that nobody has, and that nobody is given who asks for any: those
+# are other ones as a rule
+free_port() {
+	python3 -c 'import random, socket, sys
+while True:
+	s = socket.socket(socket.AF_INET, getattr(socket, "SOCK_" + sys.argv[1]))
+	try:
+		s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+		print(s.getsockname()[1])
+		break
+	except OSError:
+		s.close()' "$1"
 }
 
 # start: histd in the background, returns when it says that it is ready
@@ -54,7 +68,7 @@ start() {
 	mkfifo "$dir/ready"
 	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
 	pid=$!
-	[ "$(timeout 60 head -n 1 "$dir/ready")" = ready ]
+	[ "$(timeout 600 head -n 1 "$dir/ready")" = ready ]
 }
 
 # stop SIGNAL: its exit status is $status

@@ -17,7 +17,10 @@ reread() { [ "$(grep -c "is read again" "$log")" = "$1" ]; }
 stored() { "${BUILD:-build}/histctl" stat "$store" 2>/dev/null | awk '$1 == "snapshots" {n = $2} END {print n + 0}'; }
 grown() { [ "$(stored)" -gt "$1" ]; }
 # Only the hour that is over is ever sealed.
-sealed_early() { [ -e "$store/snapshots/$(date -u +%Y-%m-%dT%H).chunk" ]; }
+sealed_early() {
+	hour=$(date -u +%Y-%m-%dT%H)
+	[ -e "$store/snapshots/$hour.chunk" ] && [ "$(date -u +%Y-%m-%dT%H)" = "$hour" ]
+}
 
 configure() {
 	printf '[store]\npath = %s\n[record]\n%s\n[socket]\npath = off\n' "$store" "$1" >"$conf"
@@ -204,7 +207,7 @@ rm -f "$dir/ready"
 mkfifo "$dir/ready"
 "$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>"$dir/stderr" &
 pid=$!
-timeout 60 head -n 1 "$dir/ready" >/dev/null
+timeout 600 head -n 1 "$dir/ready" >/dev/null
 poll find_sampler
 # Full: the next line would wait. The sampling thread says it.
 timeout 1 dd if=/dev/zero of="$dir/stderr" bs=4k oflag=nonblock 2>/dev/null
@@ -250,7 +253,7 @@ hang() {
 mkdir "$dir/hung"
 truncate -s 64M "$dir/image"
 if mkfs.ext4 -q "$dir/image" 2>/dev/null && mount -o loop "$dir/image" "$dir/hung" 2>/dev/null; then
-	for round in 1 2 3 4 5; do
+	for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 		hang $round
 		[ $went_on = 0 ] && [ $written = 0 ] && [ $whole = 1 ] && [ "$status" = 0 ] || break
 		echo "# round $round: ticks were missed: $missed before, gaps: $(gaps 1000)"

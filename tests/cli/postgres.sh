@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # variables are for those who include this
 #
-# Servers are on Unix sockets, $dir/NAME, as user boss without a password. Waits for what is to happen, at most a minute each:
+# Servers are on Unix sockets, $dir/NAME, as user boss without a password. Waits for what is to happen, at most minutes each:
 # also for rows that are there for long, as a server that is late is left out of a snapshot.
 #
 # PG_BIN=/path/to/bin, in which initdb and postgres of another version lie: that one is recorded. The folder must be
@@ -66,7 +66,7 @@ ok() {
 # poll COMMAND...: until it succeeds
 poll() {
 	local tries
-	for ((tries = 0; tries < 600; tries++)); do
+	for ((tries = 0; tries < 1800; tries++)); do
 		"$@" && return 0
 		sleep 0.1
 	done
@@ -148,7 +148,7 @@ start_histd() {
 	mkfifo "$dir/ready"
 	"$histd" -c "$conf" --ready-fd 3 3>"$dir/ready" 2>>"$log" &
 	pid=$!
-	[ "$(timeout 60 head -n 1 "$dir/ready")" = ready ]
+	[ "$(timeout 600 head -n 1 "$dir/ready")" = ready ]
 }
 stop_histd() {
 	kill -TERM "$pid"

@@ -42,7 +42,7 @@ ok $? "and pg_locks says that nothing is known of locks"
 start_server pg
 poll said 'postgres main: version .*, recorded'
 ok $? "it is recorded once it is there"
-[ "$(grep -c 'No such file' "$log")" = 1 ]
+[ "$(grep -c 'postgres main: .*No such file' "$log")" = 1 ]
 ok $? "that it was not there is said once, not at every try"
 
 # --- what was done ---

@@ -115,10 +115,30 @@ shown() {
 	grep -qE "$1" "$dir/out"
 }
 
+# A terminal shows what is written to it in parts: whoever looks may see the first line anew and the others not yet.
+
 # shows PATTERN NAME: sooner or later
 shows() {
 	wait_for shown "$1"
 	ok $? "$2"
+}
+
+# prints TEXT: as it is, anywhere
+prints() {
+	screen
+	grep -qF -e "$1" "$dir/out"
+}
+
+# has_line TEXT: one that is that
+has_line() {
+	screen
+	grep -qxF -e "$1" "$dir/out"
+}
+
+# Nothing of the table is left, after the program has ended.
+cleared() {
+	screen
+	! grep -q "COMMAND" "$dir/out"
 }
 
 # filled HEIGHT: from its first line to its last
@@ -138,7 +158,10 @@ keys() {
 export TERM=screen
 start 80 24 "$B/histctl top $store"
 shows "^LIVE  ${live}:04:00.000Z  hour/$live/snapshot-0004  lag" "it begins live, at the newest snapshot"
-head -1 "$dir/out" | grep -q . && [ "$(grep -c . "$dir/out")" -ge 20 ] && tail -1 "$dir/out" | grep -q '^? help'
+full() {
+	filled 24 && [ "$(grep -c . "$dir/out")" -ge 20 ]
+}
+wait_for full
 ok $? "the summary fills the terminal"
 keys Left
 shows "^PAST  ${live}:03:00.000Z  hour/$live/snapshot-0003  .* ago" "left goes back"
@@ -146,8 +169,7 @@ keys h Left Left
 shows "snapshot-0000 " "to the hour's first"
 keys Left
 shows "hour/$hour/snapshot-0059 " "and into the hour before"
-"$B/histctl" cat "$store" "hour/$hour/snapshot-59/summary" | grep '^all ' | sed 's/ *$//' >"$dir/all"
-grep -qxF "$(cat "$dir/all")" "$dir/out"
+wait_for has_line "$("$B/histctl" cat "$store" "hour/$hour/snapshot-59/summary" | grep '^all ' | sed 's/ *$//')"
 ok $? "with the figures of that moment"
 keys Right l
 shows "hour/$live/snapshot-0001 " "right goes on"
@@ -200,8 +222,7 @@ ok $? "from nothing to very large"
 keys q
 wait_for ended 0
 ok $? "q ends it"
-screen
-! grep -q "COMMAND" "$dir/out"
+wait_for cleared
 ok $? "and the terminal is as before"
 
 start 80 24 "$B/histctl top $store --at ${hour}:10"
@@ -216,12 +237,10 @@ start 80 60 "$B/histctl top $store --at ${hour}:10"
 shows "COMMAND" "a moment is shown"
 keys C-l
 shows "naïve" "letters are letters"
-grep -qF 'line\nbreak' "$dir/out" && grep -qF 'not utf-8 \xff\xfe' "$dir/out"
+wait_for prints 'line\nbreak' && wait_for prints 'not utf-8 \xff\xfe'
 ok $? "and what is none is escaped"
 keys C-c
-wait_for ended 1
-screen
-! grep -q "COMMAND" "$dir/out"
+wait_for ended 1 && wait_for cleared
 ok $? "an interrupt leaves the terminal as it was"
 start 80 60 "env LC_ALL=C $B/histctl top $store --at ${hour}:10"
 shows "na\?ve" "where the terminal has no such letters there is a question mark"
