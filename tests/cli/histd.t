@@ -1,7 +1,7 @@
 #!/bin/sh
 # histd.t -- the recorder as a program: start, stop, reload, refusals, kill -9, a full disk and other bad days
 #
-# Waits for notices and for what is to happen, at most a minute each; nothing is slept through blindly.
+# Waits for notices and for what is to happen, at most minutes each; nothing is slept through blindly.
 
 . tests/cli/histd.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # kcat.t -- histctl produce, consume and topics with a real histd: who knows kcat finds what that prints and takes
 #
-# Waits for notices and for what is to happen, at most a minute each; nothing is slept through blindly.
+# Waits for notices and for what is to happen, at most minutes each; nothing is slept through blindly.
 
 build=${BUILD:-build}
 histd=$build/histd histctl=$build/histctl
@@ -49,7 +49,7 @@ poll() {
 	i=0
 	until "$@" >/dev/null 2>&1; do
 		i=$((i + 1))
-		[ $i -gt 1200 ] && return 1
+		[ $i -gt 3600 ] && return 1
 		sleep 0.05
 	done
 }
@@ -71,7 +71,7 @@ END
 mkfifo "$dir/ready"
 "$histd" -c "$dir/conf" --ready-fd 3 3>"$dir/ready" 2>"$dir/log" &
 pid=$!
-[ "$(timeout 60 head -n 1 "$dir/ready")" = ready ] || { sed 's/^/# /' "$dir/log"; echo "not ok 1 - histd begins"; exit 1; }
+[ "$(timeout 600 head -n 1 "$dir/ready")" = ready ] || { sed 's/^/# /' "$dir/log"; echo "not ok 1 - histd begins"; exit 1; }
 poll test -S "$dir/sock"
 
 # --- lines ---

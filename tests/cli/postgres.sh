@@ -35,7 +35,7 @@ unset PGHOST PGPORT PGSERVICE PGOPTIONS PGPASSFILE
 
 cleanup() {
 	[ -n "$pid" ] && kill -9 "$pid" 2>/dev/null
-	for i in "${!postmaster[@]}"; do stop_server "$i"; done
+	end_servers
 	jobs -p | xargs -r kill -9 2>/dev/null
 	wait 2>/dev/null
 	rm -rf "$dir"
@@ -97,7 +97,8 @@ make_server() {
 		ok 1 "a server can be made"
 		exit 1
 	}
-	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$dir/$name'" 'fsync = off' "$@" \
+	printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$dir/$name'" 'fsync = off' \
+		'dynamic_shared_memory_type = mmap' "$@" \
 		>>"$dir/$name/data/postgresql.conf"
 }
 
@@ -134,6 +135,21 @@ stop_server() {
 	poll is_killed "$1"
 	rm -f "$dir/$1/data/postmaster.pid"
 	unset "postmaster[$1]"
+}
+# end_servers: as their administrator would, so that the kernel keeps no memory of theirs; or at once, where that takes long
+end_servers() {
+	local i p tries
+	for i in "${!postmaster[@]}"; do
+		for p in $(members "$i"); do kill -CONT "$p" 2>/dev/null; done
+		kill -INT "${postmaster[$i]}" 2>/dev/null
+	done
+	for i in "${!postmaster[@]}"; do
+		for ((tries = 0; tries < 300; tries++)); do
+			[ -z "$(members "$i")" ] && break
+			sleep 0.1
+		done
+		stop_server "$i"
+	done
 }
 
 # count_histd NAME DATABASE: connections

@@ -100,9 +100,9 @@ screen() {
 	tmux capture-pane -p >"$dir/out"
 }
 
-# wait_for COMMAND…: until it succeeds, which takes a moment as a rule and a minute at most
+# wait_for COMMAND…: until it succeeds, which takes a moment as a rule and minutes at most
 wait_for() {
-	local tries=1200
+	local tries=3600
 	until "$@"; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return 1

@@ -25,7 +25,7 @@ start() {
 	mkfifo "$fifo"
 	"$@" >"$fifo" 2>>"$T/log" &
 	started=$!
-	[ "$(timeout 60 head -n 1 "$fifo")" = ready ]
+	[ "$(timeout 600 head -n 1 "$fifo")" = ready ]
 }
 
 # row MOUNTPOINT: its state and size

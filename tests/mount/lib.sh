@@ -76,9 +76,9 @@ finish() {
 	exit
 }
 
-# soon COMMAND...: the command succeeds within a minute; that it takes longer says nothing but that something is wrong
+# soon COMMAND...: the command succeeds within minutes; that it takes longer says nothing but that something is wrong
 soon() {
-	for _ in $(seq 1200); do
+	for _ in $(seq 3600); do
 		"$@" && return 0
 		sleep 0.05
 	done

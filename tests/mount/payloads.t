@@ -13,7 +13,7 @@ mkfifo "$T/ready"
 "$B/histd" -c "$T/conf" --ready-fd 3 3>"$T/ready" 2>"$T/log" &
 histd=$!
 trap 'kill -9 $histd 2>/dev/null; clean_up' EXIT
-[ "$(timeout 60 head -n 1 "$T/ready")" = ready ] || exit 1
+[ "$(timeout 600 head -n 1 "$T/ready")" = ready ] || exit 1
 # The newest snapshot is of a later second than this. Their number says less, as a listing may be half a second old.
 is_later() { [ "$(stat -L -c %Y "$M/now" 2>/dev/null || echo 0)" -gt "$1" ]; }
 later() {
