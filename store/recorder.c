@@ -133,9 +133,12 @@ static int take_lock(struct recorder *r)
 	k = io_lock(r->lockfd);
 	if (k < 0)
 		return k;
+	/* For people, who can do without it when the disk is full. */
 	snprintf(pid, sizeof pid, "%d\n", (int)getpid());
 	k = io_truncate(r->lockfd, 0);
-	return k < 0 ? k : io_pwrite(r->lockfd, pid, strlen(pid), 0);
+	if (k == 0)
+		k = io_pwrite(r->lockfd, pid, strlen(pid), 0);
+	return k == -ENOSPC || k == -EDQUOT ? 0 : k;
 }
 
 /* Whether a directory without a store file may become a store: nothing in it but what an interrupted creation leaves.

@@ -111,7 +111,7 @@ static int step(bool needs_space)
 
 int io_opendir(int dirfd, const char *name, bool create)
 {
-	int r = step(create), fd, parent;
+	int r = step(create && faccessat(dirfd, name, F_OK, 0) < 0), fd, parent;
 
 	if (r < 0)
 		return r;

@@ -550,6 +550,22 @@ static void every_allocation_fails_once_and_costs_one_snapshot(void)
 	}
 }
 
+static void a_store_is_opened_while_the_disk_is_full(void)
+{
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		_cleanup_(life_done) struct life l = {0};
+
+		begin(seed);
+		whole_life();
+		crash(seed);
+		check(false);
+		faultio_at(1, FAULT_FULL, ENOSPC);
+		expect_clean(begin_life(&l));
+		faultio_at(0, FAULT_FAIL, 0);
+		check(true);
+	}
+}
+
 static unsigned open_files(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -584,6 +600,7 @@ int main(void)
 	RUN(power_is_cut_again_and_again);
 	RUN(every_call_fails_once);
 	RUN(every_allocation_fails_once_and_costs_one_snapshot);
+	RUN(a_store_is_opened_while_the_disk_is_full);
 	RUN(no_file_stays_open);
 	for (unsigned i = 0; i < N_TABLES; i++)
 		table_schema_put(schemas[i]);
