@@ -367,7 +367,7 @@ int point_buffer_put(
 				last = point_hour_last(hour);
 				if (h->n_points == 0)
 					h->first = number;
-				h->last = number;
+				h->last = h->newest = number;
 			}
 		}
 		if (r == 0)
@@ -435,14 +435,15 @@ static uint32_t drop_points(struct point_run *run, int64_t first, int64_t last)
 	return n;
 }
 
-void point_buffer_drop(struct point_buffer *b, bool (*matches)(const struct point_series *s, void *arg), void *arg,
-    int64_t first, int64_t last)
+void point_buffer_drop(struct point_buffer *b, uint64_t number,
+    bool (*matches)(const struct point_series *s, void *arg), void *arg, int64_t first, int64_t last)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct point_head *h = b->heads[i];
 
 		if (h->frozen || point_hour_last(h->hour) < first || point_hour_first(h->hour) > last)
 			continue;
+		h->newest = number;
 		for (uint32_t k = 0; k < h->n_runs; k++) {
 			uint32_t n = 0;
 

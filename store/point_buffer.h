@@ -32,6 +32,7 @@ struct point_head {
 	bool frozen;
 	uint64_t number;      /* of the newest batch when it was frozen */
 	uint64_t first, last; /* numbers of the batches that its first and its last point are of */
+	uint64_t newest;      /* last, or the number of a drop since that is of its hour */
 	uint64_t n_points;
 	uint64_t changes;       /* grows whenever a run gets its first point or loses its last */
 	int64_t since_ms;       /* the owner's: when it began */
@@ -69,9 +70,10 @@ size_t point_buffer_find(const struct point_buffer *b, int32_t hour);
 /* Frees the ith. */
 void point_buffer_remove(struct point_buffer *b, size_t i);
 
-/* Removes the points from first to last of series that match from heads that are not frozen. */
-void point_buffer_drop(struct point_buffer *b, bool (*matches)(const struct point_series *s, void *arg), void *arg,
-    int64_t first, int64_t last);
+/* Removes the points from first to last of series that match from heads that are not frozen, for the drop of that
+ * number. */
+void point_buffer_drop(struct point_buffer *b, uint64_t number,
+    bool (*matches)(const struct point_series *s, void *arg), void *arg, int64_t first, int64_t last);
 
 uint64_t point_buffer_points(const struct point_buffer *b);
 /* Bytes of heads, without the table of series. */

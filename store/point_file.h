@@ -10,10 +10,10 @@
 #include "store/sealed.h"
 
 /* What a file says of itself. number: of the last batch that it may hold points of; since: see format.md; for a file
- * that replaces none it is number. */
+ * that replaces none it is number. newest: of the newest batch or drop that made it what it is; not above number. */
 struct point_file_head {
 	int32_t hour;
-	uint64_t number, since;
+	uint64_t number, since, newest;
 	uint64_t n_series, n_points; /* set by the writer; series are fewer than 2^32 */
 	int64_t first_ns, last_ns;   /* likewise */
 };
@@ -32,7 +32,7 @@ enum point_file_level {
 
 struct point_file_writer;
 
-enum { POINT_FILE_VERSION = 1, POINT_FILE_SERIES_MAX = 1 << 30 };
+enum { POINT_FILE_VERSION = 2, POINT_FILE_SERIES_MAX = 1 << 30 };
 
 /* dirfd: of series/. */
 int point_file_writer_new(int dirfd, uint64_t store_id, const struct point_file_head *head, enum point_file_level level,

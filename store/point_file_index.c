@@ -4,6 +4,7 @@
 #include "store/point_keys.h"
 
 enum {
+	POINT_FILE_HAS_NEWEST = 2, /* from this version on */
 	LOWS_MAX = 64 << 20,
 	PAGE_SERIES_MAX = POINT_PAGE_RAW_MAX / POINT_KEYS_SERIES_MIN,
 };
@@ -33,9 +34,12 @@ static int read_head(struct point_file_index *x, const struct sealed *file)
 	in = span_of(b.p, b.len);
 	if (span_varint(&in, &version) < 0)
 		return -EBADMSG;
-	if (version != POINT_FILE_VERSION)
+	if (version == 0 || version > POINT_FILE_VERSION)
 		return -EPROTONOSUPPORT;
-	if (span_varint(&in, &h->number) < 0 || span_varint_max(&in, h->number, &h->since) < 0 ||
+	if (span_varint(&in, &h->number) < 0 || span_varint_max(&in, h->number, &h->since) < 0)
+		return -EBADMSG;
+	h->newest = h->number;
+	if ((version >= POINT_FILE_HAS_NEWEST && span_varint_max(&in, h->number, &h->newest) < 0) ||
 	    span_varint_max(&in, UINT32_MAX, &h->n_series) < 0 || span_varint(&in, &h->n_points) < 0 ||
 	    span_varint(&in, &first) < 0 || span_varint(&in, &last) < 0 || span_varint(&in, &x->n_vectors) < 0 ||
 	    span_varint(&in, &x->values_len) < 0 || span_left(&in) > 0)
@@ -196,6 +200,7 @@ int point_file_index_salvage(struct point_file_index *ret, struct point_page_rea
 	point_file_index_done(ret);
 	ret->salvaged = true;
 	ret->head = (struct point_file_head){.hour = id->hour, .number = id->first_seq, .since = id->first_seq};
+	ret->head.newest = id->first_seq;
 	r = find_pages(ret, pages, FRAME_POINTS_PAGE, &ret->values, NULL);
 	if (r == 0)
 		r = find_pages(ret, pages, FRAME_POINTS_TIMES, &ret->times, NULL);

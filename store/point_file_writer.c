@@ -111,7 +111,12 @@ int point_file_writer_new(int dirfd, uint64_t store_id, const struct point_file_
 
 	if (!w)
 		return -ENOMEM;
-	w->head = (struct point_file_head){.hour = head->hour, .number = head->number, .since = head->since};
+	w->head = (struct point_file_head){
+	    .hour = head->hour,
+	    .number = head->number,
+	    .since = head->since,
+	    .newest = head->newest,
+	};
 	w->level = level;
 	r = begin(w, dirfd, store_id);
 	if (r < 0)
@@ -390,6 +395,7 @@ static int put_head(struct point_file_writer *w)
 	buf_put_varint(&w->raw, POINT_FILE_VERSION);
 	buf_put_varint(&w->raw, h->number);
 	buf_put_varint(&w->raw, h->since);
+	buf_put_varint(&w->raw, h->newest);
 	buf_put_varint(&w->raw, h->n_series);
 	buf_put_varint(&w->raw, h->n_points);
 	buf_put_varint(&w->raw, zigzag(h->first_ns));

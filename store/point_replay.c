@@ -26,10 +26,12 @@ static void note(struct point_replay *rp, uint64_t base, uint64_t off, const cha
 	problems_note(rp->problems, name, off, what);
 }
 
-void point_replay_damage(struct point_replay *rp, uint64_t base, const struct log_recovery *found)
+void point_replay_damage(struct point_replay *rp, struct point_replayed *log, const struct log_recovery *found)
 {
-	if (found->n_damaged > 0)
-		note(rp, base, found->damaged_off, "damaged bytes were passed over");
+	if (found->n_damaged == 0)
+		return;
+	log->damaged = true;
+	note(rp, log->base, found->damaged_off, "damaged bytes were passed over");
 }
 
 /* --- keys --- */
@@ -163,7 +165,7 @@ static int take_drop(struct point_replay *rp, const struct point_log_drop *drop)
 			d = rp->drops->v[i];
 	if (r < 0)
 		return r == -EINVAL ? -EBADMSG : r;
-	point_buffer_drop(rp->buffer, matches, (void *)(uintptr_t)d, d->first_ns, d->last_ns);
+	point_buffer_drop(rp->buffer, d->number, matches, (void *)(uintptr_t)d, d->first_ns, d->last_ns);
 	return 0;
 }
 
@@ -199,6 +201,7 @@ int point_replay_frame(
 	if (number > log->last)
 		log->last = number;
 	if (r == -EBADMSG) {
+		log->damaged = true;
 		note(rp, log->base, off, "a frame that cannot be read");
 		return 0;
 	}

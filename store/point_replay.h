@@ -31,6 +31,7 @@ struct point_replayed {
 	uint32_t *keys; /* series by their number in this log */
 	size_t n_keys, cap_keys;
 	uint64_t keys_len;
+	bool damaged; /* there is something that could not be read */
 };
 
 void point_replayed_done(struct point_replayed *log);
@@ -40,6 +41,6 @@ int point_replay_frame(
     struct point_replay *rp, struct point_replayed *log, uint8_t type, uint64_t off, struct span payload);
 
 /* Notes what was found damaged in a log. */
-void point_replay_damage(struct point_replay *rp, uint64_t base, const struct log_recovery *found);
+void point_replay_damage(struct point_replay *rp, struct point_replayed *log, const struct log_recovery *found);
 
 #endif

@@ -477,7 +477,7 @@ int points_log_drop(struct points *p, const struct point_log_drop *drop, char er
 		point_drops_remove(&p->drops, p->drops.n - 1);
 		return r;
 	}
-	point_buffer_drop(p->buffer, matches, (void *)(uintptr_t)added, d.first_ns, d.last_ns);
+	point_buffer_drop(p->buffer, d.number, matches, (void *)(uintptr_t)added, d.first_ns, d.last_ns);
 	p->state.n_dropped++;
 	return points_sync_log(p);
 }

@@ -90,7 +90,13 @@ static int write_part(struct points *p, const struct point_part *part, const str
 
 static int write_head(struct points *p, const struct point_head *h, const atomic_bool *stop)
 {
-	struct point_file_head head = {.hour = h->hour, .number = h->number, .since = h->number};
+	struct point_file_head head = {
+	    .hour = h->hour,
+	    .number = h->number,
+	    .since = h->number,
+	    /* Of a batch that could not be put the head may have a number that is still to come. */
+	    .newest = h->newest < h->number ? h->newest : h->number,
+	};
 	struct point_dir_file f = {.hour = h->hour, .number = h->number, .since = h->number};
 	char name[POINT_FILE_NAME_SIZE];
 	struct point_part part;

@@ -100,7 +100,7 @@ void points_hour_check(struct points_reader *pr, bool all)
 			pr->cache[i] = NULL;
 			continue;
 		}
-		pr->cache[i]->version = points_reader_version(pr, pr->cache[i]->hour);
+		pr->cache[i]->version = points_reader_version(pr, pr->cache[i]->hour, &pr->cache[i]->parts);
 	}
 }
 
@@ -287,7 +287,7 @@ static int make(struct points_reader *pr, struct points_hour *h)
 	h->dropped = points_parts_dropped(pr, &h->parts);
 	h->changes = changes_of(&h->parts);
 	h->n_drops = pr->drops.n;
-	h->version = points_reader_version(pr, h->hour);
+	h->version = points_reader_version(pr, h->hour, &h->parts);
 	h->lost = calloc(h->parts.n + 1, sizeof *h->lost);
 	if (!h->lost)
 		return -ENOMEM;

@@ -6,7 +6,8 @@
  * in memory.
  *
  * NUMBERS. The new file has the number of the newest that it is made of, or, if nothing of the hour is in memory, one
- * that is above all: drops before it are done with then.
+ * that is above all: drops before it are done with then. What is newest in it stays what it was, drops included, by
+ * which readers tell that it is the same.
  *
  * It may take long. If the buffer is full meanwhile, its files are written in between.
  */
@@ -136,6 +137,20 @@ static bool is_in_memory(const struct points *p, int32_t hour)
 	return at < point_buffer_n(p->buffer) && point_buffer_head(p->buffer, at)->hour == hour;
 }
 
+/* Of files that are joined, with the drops that their number has done with. */
+static uint64_t newest_of(const struct points *p, const struct joint *j, uint64_t number)
+{
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < j->n; i++)
+		if (point_file_head(j->files[i])->newest > newest)
+			newest = point_file_head(j->files[i])->newest;
+	for (size_t i = 0; i < p->drops.n && p->drops.v[i]->number <= number; i++)
+		if (point_drop_is_of(p->drops.v[i], j->hour, newest))
+			newest = p->drops.v[i]->number;
+	return newest;
+}
+
 /* The number of what they are joined into, and the drops that there are. */
 static int number_joint(struct points *p, const struct joint *j, struct point_file_head *ret, struct point_drops *drops)
 {
@@ -152,6 +167,7 @@ static int number_joint(struct points *p, const struct joint *j, struct point_fi
 	last = point_dir_covered(&p->dir, j->hour) == newest;
 	if (last && !is_in_memory(p, j->hour) && p->number + 1 < POINT_NUMBER_MAX)
 		ret->number = ++p->number;
+	ret->newest = newest_of(p, j, ret->number);
 	drops->v = calloc(p->drops.n + 1, sizeof(*drops->v));
 	for (size_t i = 0; drops->v && i < p->drops.n; i++)
 		drops->v[drops->n++] = p->drops.v[i];

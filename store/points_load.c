@@ -124,7 +124,7 @@ static int read_log(struct taking *t, const char *name, uint64_t *ret_len)
 			return r;
 	}
 	log_reader_damage(lr, &found);
-	point_replay_damage(&t->rp, t->log.base, &found);
+	point_replay_damage(&t->rp, &t->log, &found);
 	*ret_len = found.len;
 	return r == -ENODATA ? 0 : r;
 }
@@ -138,7 +138,7 @@ static int recover_log(struct taking *t, const char *name, uint64_t *ret_len)
 
 	if (r < 0)
 		return r;
-	point_replay_damage(&t->rp, t->log.base, &found);
+	point_replay_damage(&t->rp, &t->log, &found);
 	if (found.n_torn > 0)
 		points_say(p, name, "a torn end was cut off");
 	*ret_len = found.len;

@@ -15,6 +15,7 @@ static int open_file(struct points_reader *pr, const struct point_dir_file *f, s
 {
 	char name[POINT_FILE_NAME_SIZE];
 	struct point_file *file;
+	uint64_t newest;
 	int r;
 
 	point_file_name(name, f->hour, f->number);
@@ -23,10 +24,13 @@ static int open_file(struct points_reader *pr, const struct point_dir_file *f, s
 		points_reader_note(pr, name,
 		    r == -EBADMSG ? "damaged: it cannot be opened" : "a newer version wrote it; it is left out");
 		p->damaged = true;
+		p->newest = f->number > p->newest ? f->number : p->newest;
 		return 0;
 	}
 	if (r < 0)
 		return r == -ENOENT ? -ESTALE : r;
+	newest = point_file_head(file)->newest;
+	p->newest = newest > p->newest ? newest : p->newest;
 	point_part_of_file(file, &p->v[p->n++]);
 	return 0;
 }

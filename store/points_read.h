@@ -34,7 +34,9 @@ uint64_t points_hour_id(struct point_hash hash);
 /* -ENOENT: it has no points. -EBADMSG: keys are damaged. */
 int points_hour(struct points_reader *pr, int32_t hour, struct points_hour **ret);
 size_t points_hour_n(const struct points_hour *h);
-/* Grows whenever a point, or a file that tells more, came to the hour; the same after a remount if nothing did. */
+/* Another one whenever a batch has points of the hour, or a drop is of its times; the same in every reader, and after
+ * what is in memory became a file, files were joined, or all was closed and opened again. While a log is damaged, and
+ * some of the hour is in logs, it is another than of the hour in files, which may have what could not be read there. */
 uint64_t points_hour_version(const struct points_hour *h);
 const struct points_hour_series *points_hour_series(const struct points_hour *h, size_t i);
 /* -ENOENT. */

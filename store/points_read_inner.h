@@ -37,9 +37,6 @@ struct points_reader {
 /* points_reader.c: which files there are now; all else stays until the next refresh. */
 int points_reader_list(struct points_reader *pr);
 void points_reader_note(struct points_reader *pr, const char *file, const char *what);
-/* Number of the newest thing that an hour has anything of. */
-uint64_t points_reader_version(const struct points_reader *pr, int32_t hour);
-
 /* points_hour.c: those hours of the cache that are no longer so are forgotten. all: even if they are. */
 void points_hour_check(struct points_reader *pr, bool all);
 
@@ -48,11 +45,15 @@ void points_hour_check(struct points_reader *pr, bool all);
 struct points_parts {
 	struct point_part *v;
 	size_t n;
-	bool damaged; /* a file cannot be opened */
+	uint64_t newest; /* of its files; of one that cannot be opened its number */
+	bool damaged;    /* a file cannot be opened */
 };
 int points_parts_open(struct points_reader *pr, int32_t hour, struct points_parts *ret);
 void points_parts_done(struct points_parts *p);
 /* Whether a drop may be of one of its files. */
 bool points_parts_dropped(const struct points_reader *pr, const struct points_parts *p);
+
+/* points_reader.c: what tells the state of an hour of these parts; see points_hour_version. */
+uint64_t points_reader_version(const struct points_reader *pr, int32_t hour, const struct points_parts *p);
 
 #endif

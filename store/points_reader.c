@@ -21,6 +21,9 @@ enum {
 	SETTLED_NS = 2000000000,
 };
 
+/* In versions of hours: above all numbers, and no multiple of a millisecond. */
+#define LACKING POINT_NUMBER_MAX
+
 static void close_log(struct points_reader_log *l)
 {
 	log_reader_close(l->lr);
@@ -280,14 +283,14 @@ static int read_on(struct points_reader *pr, struct points_reader_log *l)
 	}
 	log_reader_damage(l->lr, &found);
 	if (found.n_damaged > l->n_damaged)
-		point_replay_damage(&pr->replay, l->log.base, &found);
+		point_replay_damage(&pr->replay, &l->log, &found);
 	l->n_damaged = found.n_damaged;
 	if (r == -EBADMSG) {
 		char name[SEGMENT_NAME_SIZE];
 
 		segment_name_put(name, l->log.base, SEGMENT_LOG);
 		points_reader_note(pr, name, "damaged beyond all searching");
-		l->ended = true;
+		l->ended = l->log.damaged = true;
 		return any;
 	}
 	return r == -ENODATA ? any : r;
@@ -303,7 +306,7 @@ static int open_log(struct points_reader *pr, struct points_reader_log *l)
 	r = log_reader_open(pr->dirfd, name, KIND_POINT_LOG, &l->lr);
 	if (r == -EBADMSG || r == -EPROTONOSUPPORT) {
 		points_reader_note(pr, name, r == -EBADMSG ? "the header is damaged" : "a newer version wrote it");
-		l->ended = true;
+		l->ended = l->log.damaged = true;
 		return 0;
 	}
 	if (r == -ENODATA)
@@ -411,18 +414,33 @@ void points_reader_hours(struct points_reader *pr, const int32_t **ret, size_t *
 	*ret_n = pr->n_hours;
 }
 
-uint64_t points_reader_version(const struct points_reader *pr, int32_t hour)
+/* Whether something may be missing of what logs say: they are damaged, or files were listed after they were read. */
+static bool may_lack(const struct points_reader *pr)
 {
-	uint64_t version = point_dir_covered(&pr->dir, hour);
+	bool damaged = false;
+
+	for (size_t i = 0; i < pr->n_logs; i++)
+		damaged |= pr->logs[i].log.damaged;
+	return damaged || pr->changed;
+}
+
+uint64_t points_reader_version(const struct points_reader *pr, int32_t hour, const struct points_parts *p)
+{
+	uint64_t version = p->newest, covered = point_dir_covered(&pr->dir, hour);
+	bool of_logs = points_parts_dropped(pr, p);
 
 	for (size_t i = point_buffer_find(pr->buffer, hour);
-	     i < point_buffer_n(pr->buffer) && point_buffer_head(pr->buffer, i)->hour == hour; i++)
-		if (point_buffer_head(pr->buffer, i)->last > version)
-			version = point_buffer_head(pr->buffer, i)->last;
+	     i < point_buffer_n(pr->buffer) && point_buffer_head(pr->buffer, i)->hour == hour; i++) {
+		const struct point_head *h = point_buffer_head(pr->buffer, i);
+
+		version = h->newest > version ? h->newest : version;
+		of_logs |= h->last > covered;
+	}
 	for (size_t i = 0; i < pr->drops.n; i++)
 		if (point_drop_is_of(pr->drops.v[i], hour, version))
 			version = pr->drops.v[i]->number;
-	return version;
+	/* What is missing may come to light in a file whose newest batch is the one that is seen now. */
+	return of_logs && may_lack(pr) ? version | LACKING : version;
 }
 
 void points_reader_problems(

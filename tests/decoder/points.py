@@ -285,8 +285,11 @@ class PointFile:
 
 	def check_head(self):
 		r = self.section(HEAD)
-		need(r.varint() == 1 and r.varint() == self.number, "head: version or number")
+		version = r.varint()
+		need(version in (1, 2) and r.varint() == self.number, "head: version or number")
 		self.since = r.varint(self.number)
+		if version == 2:
+			r.varint(self.number)  # newest
 		all_times = [t for points in self.series.values() for t, _ in points] or [0]
 		expected = [len(self.series), sum(map(len, self.series.values()))]
 		need([r.varint(), r.varint()] == expected, "head: series or points")

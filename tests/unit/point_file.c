@@ -77,7 +77,7 @@ static int new_dir(void)
 
 static void write_set(int dir, const struct set *s, enum point_file_level level, struct point_file_head *ret)
 {
-	struct point_file_head head = {.hour = HOUR, .number = 77, .since = 70};
+	struct point_file_head head = {.hour = HOUR, .number = 77, .since = 70, .newest = 75};
 	_cleanup_(buf_done) struct buf room = {0};
 	struct point_file_writer *w = NULL;
 
@@ -606,7 +606,7 @@ static void lie_about_series(enum frame_type type, struct buf *payload)
 		return;
 	for (unsigned i = 0; span_left(&in) > 0; i++) {
 		ok_r(span_varint(&in, &x));
-		buf_put_varint(&head, i == 3 ? lie : x);
+		buf_put_varint(&head, i == 4 ? lie : x);
 	}
 	buf_clear(payload);
 	buf_put(payload, head.p, head.len);
@@ -675,7 +675,9 @@ static void what_a_lost_head_said_is_counted_again(void)
 	ok(point_file_salvaged(f));
 	again = *point_file_head(f);
 	eq(again.since, again.number);
+	eq(again.newest, again.number);
 	again.since = head.since;
+	again.newest = head.newest;
 	ok(memcmp(&again, &head, sizeof head) == 0);
 }
 

@@ -314,6 +314,87 @@ static void a_point_in_anothers_place_moves_the_time(void)
 	close_tree(o);
 }
 
+/* Times of a series' file, its picture, their directory, and the block that they are in: to the nanosecond. */
+struct times {
+	int64_t ns[4];
+};
+
+static struct times times_of(struct tree *t)
+{
+	static const char *const paths[] = {"/series/2026-11-20T03/metrics/cpu_usage",
+	    "/series/2026-11-20T03/metrics/cpu_usage.svg", "/series/2026-11-20T03/metrics",
+	    "/openmetrics/2026-11-20T02.om"};
+	struct times ret = {0};
+
+	for (unsigned i = 0; i < N_ELEMENTS(paths); i++) {
+		struct tree_attr a = {0};
+
+		ok_r(tree_walk(t, paths[i], &a));
+		ret.ns[i] = a.mtime_ms * MS + a.mtime_ns;
+	}
+	return ret;
+}
+
+static struct times times_anew(const char *dir)
+{
+	struct opened o = open_tree(dir);
+	struct times ret = times_of(o.t);
+
+	close_tree(o);
+	return ret;
+}
+
+/* What is said of two states: each time is the same, or each is another. */
+static bool are_same(struct times a, struct times b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static bool are_others(struct times a, struct times b)
+{
+	bool ret = true;
+
+	for (unsigned i = 0; i < N_ELEMENTS(a.ns); i++)
+		ret &= a.ns[i] != b.ns[i];
+	return ret;
+}
+
+static void times_change_when_points_do_and_never_else(void)
+{
+	const char *dir = make_points(false);
+	struct opened o = open_tree(dir);
+	struct times before = times_of(o.t), now;
+	char error[POINT_SELECT_ERROR_MAX];
+	struct putter w;
+
+	ok(are_same(times_anew(dir), before));
+	/* Files, of which those of each hour are joined; another hour's points come. */
+	w = putter(dir);
+	put(&w, "late", "", "", AT(4, 1), 0.2);
+	done(w, true);
+	ok(are_same(times_anew(dir), before));
+	usleep((TREE_REFRESH_MS + 50) * 1000);
+	ok(are_same(times_of(o.t), before));
+	close_tree(o);
+
+	w = putter(dir);
+	put(&w, "cpu_usage", "", "", AT(0, 0), 2);
+	done(w, false);
+	now = times_anew(dir);
+	ok(are_others(now, before));
+	done(putter(dir), true);
+	ok(are_same(times_anew(dir), now));
+	before = now;
+
+	w = putter(dir);
+	ok_r(points_drop(w.p, "odd", AT(0, 0), AT(0, 5), error));
+	done(w, false);
+	now = times_anew(dir);
+	ok(are_others(now, before));
+	done(putter(dir), true);
+	ok(are_same(times_anew(dir), now));
+}
+
 /* --- /openmetrics --- */
 
 /* Whether the text's lines, without their ids, are these. */
@@ -463,6 +544,7 @@ int main(void)
 	RUN(a_name_is_a_series_before_it_is_a_picture);
 	RUN(a_name_that_is_cut_leads_to_its_series);
 	RUN(a_point_in_anothers_place_moves_the_time);
+	RUN(times_change_when_points_do_and_never_else);
 	RUN(a_block_has_all_custom_series_by_their_families);
 	RUN(a_table_is_a_file_of_its_numbers);
 	RUN(a_clock_that_was_stepped_back_leaves_times_that_ascend);
