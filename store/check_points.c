@@ -5,12 +5,14 @@
 #include "store/io.h"
 #include "store/point_dir.h"
 #include "store/point_drops.h"
+#include "store/point_replay.h"
 #include "store/segment_name.h"
 
 struct points_check {
 	struct check *check;
 	uint64_t store_id;
 	int dirfd;
+	const struct point_dir *dir;
 
 	uint64_t number; /* of the batch or drop before */
 
@@ -91,7 +93,7 @@ static int check_batch(struct points_check *p, uint64_t off, struct span payload
 	if (point_log_get_points(&b, p->series, p->n_keys, p->points) < 0)
 		check_problem(c, off, "the points of batch %llu cannot be read", (unsigned long long)b.number);
 	else
-		c->count->n_points += b.n;
+		c->count->n_points += point_replay_leave(p->dir, b.number, p->points, b.n);
 	return 0;
 }
 
@@ -219,8 +221,9 @@ static int check_drops(struct points_check *p)
 
 /* --- the whole --- */
 
-static int check_all(struct points_check *p, const struct point_dir *d)
+static int check_all(struct points_check *p)
 {
+	const struct point_dir *d = p->dir;
 	int r = 0;
 
 	for (size_t i = 0; i < d->aside.n; i++) {
@@ -244,8 +247,9 @@ int check_points(struct check *c, int store_fd, uint64_t store_id)
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? 0 : dirfd;
 	r = point_dir_list(dirfd, &d);
+	p.dir = &d;
 	if (r == 0)
-		r = check_all(&p, &d);
+		r = check_all(&p);
 	point_dir_done(&d);
 	free(p.series);
 	free(p.points);

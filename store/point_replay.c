@@ -95,8 +95,7 @@ static int room_for(struct point_replay *rp, size_t n)
 	return 0;
 }
 
-/* Leaves those that are in no file. */
-static size_t leave_uncovered(const struct point_replay *rp, uint64_t number, struct point *v, size_t n)
+size_t point_replay_leave(const struct point_dir *dir, uint64_t number, struct point *v, size_t n)
 {
 	int64_t first = INT64_MAX, last = INT64_MIN;
 	bool covered = false;
@@ -108,7 +107,7 @@ static size_t leave_uncovered(const struct point_replay *rp, uint64_t number, st
 
 			first = point_hour_first(hour);
 			last = point_hour_last(hour);
-			covered = point_dir_covered(rp->dir, hour) >= number;
+			covered = point_dir_covered(dir, hour) >= number;
 		}
 		if (!covered)
 			v[kept++] = v[i];
@@ -127,7 +126,7 @@ static int take_batch(struct point_replay *rp, struct point_replayed *log, uint6
 		r = point_log_get_points(b, log->keys, log->n_keys, rp->room);
 	if (r < 0)
 		return r;
-	n = leave_uncovered(rp, b->number, rp->room, b->n);
+	n = point_replay_leave(rp->dir, b->number, rp->room, b->n);
 	return point_buffer_put(rp->buffer, rp->room, n, b->number, rp->since_ms, rp->used);
 }
 

@@ -40,6 +40,9 @@ void point_replayed_done(struct point_replayed *log);
 int point_replay_frame(
     struct point_replay *rp, struct point_replayed *log, uint8_t type, uint64_t off, struct span payload);
 
+/* Of the points of a batch of that number, leaves those that no file has. Returns how many they are. */
+size_t point_replay_leave(const struct point_dir *dir, uint64_t number, struct point *v, size_t n);
+
 /* Notes what was found damaged in a log. */
 void point_replay_damage(struct point_replay *rp, struct point_replayed *log, const struct log_recovery *found);
 

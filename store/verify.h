@@ -26,7 +26,7 @@ struct verify_count {
 	uint64_t n_snapshots;
 	uint64_t n_texts;    /* rendered */
 	uint64_t n_messages; /* of topics */
-	uint64_t n_points;   /* of custom series, in files and logs */
+	uint64_t n_points;   /* of custom series, in files, and in logs if no file has them; dropped or not */
 	uint64_t n_problems;
 };
 
