@@ -1,9 +1,10 @@
 /* pg_locks.c -- /hour/H/snapshot-N/pg_locks: who waited for whose lock on the PostgreSQL servers, for a person
  *
  * A part for each server; in it two lines for each session of table pg_lock_tree, the second with its statement. Who
- * that is and what it was doing is taken from pg_stat_activity, which was asked a moment before: what it says of
- * another statement than the one that waits, or has the lock, is not told. Ages are by the server's own clock. Lines
- * that would fill screens are left out: the table has them all.
+ * that is stands in pg_stat_activity. Where the table of an older recorder does not have the statement, it is taken
+ * from there, too: that was asked a moment before, and what it says of another statement than the one that waits, or
+ * has the lock, is not told. Ages are by the server's own clock. Lines that would fill screens are left out: the table
+ * has them all.
  *
  * Where no server told of its locks, table pg_server_down has since when, and why: with a row of that the file is
  * there.
@@ -137,23 +138,47 @@ static void put_who(struct screen *s, const struct activity *a)
 	screen_put_str(s, str_of(a->client));
 }
 
+/* What a session was doing when its locks were asked for. */
+struct doing {
+	bool told;
+	struct str state, wait, statement;
+	double since_s;
+};
+
+static void find_doing(const struct table *t, uint32_t row, const struct activity *a, struct doing *ret)
+{
+	struct str statement = figures_string(t, "query", row);
+
+	*ret = (struct doing){.state = str_of("-"), .wait = str_of(""), .since_s = NAN};
+	if (a->known && figures_same(a->xact_start_s, figures_named(t, "xact_start_s", row)) &&
+	    figures_same(a->query_start_s, figures_named(t, "query_start_s", row)))
+		*ret = (struct doing){true, str_of(a->state), str_of(a->wait), str_of(a->statement), a->state_since_s};
+	if (statement.len > 0) {
+		struct str state = figures_string(t, "state", row);
+
+		ret->told = true;
+		ret->state = state.len > 0 ? state : str_of("-");
+		ret->statement = statement;
+		ret->since_s = figures_named(t, "state_change_s", row);
+	}
+}
+
 static void put_session(struct drawing *d, const struct server *server, const struct table *t,
     const struct lock_session *session, const struct activity *a)
 {
 	uint32_t depth = session->depth == LOCK_NO_ROOT ? 0 : session->depth, row = session->row;
 	int indent = 2 + INDENT * (int)(depth < INDENTS_MAX ? depth : INDENTS_MAX);
 	double xact_start_s = figures_named(t, "xact_start_s", row);
-	bool told = a->known && figures_same(a->xact_start_s, xact_start_s) &&
-	            figures_same(a->query_start_s, figures_named(t, "query_start_s", row));
-	struct str state = str_of(told ? a->state : "-");
+	struct doing doing;
 	struct screen *s = &d->line;
 
+	find_doing(t, row, a, &doing);
 	screen_printf(s, "%*s%-*" PRIu64, indent, "", PID_WIDTH - indent, session->pid);
 	put_age(s, server->now_s, session->depth == 0 ? NAN : figures_named(t, "wait_start_s", row));
 	put_age(s, server->now_s, xact_start_s);
-	put_age(s, server->now_s, told ? a->state_since_s : NAN);
+	put_age(s, server->now_s, doing.since_s);
 	screen_printf(s, "  ");
-	screen_put_cell(s, state, state.len < STATE_WIDTH ? STATE_WIDTH : state.len);
+	screen_put_cell(s, doing.state, doing.state.len < STATE_WIDTH ? STATE_WIDTH : doing.state.len);
 	screen_printf(s, " ");
 	put_lock(s, t, row, session, a);
 	end_line(d);
@@ -161,13 +186,15 @@ static void put_session(struct drawing *d, const struct server *server, const st
 	screen_printf(s, "%*s", PID_WIDTH, "");
 	if (a->known)
 		put_who(s, a);
-	if (told) {
-		screen_printf(s, a->wait[0] ? " " : "");
-		screen_put_str(s, str_of(a->wait));
+	else
+		screen_printf(s, "-");
+	if (doing.told) {
+		screen_printf(s, doing.wait.len > 0 ? " " : "");
+		screen_put_str(s, doing.wait);
 		screen_printf(s, ": ");
-		screen_put_words(s, str_of(a->statement));
+		screen_put_words(s, doing.statement);
 	} else {
-		screen_printf(s, a->known ? ": -" : "-");
+		screen_printf(s, a->known ? ": -" : "");
 	}
 	end_line(d);
 }

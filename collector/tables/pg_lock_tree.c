@@ -4,8 +4,9 @@
  * of the one that is nearest to a root, waits_for_pid; all others are named in also_waits_for. In a deadlock, until the
  * server resolves it, there is no root: depth, root_pid and waits_for_pid are NULL, and all are in also_waits_for.
  *
- * Who a session is, and its statement, are in pg_stat_activity, and are not recorded twice. That was asked a moment
- * before: it is about the same transaction, and the same statement, if they began at the same time.
+ * Who a session is stands in pg_stat_activity. That was asked a moment before, and may be about another statement than
+ * the one that waits, or has the lock: so what it does is told here by the same question as its locks. A text that is
+ * the same is stored once.
  */
 #include "collector/pg_session.h"
 
@@ -30,7 +31,10 @@
 	    "l.page || coalesce('/' || l.tuple, ''))")                                                                 \
 	C(TIME, "xact_start_s", "a.xact_start")                                                                        \
 	C(TIME, "query_start_s", "a.query_start")                                                                      \
-	C(TIME, "wait_start_s", NULL, 140000, "l.waitstart")
+	C(TIME, "wait_start_s", NULL, 140000, "l.waitstart")                                                           \
+	C(STR, "state", "a.state")                                                                                     \
+	C(TIME, "state_change_s", "a.state_change")                                                                    \
+	C(TEXT, "query", "a.query")
 
 /* Those that wait, and what is held by those whom they wait for and who do not wait themselves. */
 #define LOCKS                                                                                                          \

@@ -144,6 +144,9 @@ ok $? "the first waits for it"
 poll has pg_lock_tree "f(\"pid\") == $second && f(\"depth\") == 2 && f(\"root_pid\") == $root &&
 	f(\"waits_for_pid\") == $first && f(\"relation\") == \"public.t\" && f(\"xact_start_s\") > 0"
 ok $? "the second waits for the first, and for the row of a table whose name is told"
+poll has pg_lock_tree "f(\"pid\") == $root && f(\"state\") == \"idle in transaction\" && f(\"query\") ~ /^update t set b = 1/" &&
+	poll has pg_lock_tree "f(\"pid\") == $second && f(\"state\") == \"active\" && f(\"query\") ~ /^update t set b = 3/"
+ok $? "the tree tells statements itself"
 # tree: in the newest snapshot, which stays $seen; what it was like is in $dir/tree
 tree() {
 	seen=/hour/$("$histctl" ls "$store" /hour | tail -n 1)

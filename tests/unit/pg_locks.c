@@ -163,6 +163,35 @@ static void what_was_said_of_another_statement_is_not_told(void)
 	    "                      app@shop web: select 3\n"));
 }
 
+static void its_own_statement_is_told_whatever_was_said_before(void)
+{
+	static const struct made made[] = {
+	    {64, "pg_server", SERVERS, {NULL, "main 15.4 " NOW}},
+	    {65, "pg_stat_activity", ACTIVITY,
+	        {NULL, "main 1 5 shop app web - idle - - - 1795143595000 1795143595000 select~1\n"
+	               "main 2 5 shop app web - active Client ClientRead 1795143590000 1795143590000 1795143590000 "
+	               "select~2"}},
+	    {68, "pg_lock_tree", LOCKS " $state #state_change_s $query",
+	        {NULL, "main 1 0 1 - - 1 relation ExclusiveLock 5 9 public.t - 1795143595000 1795143599000 - "
+	               "idle~in~transaction 1795143599500 lock~t\n"
+	               "main 2 1 1 1 - 0 relation ExclusiveLock 5 9 public.t - 1795143590000 1795143590000 - active "
+	               "1795143590000 select~2\n"
+	               "main 3 1 1 1 - 0 relation ExclusiveLock 5 9 public.t - - - - - - select~3"}},
+	};
+
+	ok(shows(made, 3,
+	    "main" HEAD "2 waiting for locks, 1 whom they wait for\n" TITLES
+	    "  1                          -    5.0s   500ms  idle in transaction  holds ExclusiveLock on "
+	    "shop.public.t, blocks 2\n"
+	    "                      app@shop web: lock t\n"
+	    "    2                        -     10s     10s  active               ExclusiveLock on shop.public.t, "
+	    "behind 1\n"
+	    "                      app@shop web Client/ClientRead: select 2\n"
+	    "    3                        -       -       -  -                    ExclusiveLock on public.t, "
+	    "behind 1\n"
+	    "                      -: select 3\n"));
+}
+
 static void without_a_root_that_is_known_they_come_last(void)
 {
 	static const struct made made[] = {
@@ -316,6 +345,7 @@ int main(void)
 	RUN(where_nobody_waits_it_says_so);
 	RUN(a_pile_up_is_a_tree_below_its_root_longest_wait_first);
 	RUN(what_was_said_of_another_statement_is_not_told);
+	RUN(its_own_statement_is_told_whatever_was_said_before);
 	RUN(without_a_root_that_is_known_they_come_last);
 	RUN(each_server_has_its_part_and_what_was_not_asked_is_no_peace);
 	RUN(a_terminal_is_sent_no_controls_and_no_line_is_long);
