@@ -81,6 +81,8 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o)
 	$(CC) $(LDFLAGS_ALL) $(FUZZER) -o $@ $^ $(LIBS_ctl) $(TESTLIBS)
 $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $(CLIENT) $(B)/libstore.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TESTLIBS)
+# Files that hang, or cannot be opened.
+$(B)/tests/unit/follow: LDFLAGS_ALL += -Wl,--wrap=openat64
 # A clock that stands still.
 $(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # What a round of the server has done, and a sync that fails.

@@ -31,11 +31,6 @@ struct tail {
 	int64_t ended_ms; /* since when it is known to be at its end, monotonic; 0: it is not */
 };
 
-const char *tail_path(const struct tail *t)
-{
-	return t->path;
-}
-
 bool tail_reads(const struct tail *t, uint64_t dev, uint64_t ino)
 {
 	return t->fd >= 0 && t->dev == dev && t->ino == ino;
@@ -167,19 +162,23 @@ static bool try_mark(int fd, const struct stat *st, void *arg)
 	return true;
 }
 
-/* The file that holds what had been read. -ENOENT: none does. */
+/* The file that holds what had been read. -ENODATA: none does, and one of that name is there; -ENOENT: it is not; else
+ * what opening or reading that one said. */
 static int find_mark(const char *path, const struct followed_mark *mark)
 {
 	struct search s = {.mark = mark, .fd = -1};
 	struct stat st;
-	int fd = open_file(AT_FDCWD, path, &st);
+	uint64_t hash;
+	int fd = open_file(AT_FDCWD, path, &st), r = fd < 0 ? fd : hash_at(fd, 0, mark->pos > 0, &hash);
 
 	if (fd >= 0 && !try_mark(fd, &st, &s))
 		close(fd);
 	/* Of the same inode it is the same file, whatever it is called, and none other is. */
 	if (!s.same)
 		each_sibling(path, try_mark, &s);
-	return s.fd >= 0 ? s.fd : -ENOENT;
+	if (s.fd >= 0)
+		return s.fd;
+	return r < 0 ? r : -ENODATA;
 }
 
 struct succession {
@@ -486,7 +485,9 @@ int tail_new(const char *path, const struct followed_mark *mark, size_t line_max
 	t->path = strdup(path);
 	if (!t->path)
 		return -ENOMEM;
-	fd = mark ? find_mark(path, mark) : -ENOENT;
+	fd = mark ? find_mark(path, mark) : -ENODATA;
+	if (fd < 0 && fd != -ENODATA)
+		return fd == -ENOENT ? -EAGAIN : fd;
 	if (fd >= 0)
 		use(t, fd, mark->pos);
 	*ret = TAKE(t);

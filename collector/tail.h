@@ -17,13 +17,12 @@ enum { TAIL_MARK_BYTES = 256 };
 
 struct tail;
 
-/* line_max: bytes of a message. Begins at the mark, where that is found; NULL, or one that is not: at the beginning of
- * the file of that name, which need not be there. */
+/* line_max: bytes of a message. Begins at the mark, where that is found; without one, or where the file of that name is
+ * another: at the beginning of that, which need not be there. -EAGAIN: the mark is not found, and no file of that name
+ * is there; it may be on a mount that is to come. Other errors: what opening or reading that file said. */
 int tail_new(const char *path, const struct followed_mark *mark, size_t line_max, struct tail **ret);
 void tail_free(struct tail *t);
 DEFINE_CLEANUP(tail, tail_free)
-
-const char *tail_path(const struct tail *t);
 
 /* Whether a file of that name is one that rotation has compressed, or is still making. */
 bool tail_is_packed(const char *name);

@@ -85,10 +85,17 @@ ok "one begins that follows a file there" start "$T/third" "$histd" -c "$T/third
 third=$started
 disown "$third"
 opens() {
-	grep -q histd-follow "/proc/$third/task"/*/comm &&
-		grep -q fuse "$(dirname "$(grep -l histd-follow "/proc/$third/task"/*/comm)")/stack"
+	local comm
+	for comm in $(grep -l histd-follow "/proc/$third/task"/*/comm); do
+		grep -q fuse "${comm%comm}stack" && return 0
+	done
+	return 1
 }
 ok "it waits for the file" soon opens
+reads() {
+	[ -n "$("$histctl" ls "$T/third-store" topics/alive/0)" ]
+}
+ok "and reads another meanwhile" soon reads
 kill "$third"
 third_ends() {
 	grep -q 'a followed file does not answer, and is not waited for' "$T/log" && flock -n "$T/third-store/lock" true

@@ -1,17 +1,64 @@
-/* follow.c -- tests of following files into topics (collector/follow.c, tail.c, store/followed.c): nothing is lost and
- * nothing comes twice
+/* follow.c -- tests of following files into topics (collector/follow.c, follower.c, tail.c, store/followed.c): nothing
+ * is lost and nothing comes twice
+ *
+ * The linker puts an openat64 in the place of the real one that hangs, or fails, for one name while it is told to.
  */
 #include "collector/follow.h"
 #include "store/followed.h"
 #include "tests/unit/served.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
 
 static struct served served;
 static struct follow *follow;
 static char dir[48], log_path[64];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool is_dead;   /* what is called "dead" hangs */
+static int error_then; /* and fails so when it is let go */
+static unsigned n_hanging;
+
+int __wrap_openat64(int dirfd, const char *path, int flags, ...);
+int __real_openat64(int dirfd, const char *path, int flags, ...);
+
+int __wrap_openat64(int dirfd, const char *path, int flags, ...)
+{
+	const char *slash = strrchr(path, '/');
+	bool failed = false;
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	if (strcmp(slash ? slash + 1 : path, "dead") == 0) {
+		pthread_mutex_lock(&lock);
+		n_hanging++;
+		while (is_dead)
+			pthread_cond_wait(&changed, &lock);
+		n_hanging--;
+		failed = error_then != 0;
+		if (failed)
+			errno = error_then;
+		pthread_mutex_unlock(&lock);
+	}
+	return failed ? -1 : __real_openat64(dirfd, path, flags, mode);
+}
+
+static void hang(bool dead, int error)
+{
+	pthread_mutex_lock(&lock);
+	is_dead = dead;
+	error_then = error;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
 
 /* @: the directory of the files. */
 static const char one_file[] = "[topic.log]\nfollow = @/log\n";
@@ -337,6 +384,72 @@ static void a_configuration_that_names_other_files_is_followed(void)
 	stop();
 }
 
+/* Its messages, with what the others of its topic got meanwhile. */
+static const char dead_and_log[] = "[topic.log]\nfollow = @/dead\nfollow = @/log\n";
+
+static void a_file_that_hangs_holds_up_no_other_and_none_of_its_lines_is_lost_or_comes_twice(void)
+{
+	char dead[80];
+
+	if (begin(dead_and_log)) {
+		snprintf(dead, sizeof dead, "%s/dead", dir);
+		put(dead, 0, "d\n", 2);
+		append("a\n");
+		str_eq(values(0, 1), "d|");
+		str_eq(values(1, 1), "a|");
+		stop();
+		hang(true, 0);
+		put(dead, O_APPEND, "e\n", 2);
+		if (start(dead_and_log)) {
+			append("b\n");
+			str_eq(values(1, 2), "a|b|");
+			str_eq(values(0, 1), "d|");
+			append("c\n");
+			str_eq(values(1, 3), "a|b|c|");
+			eq(n_hanging, 1);
+			hang(false, 0);
+			str_eq(values(0, 2), "d|e|");
+			append("d\n");
+			put(dead, O_APPEND, "f\n", 2);
+			str_eq(values(1, 4), "a|b|c|d|");
+			str_eq(values(0, 3), "d|e|f|");
+		}
+	}
+	hang(false, 0);
+	stop();
+}
+
+/* As of a mount whose server is gone, or that is not there yet. */
+static void a_file_that_cannot_be_opened_or_is_not_there_is_gone_on_with_later(void)
+{
+	char dead[80], away[80];
+
+	if (begin(dead_and_log)) {
+		snprintf(dead, sizeof dead, "%s/dead", dir);
+		snprintf(away, sizeof away, "%s/away", dir);
+		put(dead, 0, "d\n", 2);
+		append("a\n");
+		str_eq(values(0, 1), "d|");
+		str_eq(values(1, 1), "a|");
+		stop();
+		hang(false, EIO);
+		if (start(dead_and_log)) {
+			append("b\n");
+			/* Its turn comes before the other's. */
+			str_eq(values(1, 2), "a|b|");
+			ok(rename(dead, away) == 0);
+			hang(false, 0);
+			append("c\n");
+			str_eq(values(1, 3), "a|b|c|");
+			put(away, O_APPEND, "e\n", 2);
+			ok(rename(away, dead) == 0);
+			str_eq(values(0, 2), "d|e|");
+		}
+	}
+	hang(false, 0);
+	stop();
+}
+
 static void positions_that_are_damaged_are_told_and_nothing_is_read_twice(void)
 {
 	struct followed *all;
@@ -369,6 +482,8 @@ int main(void)
 	RUN(lines_that_are_too_long_come_in_pieces);
 	RUN(files_of_a_pattern_have_partitions_of_their_own_and_say_where_they_are_from);
 	RUN(a_configuration_that_names_other_files_is_followed);
+	RUN(a_file_that_hangs_holds_up_no_other_and_none_of_its_lines_is_lost_or_comes_twice);
+	RUN(a_file_that_cannot_be_opened_or_is_not_there_is_gone_on_with_later);
 	RUN(positions_that_are_damaged_are_told_and_nothing_is_read_twice);
 	return tap_done();
 }
