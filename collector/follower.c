@@ -67,14 +67,6 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-/* Says an error once, until there is none or another. */
-static void say_once(struct file *f, int r, const char *what)
-{
-	if (r < 0 && r != f->failed)
-		say("%s: %s: %s", f->at.path, what, strerror(-r));
-	f->failed = r;
-}
-
 /* --- what may hang --- */
 
 /* False: the file, or pattern, is to be let alone. Else reached is to follow. */
@@ -329,11 +321,14 @@ static int step(struct follower *w, struct file *f)
 /* A file's turn. Whether there may be more of it. */
 static bool turn(struct follower *w, struct file *f)
 {
-	int r = 1;
+	int r = 1, failed;
 
 	for (int i = 0; i < BATCHES_A_TURN && r > 0; i++)
 		r = step(w, f);
-	say_once(f, r == -EAGAIN || r > 0 ? 0 : r, "cannot be followed");
+	failed = r == -EAGAIN || r > 0 ? 0 : r;
+	if (failed < 0 && failed != f->failed)
+		say("%s: cannot be followed: %s", f->at.path, strerror(-failed));
+	f->failed = failed;
 	return r > 0;
 }
 
@@ -492,14 +487,34 @@ static void find_files(struct follower *w)
 	w->said_refused = w->refused;
 }
 
+/* What can no longer be known cannot be gone on from: rather lines that come twice than lines that are lost. */
+static int load_or_begin_anew(int store_fd, struct followed **ret, size_t *ret_n)
+{
+	int r = followed_load(store_fd, ret, ret_n);
+
+	if (r == 1)
+		say("topics/" FOLLOWED_FILE " is damaged; its copy is used");
+	if (r != -EBADMSG)
+		return r < 0 ? r : 0;
+	r = followed_put_aside(store_fd);
+	if (r == 0)
+		say("topics/" FOLLOWED_FILE " and its copy are damaged: kept as " FOLLOWED_DAMAGED
+		    "; files are read from their beginning, and lines come again");
+	return r;
+}
+
 /* Positions of all files that were ever followed are kept, so that none is read twice. */
 static int load(struct follower *w)
 {
-	struct followed *all;
+	struct followed *all = NULL;
 	struct file *f;
-	size_t n, i = 0;
-	int r = followed_load(w->store_fd, &all, &n);
+	size_t n = 0, i = 0;
+	int r = straggler_busy(&w->thread);
 
+	if (r < 0)
+		return r;
+	r = load_or_begin_anew(w->store_fd, &all, &n);
+	straggler_idle(&w->thread);
 	if (r < 0)
 		return r;
 	for (; i < n && r == 0; i++)
@@ -550,12 +565,7 @@ static bool load_at_last(struct follower *w)
 	int r, said = 0;
 
 	while ((r = load(w)) < 0) {
-		/* To begin anew without being told would make all lines messages again. */
-		if (r == -EBADMSG && r != said)
-			say("topics/followed is damaged: nothing is followed until it is removed, and then files are "
-			    "read "
-			    "from their beginning");
-		else if (r != said)
+		if (r != said && r != -ECANCELED)
 			say("positions in followed files cannot be read: %s; nothing is followed", strerror(-r));
 		said = r;
 		wait_for_files(w);

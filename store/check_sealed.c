@@ -30,6 +30,7 @@ static const char *type_name(uint8_t type)
 	    [FRAME_POINTS_PAGES] = "index of pages",
 	    [FRAME_POINTS_KEY_PAGES] = "index of keys",
 	    [FRAME_DROPS] = "drop",
+	    [FRAME_FOLLOWED] = "positions in followed files",
 	};
 
 	return type < N_ELEMENTS(names) && names[type] ? names[type] : "unknown";

@@ -9,6 +9,7 @@
 #include "store/batch_codec.h"
 #include "store/batch_head.h"
 #include "store/check_sealed.h"
+#include "store/followed.h"
 #include "store/io.h"
 #include "store/segment_index.h"
 #include "store/segment_name.h"
@@ -444,6 +445,35 @@ static int check_named(const char *name, void *arg)
 	return 0;
 }
 
+/* Positions in followed files, which need not be there. */
+static int check_followed(struct topics_check *t, const char *name)
+{
+	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
+	struct file_id id = {.kind = KIND_FOLLOWED, .store_id = t->store_id};
+	uint32_t n_groups;
+	int r;
+
+	set_file(t->check, TOPICS_DIR, name);
+	r = check_sealed(t->check, t->dirfd, name, &id, &s, &n_groups);
+	if (r == -EIO)
+		check_problem(t->check, 0, "cannot be read: %s", strerror(-r));
+	return r == -ENOENT || r == -EIO ? 0 : r;
+}
+
+static int check_all_followed(struct topics_check *t)
+{
+	struct io_stat st;
+	int r = check_followed(t, FOLLOWED_FILE);
+
+	if (r == 0)
+		r = check_followed(t, FOLLOWED_COPY);
+	if (r == 0 && io_stat(t->dirfd, FOLLOWED_DAMAGED, &st) == 0) {
+		set_file(t->check, TOPICS_DIR, FOLLOWED_DAMAGED);
+		check_problem(t->check, 0, "kept aside because of damage in it; nothing reads it");
+	}
+	return r;
+}
+
 int check_topics(struct check *c, int store_fd, uint64_t store_id)
 {
 	_cleanup_(cleanup_topic_names) struct topic_names *names = NULL;
@@ -463,6 +493,8 @@ int check_topics(struct check *c, int store_fd, uint64_t store_id)
 		r = check_topic(&t, topic);
 	if (r == 0)
 		r = io_list(t.dirfd, check_named, &t);
+	if (r == 0)
+		r = check_all_followed(&t);
 	io_close(t.dirfd);
 	return r;
 }

@@ -7,8 +7,6 @@
 
 #include <xxhash.h>
 
-static const char file_name[] = "followed";
-
 uint64_t followed_hash(const void *p, size_t len)
 {
 	return XXH3_64bits(p, len);
@@ -108,17 +106,23 @@ static int parse(struct span s, struct followed **ret, size_t *ret_n)
 	return 0;
 }
 
-static int load(int dirfd, struct followed **ret, size_t *ret_n)
+static int load(int dirfd, const char *name, struct followed **ret, size_t *ret_n)
 {
 	_cleanup_(cleanup_sealed) struct sealed *s = NULL;
 	struct buf payload = {0};
-	int r = sealed_open(dirfd, file_name, KIND_FOLLOWED, &s);
+	int r = sealed_open(dirfd, name, KIND_FOLLOWED, &s);
 
 	if (r == 0)
 		r = sealed_section(s, FRAME_FOLLOWED, 0, &payload);
 	if (r == 0)
 		r = parse(span_of(payload.p, payload.len), ret, ret_n);
 	buf_done(&payload);
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < *ret_n; i++)
+		followed_done(&(*ret)[i]);
+	free(TAKE(*ret));
+	*ret_n = 0;
 	return r;
 }
 
@@ -130,32 +134,42 @@ int followed_load(int store_fd, struct followed **ret, size_t *ret_n)
 	*ret = NULL;
 	*ret_n = 0;
 	if (r == 0)
-		r = load(dirfd, ret, ret_n);
-	if (r == 0)
-		return 0;
-	for (size_t i = 0; i < *ret_n; i++)
-		followed_done(&(*ret)[i]);
-	free(TAKE(*ret));
-	*ret_n = 0;
+		r = load(dirfd, FOLLOWED_FILE, ret, ret_n);
+	if ((r == -EBADMSG || r == -EIO) && load(dirfd, FOLLOWED_COPY, ret, ret_n) == 0)
+		return 1;
 	return r == -ENOENT ? 0 : r;
+}
+
+static int store(int dirfd, const char *name, uint64_t store_id, const struct buf *payload)
+{
+	_cleanup_(cleanup_sealed_writer) struct sealed_writer *w = NULL;
+	struct file_id id = {.kind = KIND_FOLLOWED, .store_id = store_id};
+	int r = sealed_writer_new(dirfd, name, &id, &w);
+
+	if (r == 0)
+		r = sealed_writer_add(w, FRAME_FOLLOWED, payload->p, payload->len, true, NULL);
+	return r < 0 ? r : sealed_writer_finish(TAKE(w));
 }
 
 int followed_store(int store_fd, uint64_t store_id, const struct followed *f, size_t n)
 {
 	_cleanup_(cleanup_io_close) int dirfd = io_opendir(store_fd, TOPICS_DIR, true);
-	_cleanup_(cleanup_sealed_writer) struct sealed_writer *w = NULL;
-	struct file_id id = {.kind = KIND_FOLLOWED, .store_id = store_id};
-	struct buf payload = {0};
-	int r = dirfd < 0 ? dirfd : sealed_writer_new(dirfd, file_name, &id, &w);
+	_cleanup_(buf_done) struct buf payload = {0};
+	int r = dirfd < 0 ? dirfd : 0;
 
 	for (size_t i = 0; i < n; i++)
 		put(&payload, &f[i]);
 	if (r == 0)
 		r = payload.err;
 	if (r == 0)
-		r = sealed_writer_add(w, FRAME_FOLLOWED, payload.p, payload.len, true, NULL);
-	if (r == 0)
-		r = sealed_writer_finish(TAKE(w));
-	buf_done(&payload);
-	return r;
+		r = store(dirfd, FOLLOWED_FILE, store_id, &payload);
+	return r < 0 ? r : store(dirfd, FOLLOWED_COPY, store_id, &payload);
+}
+
+int followed_put_aside(int store_fd)
+{
+	_cleanup_(cleanup_io_close) int dirfd = io_opendir(store_fd, TOPICS_DIR, false);
+	int r = dirfd < 0 ? dirfd : io_rename(dirfd, FOLLOWED_FILE, FOLLOWED_DAMAGED);
+
+	return r < 0 ? r : io_sync_dir(dirfd);
 }

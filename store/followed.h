@@ -5,6 +5,11 @@
 #include "store/cleanup.h"
 #include "store/format.h"
 
+/* In the directory of topics: no topic can be called so. */
+#define FOLLOWED_FILE "followed"
+#define FOLLOWED_COPY "followed~"
+#define FOLLOWED_DAMAGED "followed~.damaged"
+
 /* A position in a file, which is known by what lies before it. */
 struct followed_mark {
 	uint64_t dev, ino;
@@ -24,12 +29,16 @@ struct followed {
 	struct followed_mark mark;
 };
 
-/* Appends what was stored in the store of that directory; each is the caller's, with its strings. Nothing was: n is 0.
- * -EBADMSG: it is damaged. */
+/* What was stored in the store of that directory; each is the caller's, with its strings. Nothing was: n is 0. 1: the
+ * file is damaged, or cannot be read, and this is of its copy. -EBADMSG, and others: neither can be used. */
 int followed_load(int store_fd, struct followed **ret, size_t *ret_n);
 void followed_done(struct followed *f);
 
-/* Replaces what was stored: durable when it returns 0; after an error it is what it was, or what it is to be. */
+/* Replaces what was stored, and then its copy: durable when it returns 0; after an error each is what it was, or what
+ * it is to be. */
 int followed_store(int store_fd, uint64_t store_id, const struct followed *f, size_t n);
+
+/* Nothing is stored from here on; the file is kept as FOLLOWED_DAMAGED. */
+int followed_put_aside(int store_fd);
 
 #endif

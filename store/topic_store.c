@@ -3,6 +3,7 @@
  * The registry is a log: what was read of it stays, and what was appended since is read when it has changed. A few
  * partitions stay open.
  */
+#include "store/followed.h"
 #include "store/io.h"
 #include "store/log.h"
 #include "store/topic_names.h"
@@ -59,8 +60,12 @@ static void note_problem(void *arg, const char *file, uint64_t off, const char *
 void topic_store_problems(
     const struct topic_store *s, void (*each)(const char *file, uint64_t off, const char *what, void *arg), void *arg)
 {
+	struct io_stat st;
+
 	for (size_t i = 0; i < s->n_problems; i++)
 		each(s->problems[i].file, s->problems[i].off, s->problems[i].what, arg);
+	if (io_stat(s->dirfd, TOPICS_DIR "/" FOLLOWED_DAMAGED, &st) == 0)
+		each(TOPICS_DIR "/" FOLLOWED_DAMAGED, 0, "positions in followed files: lines came again", arg);
 }
 
 /* --- the registry --- */

@@ -5,6 +5,7 @@
  */
 #include "collector/follow.h"
 #include "store/followed.h"
+#include "store/topic_reader.h"
 #include "tests/unit/served.h"
 
 #include <errno.h>
@@ -450,22 +451,70 @@ static void a_file_that_cannot_be_opened_or_is_not_there_is_gone_on_with_later(v
 	stop();
 }
 
-static void positions_that_are_damaged_are_told_and_nothing_is_read_twice(void)
+/* One line was read; then files of that name in the directory of topics are damaged. */
+static bool damage(const char *const names[])
 {
-	struct followed *all;
-	char followed[100];
-	size_t n;
+	char path[110];
 
-	if (begin(one_file)) {
-		append("a\n");
-		str_eq(values(0, 1), "a|");
+	if (!begin(one_file))
+		return false;
+	append("a\n");
+	str_eq(values(0, 1), "a|");
+	stop();
+	for (; *names; names++) {
+		snprintf(path, sizeof path, "%s/store/topics/%s", dir, *names);
+		put(path, 0, "\xff", 1);
+	}
+	if (!start(one_file))
+		return false;
+	append("b\n");
+	return true;
+}
+
+static void positions_that_are_damaged_are_those_of_their_copy(void)
+{
+	static const char *const names[] = {FOLLOWED_FILE, NULL};
+	struct followed *all;
+	size_t n;
+	int fd;
+
+	if (damage(names)) {
+		str_eq(values(0, 2), "a|b|");
 		stop();
-		snprintf(followed, sizeof followed, "%s/store/topics/followed", dir);
-		put(followed, 0, "\xff", 1);
-		if (start(one_file)) {
-			eq(followed_load(recorder_dirfd(served.rec), &all, &n), -EBADMSG);
-			eq(n, 0);
+		fd = open(served.dir, O_PATH);
+		eq(followed_load(fd, &all, &n), 0);
+		if (eq(n, 1))
+			eq(all[0].offset, 2);
+		for (size_t i = 0; i < n; i++)
+			followed_done(&all[i]);
+		free(all);
+		close(fd);
+	}
+	stop();
+}
+
+static void on_problem(const char *file, uint64_t off, const char *what, void *arg)
+{
+	(void)off, (void)what;
+	snprintf(arg, 110, "%s", file);
+}
+
+static void lines_come_twice_rather_than_never_when_their_copy_is_damaged_too(void)
+{
+	static const char *const names[] = {FOLLOWED_FILE, FOLLOWED_COPY, NULL};
+	struct topic_store *store;
+	char path[110];
+
+	if (damage(names)) {
+		str_eq(values(0, 3), "a|a|b|");
+		snprintf(path, sizeof path, "%s/topics/" FOLLOWED_DAMAGED, served.dir);
+		ok(access(path, F_OK) == 0);
+		path[0] = '\0';
+		if (ok_r(topic_store_open(served.dir, 0, &store))) {
+			topic_store_problems(store, on_problem, path);
+			topic_store_close(store);
 		}
+		str_eq(path, "topics/" FOLLOWED_DAMAGED);
 	}
 	stop();
 }
@@ -484,6 +533,7 @@ int main(void)
 	RUN(a_configuration_that_names_other_files_is_followed);
 	RUN(a_file_that_hangs_holds_up_no_other_and_none_of_its_lines_is_lost_or_comes_twice);
 	RUN(a_file_that_cannot_be_opened_or_is_not_there_is_gone_on_with_later);
-	RUN(positions_that_are_damaged_are_told_and_nothing_is_read_twice);
+	RUN(positions_that_are_damaged_are_those_of_their_copy);
+	RUN(lines_come_twice_rather_than_never_when_their_copy_is_damaged_too);
 	return tap_done();
 }

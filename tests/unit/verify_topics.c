@@ -1,4 +1,5 @@
 /* verify_topics.c -- what histctl verify must find in topics: each byte that is flipped, and files that lie */
+#include "store/followed.h"
 #include "store/identity.h"
 #include "store/names.h"
 #include "store/verify.h"
@@ -12,6 +13,7 @@ static void new_store(struct rig *g)
 	static const struct topic_options o[] = {
 	    {.segment_size = 64 << 10, .index_interval = 5000}, {.compression = BATCH_ZSTD, .append_time = true}};
 	static const char *const names[] = {"a", "b"};
+	static char file[] = "/log", topic[] = "a";
 	static const char *dir;
 	static unsigned n;
 	struct identity id = {.created_ms = 1, .host = "h"};
@@ -38,6 +40,7 @@ static void new_store(struct rig *g)
 		}
 	}
 	ok_r(topics_close(g->topics));
+	ok_r(followed_store(g->fd, id.id, &(struct followed){.path = file, .topic = topic}, 1));
 }
 
 struct found {
@@ -104,10 +107,23 @@ static void every_flipped_byte_is_found(void)
 
 	new_store(&g);
 	eq(missed(&g, "topics/names", 1), 0);
+	eq(missed(&g, "topics/" FOLLOWED_FILE, 1), 0);
+	eq(missed(&g, "topics/" FOLLOWED_COPY, 1), 0);
 	eq(missed(&g, "topics/a/0/00000000000000000000.index", 3), 0);
 	eq(missed(&g, "topics/a/0/00000000000000000000.timeindex", 3), 0);
 	eq(missed(&g, "topics/a/0/00000000000000000000.log", 997), 0);
 	eq(missed(&g, "topics/b/0/00000000000000000000.log", 7), 0);
+	close(g.fd);
+}
+
+static void positions_that_were_put_aside_are_told_of(void)
+{
+	struct verify_count n;
+	struct rig g;
+
+	new_store(&g);
+	ok_r(followed_put_aside(g.fd));
+	str_eq(verify(&n).last, "topics/" FOLLOWED_DAMAGED ": kept aside because of damage in it; nothing reads it");
 	close(g.fd);
 }
 
@@ -169,6 +185,7 @@ int main(void)
 {
 	RUN(topics_without_fault_have_no_problems);
 	RUN(every_flipped_byte_is_found);
+	RUN(positions_that_were_put_aside_are_told_of);
 	RUN(a_damaged_batch_is_one_problem);
 	RUN(files_that_are_another_segments_or_are_missing_are_found);
 	return tap_done();
