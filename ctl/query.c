@@ -247,7 +247,7 @@ static int load_hour(struct run *x, int32_t hour, struct points_hour *h, void *a
 			continue;
 		if (r == 0)
 			r = points_hour_read(x->pr, h, i, from, to, &s->ns, &s->bits);
-		if (r == -EBADMSG) {
+		if (r == -EBADMSG || r == -EFBIG) {
 			x->n_damaged++;
 			continue;
 		}

@@ -369,6 +369,32 @@ static int find_block(struct point_file *f, const struct point_keys_series *s, i
 	return 0;
 }
 
+/* Whether blocks from the first one on, as far as they lie before `to`, are too many: told before memory is taken. */
+static int look_ahead(struct point_file *f, const struct point_keys_series *s, uint32_t first, int64_t to)
+{
+	uint64_t sum = 0;
+	uint32_t end;
+	int r;
+
+	if (s->n_blocks - first <= POINT_FILE_READ_MAX / POINT_BLOCK_MAX)
+		return 0;
+	r = find_block(f, s, to, &end);
+	for (uint32_t k = first + 1; r == 0 && k < end; k++) {
+		const struct point_piece *t = &f->keys->blocks[s->first_block + k].times;
+		uint32_t n, fine;
+
+		r = point_vectors_count(f->vectors, t->vector, &n, &fine);
+		if (r == 0 && t->skipped + t->left >= n)
+			r = -EBADMSG;
+		if (r < 0)
+			return r;
+		sum += n - t->skipped - t->left;
+		if (sum > POINT_FILE_READ_MAX)
+			return -EFBIG;
+	}
+	return r;
+}
+
 static int append_series(
     struct point_file *f, size_t i, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits)
 {
@@ -379,6 +405,8 @@ static int append_series(
 	uint32_t first;
 	int r = find_block(f, s, from, &first);
 
+	if (r == 0)
+		r = look_ahead(f, s, first, to);
 	if (r < 0)
 		return r;
 	for (uint32_t k = 0; k < first; k++)
@@ -389,8 +417,10 @@ static int append_series(
 		r = append_block(f, &blocks[k], off, from, to, ret_ns, ret_bits);
 		if (r != 0)
 			return r < 0 ? r : 0;
-		if (!ascends(ret_ns, before, start) || (ret_ns->len - start) / sizeof(int64_t) > POINT_FILE_SERIES_MAX)
+		if (!ascends(ret_ns, before, start))
 			return -EBADMSG;
+		if ((ret_ns->len - start) / sizeof(int64_t) > POINT_FILE_READ_MAX)
+			return -EFBIG;
 		off += blocks[k].length;
 	}
 	return 0;
@@ -452,7 +482,7 @@ static int scan(struct point_file *f, uint64_t number,
 
 		if (r == 0)
 			r = get_series(f, i, &ns, &bits, &n);
-		if (r == -EBADMSG) {
+		if (r == -EBADMSG || r == -EFBIG) {
 			next = point_file_next(f, number);
 			ns = NULL;
 			n = 0;

@@ -34,6 +34,10 @@ struct point_file_writer;
 
 enum { POINT_FILE_VERSION = 2, POINT_FILE_SERIES_MAX = 1 << 30 };
 
+/* Points of a series that are read at once: of what repeats a few bytes in a file say how many there are, and 16 are
+ * needed for each of them. */
+enum { POINT_FILE_READ_MAX = 1 << 26 };
+
 /* dirfd: of series/. */
 int point_file_writer_new(int dirfd, uint64_t store_id, const struct point_file_head *head, enum point_file_level level,
     struct point_file_writer **ret);
@@ -82,12 +86,14 @@ struct point_stat {
 int point_file_stat(struct point_file *f, uint64_t number, struct point_stat *ret);
 
 /* Points of one series and of times from `from` to `to`, both included: times and values of equal length are appended
- * (int64_t, uint64_t). -EBADMSG: what holds them is damaged; nothing is appended then. */
+ * (int64_t, uint64_t). -EBADMSG: what holds them is damaged; -EFBIG: there are more than POINT_FILE_READ_MAX; nothing
+ * is appended then. */
 int point_file_read(
     struct point_file *f, uint64_t number, int64_t from, int64_t to, struct buf *ret_ns, struct buf *ret_bits);
 
 /* Goes through series from `number` on, in order, fastest where all are wanted: each(number, ns, bits, n, arg) for each
- * series, with all its points, or with n 0 and ns NULL where they are damaged: once for a page of keys that is. What is
+ * series, with all its points, or with n 0 and ns NULL where they are damaged, or more than POINT_FILE_READ_MAX: once
+ * for a page of keys that is damaged. What is
  * passed is valid during the call. Stops when each returns anything but 0, and returns that. */
 int point_file_scan(struct point_file *f, uint64_t number,
     int (*each)(uint64_t number, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg);

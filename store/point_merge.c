@@ -165,6 +165,9 @@ int point_merge_add(struct point_merge *m, const struct point_part *part, uint64
 
 	if (r < 0 || m->piece_ns.len == 0)
 		return r;
+	/* What is in memory is not more than what came. */
+	if (part->file && count_of(&m->ns) + count_of(&m->piece_ns) > POINT_FILE_READ_MAX)
+		return -EFBIG;
 	if (m->ns.len == 0) {
 		swap(&m->ns, &m->piece_ns);
 		swap(&m->bits, &m->piece_bits);
@@ -372,7 +375,7 @@ static int pass_points(struct span key, const struct point_place *places, size_t
 		int r = point_merge_add(&s->merge, &how->parts[places[i].part], places[i].i, key, how->from, how->to,
 		    how->drops, how->n_drops);
 
-		if (r == -EBADMSG)
+		if (r == -EBADMSG || r == -EFBIG)
 			damaged = true;
 		else if (r < 0)
 			return r;

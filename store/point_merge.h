@@ -36,7 +36,8 @@ struct point_merge {
 void point_merge_done(struct point_merge *m);
 void point_merge_clear(struct point_merge *m);
 
-/* Adds the points of a part's ith series of times from `from` to `to`, both included, but what was dropped: n drops. */
+/* Adds the points of a part's ith series of times from `from` to `to`, both included, but what was dropped: n drops.
+ * -EFBIG: they would be more than POINT_FILE_READ_MAX. */
 int point_merge_add(struct point_merge *m, const struct point_part *part, uint64_t i, struct span key, int64_t from,
     int64_t to, struct point_drop *const *drops, size_t n_drops);
 
@@ -61,8 +62,8 @@ struct point_place {
 int point_merge_walk(const struct point_merge_how *how,
     int (*each)(struct span key, const struct point_place *places, size_t n, void *arg), void *arg);
 
-/* The same with their points, merged, those without any left out. n 0 and ns NULL: damaged, wholly or in part; key is
- * empty where even that is. */
+/* The same with their points, merged, those without any left out. n 0 and ns NULL: damaged, wholly or in part, or
+ * more than POINT_FILE_READ_MAX; key is empty where even that is damaged. */
 int point_merge_scan(const struct point_merge_how *how,
     int (*each)(struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg), void *arg);
 

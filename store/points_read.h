@@ -47,7 +47,8 @@ int points_hour_by_id(
 /* Where a series lies: who reads many is fastest in ascending order of these, which is that of keys in each part. */
 uint64_t points_hour_place(const struct points_hour *h, size_t i);
 
-/* Both below: -EBADMSG: points of the series are damaged, or may be among what is. */
+/* Both below: -EBADMSG: points of the series are damaged, or may be among what is. -EFBIG: there are more of them than
+ * POINT_FILE_READ_MAX; a part of the hour may do. */
 /* Without decoding where nothing overlaps. The sums are of what points_hour_read gives. */
 int points_hour_stat(struct points_reader *pr, struct points_hour *h, size_t i, struct point_stat *ret);
 /* Points from `from` to `to`, both included, merged: appends times (int64_t) and values (uint64_t). */
@@ -56,7 +57,8 @@ int points_hour_read(struct points_reader *pr, struct points_hour *h, size_t i, 
 
 /* All points of the series that s selects (NULL: all), hour by hour: within an hour series by series in order of key,
  * within a series in order of time. each gets a series' points of an hour in one piece. n 0 and ns NULL: they are
- * damaged, wholly or in part. Stops when each returns anything but 0, and returns that. */
+ * damaged, wholly or in part, or more than POINT_FILE_READ_MAX. Stops when each returns anything but 0, and returns
+ * that. */
 int points_scan(struct points_reader *pr, const struct point_select *s, int64_t from, int64_t to,
     int (*each)(int32_t hour, struct span key, const int64_t *ns, const uint64_t *bits, size_t n, void *arg),
     void *arg);
