@@ -2,7 +2,8 @@
  *
  * What there is most of comes first: integers; one to three decimals; up to 15 digits, which are enough if the double
  * that is nearest to them is this one. 16 and 17 digits are computed exactly, in 128 bits, where these hold the number
- * multiplied by its power of ten. The C library does the rest: the very small and the very large.
+ * multiplied by its power of ten. So are those that have fewer bits than others, being below
+ * 2^-1022. The C library does the rest: the very small and the very large.
  */
 #include "store/text_f64.h"
 
@@ -123,11 +124,41 @@ static bool nearest_digits(double a, int exponent, int n, struct digits *ret)
 	return off < one || (off == one && m % 2 == 0);
 }
 
+/* Below 2^-1022 numbers are multiples of 2^-1074, which is 49406564584124654.4… times 10^-340: as many digits of them
+ * as are ever needed fit into 128 bits. The fewest are wanted, which may be off by half of that distance. False: it is
+ * too near to tell. */
+static bool subnormal_digits(uint64_t m, struct digits *ret)
+{
+	const uint64_t unit = UINT64_C(49406564584124654), unit_rest = UINT64_C(7704409562828211840); /* of 2^64 */
+	wide u = (wide)m * unit + (uint64_t)((wide)m * unit_rest >> 64), one = power_of_ten(16), ten = one * 10;
+	int all = 17; /* digits of u */
+
+	for (; u >= ten; ten *= 10)
+		all++;
+	for (int n = all - 16; n > 0; n--, one *= 10) {
+		wide d = u / one, rest = u % one, off = rest * 2 < one ? rest : one - rest;
+
+		if ((off + 2 > unit / 2 && off < unit / 2 + 2) || off + 2 > one / 2)
+			return false;
+		if (off > unit / 2)
+			break;
+		d += rest * 2 >= one;
+		*ret = (struct digits){.d = (uint64_t)d, .n = n, .asked = n, .exponent = all - 341};
+	}
+	if (ret->n == 1 && ret->d == 10) {
+		ret->d = 1;
+		ret->exponent++;
+	}
+	return true;
+}
+
 /* Of numbers that 128 bits are enough for. */
 static bool digits_of(double a, struct digits *ret)
 {
 	int exponent;
 
+	if (a > 0 && a < 0x1p-1022)
+		return subnormal_digits(f64_bits(a), ret);
 	if (!(a >= 1e-8 && a < 0x1p64))
 		return false;
 	exponent = exponent_of(a);
@@ -150,19 +181,21 @@ static bool with_exponent(const struct digits *g)
 static unsigned digits_len(const struct digits *g)
 {
 	if (with_exponent(g))
-		return (unsigned)(g->n + (g->n > 1)) + 4;
+		return (unsigned)(g->n + (g->n > 1)) + (g->exponent <= -100 ? 5 : 4);
 	if (g->exponent < 0)
 		return (unsigned)(2 + (-1 - g->exponent) + g->n);
 	return (unsigned)(g->exponent + 1 >= g->n ? g->exponent + 1 : g->n + 1);
 }
 
-/* At most two digits of an exponent. */
+/* Of two digits, or three of them below -99. */
 static char *put_exponent(char *out, int e)
 {
 	*out++ = 'e';
 	*out++ = e < 0 ? '-' : '+';
 	e = e < 0 ? -e : e;
-	*out++ = (char)('0' + e / 10);
+	if (e >= 100)
+		*out++ = (char)('0' + e / 100);
+	*out++ = (char)('0' + e / 10 % 10);
 	*out++ = (char)('0' + e % 10);
 	return out;
 }

@@ -96,6 +96,25 @@ static void few_bits_are_as_printf_has_them(void)
 			return;
 }
 
+/* Below 2^-1022, where numbers have fewer bits the smaller they are. */
+static void the_smallest_are_as_printf_has_them(void)
+{
+	for (uint64_t m = 1; m < 3000; m++)
+		if (!ok(is_so(f64_of(m)) && is_so(f64_of((UINT64_C(1) << 52) - m))))
+			return;
+	for (int i = 0; i < 20000; i++)
+		if (!ok(is_so(f64_of((rnd() >> 12) >> rnd() % 52))))
+			return;
+	/* Of few digits. */
+	for (int i = 0; i < 5000; i++) {
+		char text[32];
+
+		snprintf(text, sizeof text, "%llde-%d", (long long)(rnd() % 1000), 310 + (int)(rnd() % 14));
+		if (!ok(around(strtod(text, NULL))))
+			return;
+	}
+}
+
 static void what_is_no_number_has_a_name(void)
 {
 	static const struct {
@@ -119,6 +138,7 @@ int main(void)
 	RUN(numbers_of_any_size_are_as_printf_has_them);
 	RUN(decimals_of_any_length_are_as_printf_has_them);
 	RUN(few_bits_are_as_printf_has_them);
+	RUN(the_smallest_are_as_printf_has_them);
 	RUN(what_is_no_number_has_a_name);
 	return tap_done();
 }
