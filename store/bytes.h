@@ -33,13 +33,11 @@ static inline uint32_t get_le32(le32 v)
 	return (uint32_t)v.b[0] | (uint32_t)v.b[1] << 8 | (uint32_t)v.b[2] << 16 | (uint32_t)v.b[3] << 24;
 }
 
+/* Without a loop, which gcc would leave one: this is a single instruction, as the others are. */
 static inline uint64_t get_le64(le64 v)
 {
-	uint64_t x = 0;
-
-	for (int i = 7; i >= 0; i--)
-		x = x << 8 | v.b[i];
-	return x;
+	return (uint64_t)v.b[0] | (uint64_t)v.b[1] << 8 | (uint64_t)v.b[2] << 16 | (uint64_t)v.b[3] << 24 |
+	       (uint64_t)v.b[4] << 32 | (uint64_t)v.b[5] << 40 | (uint64_t)v.b[6] << 48 | (uint64_t)v.b[7] << 56;
 }
 
 static inline le16 put_le16(uint16_t x)
@@ -54,11 +52,8 @@ static inline le32 put_le32(uint32_t x)
 
 static inline le64 put_le64(uint64_t x)
 {
-	le64 v;
-
-	for (int i = 0; i < 8; i++)
-		v.b[i] = (uint8_t)(x >> (8 * i));
-	return v;
+	return (le64){{(uint8_t)x, (uint8_t)(x >> 8), (uint8_t)(x >> 16), (uint8_t)(x >> 24), (uint8_t)(x >> 32),
+	    (uint8_t)(x >> 40), (uint8_t)(x >> 48), (uint8_t)(x >> 56)}};
 }
 
 static inline uint64_t zigzag(int64_t x)
