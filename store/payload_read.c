@@ -5,10 +5,9 @@
 
 enum { TWIN_MASK = 15, TWIN_BITS = 4 };
 
-static void tell(const struct payload_record *rec, struct payload *ret)
+/* hash: of its key. */
+static void tell(const struct payload_record *rec, uint64_t hash, struct payload *ret)
 {
-	uint64_t hash = payload_record_key_hash(&rec->key);
-
 	*ret = (struct payload){
 	    .key = rec->key,
 	    .value = rec->value,
@@ -27,15 +26,16 @@ int payload_read_newest(
     const struct payload_view *v, const struct payload_key *key, struct buf *room, struct payload *ret)
 {
 	struct payload_record rec;
-	uint64_t position;
+	uint64_t position, hash;
 	int r;
 
 	if (!payload_record_key_valid(key))
 		return -ENOENT;
-	r = payload_view_find(v, key, payload_record_key_hash(key), room, &rec, &position);
+	hash = payload_record_key_hash(key);
+	r = payload_view_find(v, key, hash, room, &rec, &position);
 	if (r < 0)
 		return r;
-	tell(&rec, ret);
+	tell(&rec, hash, ret);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ int payload_read_number(
 
 	if (r < 0)
 		return r;
-	tell(&rec, ret);
+	tell(&rec, payload_record_key_hash(&rec.key), ret);
 	return 0;
 }
 
@@ -80,17 +80,18 @@ int payload_read_at(const struct payload_view *v, uint64_t end_number, const str
     struct buf *room, struct payload *ret)
 {
 	struct payload_record rec;
-	uint64_t position;
+	uint64_t position, hash;
 	int r;
 
 	if (!payload_record_key_valid(key))
 		return -ENOENT;
-	r = payload_view_find(v, key, payload_record_key_hash(key), room, &rec, &position);
+	hash = payload_record_key_hash(key);
+	r = payload_view_find(v, key, hash, room, &rec, &position);
 	if (r == 0)
 		r = walk(v, end_number, time_ms, room, &rec);
 	if (r < 0)
 		return r;
-	tell(&rec, ret);
+	tell(&rec, hash, ret);
 	return 0;
 }
 
@@ -160,7 +161,7 @@ int payload_read_id(const struct payload_view *v, uint64_t id, struct buf *room,
 		r = pick(v, entries, n, id & TWIN_MASK, id & TWIN_MASK, true, room, &rec);
 	if (r < 0)
 		return r;
-	tell(&rec, ret);
+	tell(&rec, payload_record_key_hash(&rec.key), ret);
 	return 0;
 }
 
@@ -175,7 +176,7 @@ int payload_read_hash(const struct payload_view *v, uint64_t low, uint64_t high,
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = payload_view_read(v, entries[i].position, room, &rec);
 		if (r == 0 && payload_record_key_hash_high(&rec.key) == high) {
-			tell(&rec, ret);
+			tell(&rec, low, ret);
 			return 0;
 		}
 	}
@@ -201,7 +202,7 @@ int payload_read_next(const struct payload_view *v, uint64_t after, bool deleted
 			n = 0;
 		r = min_twin <= TWIN_MASK ? pick(v, entries, n, min_twin, TWIN_MASK, deleted, room, &rec) : -ENOENT;
 		if (r == 0) {
-			tell(&rec, ret);
+			tell(&rec, payload_record_key_hash(&rec.key), ret);
 			*ret_cookie = ret->id;
 			return 0;
 		}

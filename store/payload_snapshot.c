@@ -17,10 +17,9 @@ struct payload_snapshot {
 	uint64_t file_id, len;
 	uint64_t first_page; /* offset */
 	uint32_t n_pages;
-	uint64_t average; /* entries of a page */
 	struct io_map map;
-	uint32_t *slots;            /* of head.segments; SLOT_NONE */
-	_Atomic uint64_t *verified; /* a bit a page */
+	uint32_t *slots;          /* of head.segments; SLOT_NONE */
+	_Atomic uint8_t *entries; /* how many a page has, and one; 0: it was not verified yet */
 	_Atomic bool damaged;
 };
 
@@ -83,7 +82,6 @@ static int parse_head(struct payload_snapshot *s, struct span in)
 	    s->first_page > s->len || n_pages > (s->len - s->first_page) / KEYS_PAGE)
 		return -EBADMSG;
 	s->n_pages = (uint32_t)n_pages;
-	s->average = h->n_keys / n_pages < KEYS_PAGE_MAX ? h->n_keys / n_pages : KEYS_PAGE_MAX;
 	return 0;
 }
 
@@ -100,8 +98,8 @@ static int take_file(struct payload_snapshot *s, const struct sealed *file)
 	if (r < 0)
 		return r;
 	s->slots = calloc(s->head.n_segments + 1, sizeof *s->slots);
-	s->verified = calloc(s->n_pages / 64 + 1, sizeof *s->verified);
-	if (!s->slots || !s->verified)
+	s->entries = calloc(s->n_pages, sizeof *s->entries);
+	if (!s->slots || !s->entries)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->head.n_segments; i++)
 		s->slots[i] = SLOT_NONE;
@@ -135,7 +133,7 @@ void payload_snapshot_free(struct payload_snapshot *s)
 	io_unmap(&s->map);
 	free(s->head.segments);
 	free(s->slots);
-	free(s->verified);
+	free(s->entries);
 	free(s);
 }
 
@@ -151,7 +149,7 @@ uint64_t payload_snapshot_len(const struct payload_snapshot *s)
 
 size_t payload_snapshot_memory(const struct payload_snapshot *s)
 {
-	return sizeof *s + s->head.n_segments * (sizeof *s->head.segments + sizeof *s->slots) + s->n_pages / 8;
+	return sizeof *s + s->head.n_segments * (sizeof *s->head.segments + sizeof *s->slots) + s->n_pages;
 }
 
 bool payload_snapshot_damaged(const struct payload_snapshot *s)
@@ -169,7 +167,7 @@ void payload_snapshot_bind(struct payload_snapshot *s, uint32_t place, uint32_t 
 struct looking {
 	const struct payload_snapshot *s;
 	uint32_t page;
-	bool verified;
+	unsigned n_entries; /* of the page, and one; 0: it is to be verified */
 	uint64_t first, last;
 	struct payload_entry *ret;
 	size_t room, n;
@@ -205,23 +203,26 @@ static unsigned lower_bound(const struct looking *k, const struct disk_keys_page
 	return i;
 }
 
-/* Gives the page, if it is a whole one. */
-static const struct disk_keys_page *page_at(const struct looking *k, const uint8_t *p)
+/* Gives the page, if it is a whole one, and how many entries it has. */
+static const struct disk_keys_page *page_at(struct looking *k, const uint8_t *p, unsigned *ret_n)
 {
 	uint64_t off = k->s->first_page + (uint64_t)k->page * KEYS_PAGE;
 	const struct disk_keys_page *page = (const struct disk_keys_page *)(p + off);
 
-	return k->verified || page_valid(k->s, page, off) ? page : NULL;
+	if (k->n_entries == 0) {
+		if (!page_valid(k->s, page, off))
+			return NULL;
+		k->n_entries = get_le16(page->n) + 1U;
+	}
+	*ret_n = k->n_entries - 1;
+	return page;
 }
 
-/* How many entries a page has is in one line of memory, and the one that is looked for in another: that is told for an
- * average page before the first is there, and both are on their way. */
-static void prefetch(const struct looking *k, const struct disk_keys_page *page)
+/* The entry that is looked for is in one of a few lines of memory: all of them are on their way at once. */
+static void prefetch(const struct looking *k, const struct disk_keys_page *page, unsigned n)
 {
-	unsigned i = place_of(k, k->s->average, k->first),
-	         end = i + BESIDE < KEYS_PAGE_MAX ? i + BESIDE : KEYS_PAGE_MAX;
+	unsigned i = place_of(k, n, k->first), end = i + BESIDE < n ? i + BESIDE : n;
 
-	__builtin_prefetch(&page->n);
 	for (i = i > BESIDE ? i - BESIDE : 0; i < end; i += A_LINE)
 		__builtin_prefetch(&page->entries[i]);
 }
@@ -229,13 +230,12 @@ static void prefetch(const struct looking *k, const struct disk_keys_page *page)
 static int look_for_range(const uint8_t *p, void *arg)
 {
 	struct looking *k = arg;
-	const struct disk_keys_page *page = page_at(k, p);
 	unsigned n;
+	const struct disk_keys_page *page = page_at(k, p, &n);
 
 	if (!page)
 		return -EBADMSG;
-	prefetch(k, page);
-	n = get_le16(page->n);
+	prefetch(k, page, n);
 	for (unsigned i = lower_bound(k, page, n, k->first); i < n; i++) {
 		struct payload_entry e = {get_le64(page->entries[i].hash), get_le64(page->entries[i].position)};
 		uint32_t place = position_slot(e.position), slot;
@@ -258,12 +258,11 @@ static int look_for_range(const uint8_t *p, void *arg)
 static int look_for_next(const uint8_t *p, void *arg)
 {
 	struct looking *k = arg;
-	const struct disk_keys_page *page = page_at(k, p);
 	unsigned n, i;
+	const struct disk_keys_page *page = page_at(k, p, &n);
 
 	if (!page)
 		return -EBADMSG;
-	n = get_le16(page->n);
 	i = lower_bound(k, page, n, k->first);
 	k->any = i < n;
 	if (k->any)
@@ -274,16 +273,16 @@ static int look_for_next(const uint8_t *p, void *arg)
 static int look(struct looking *k, int (*fn)(const uint8_t *p, void *arg))
 {
 	struct payload_snapshot *s = (struct payload_snapshot *)(uintptr_t)k->s;
-	_Atomic uint64_t *word = &s->verified[k->page / 64];
-	uint64_t bit = UINT64_C(1) << k->page % 64;
+	_Atomic uint8_t *known = &s->entries[k->page];
+	unsigned before = atomic_load_explicit(known, memory_order_relaxed);
 	int r;
 
-	k->verified = atomic_load_explicit(word, memory_order_relaxed) & bit;
+	k->n_entries = before;
 	r = io_map_read(&s->map, fn, k);
 	if (r < 0)
 		atomic_store(&s->damaged, true);
-	else if (!k->verified)
-		atomic_fetch_or(word, bit);
+	else if (before == 0)
+		atomic_store_explicit(known, (uint8_t)k->n_entries, memory_order_relaxed);
 	return r;
 }
 
