@@ -8,6 +8,7 @@
 enum {
 	SEGMENTS_MAX = 1 << 24,
 	VERSION = 1,
+	PIECE = 2 << 20,                             /* bytes of the processor's large pages */
 	BESIDE = 10,                                 /* entries from where it should be, that one usually is in */
 	A_LINE = 64 / sizeof(struct disk_key_entry), /* entries of the processor's cache */
 };
@@ -335,8 +336,10 @@ int payload_snapshot_writer_new(int dirfd, uint64_t store_id, uint32_t n_pages, 
 	w->n_pages = n_pages;
 	w->first_page = KEYS_PAGE;
 	r = sealed_writer_new(dirfd, PAYLOAD_SNAPSHOT_FILE, &id, &w->out);
-	if (r == 0)
-		r = sealed_writer_add(w->out, FRAME_PADDING, padding, sizeof padding, false, NULL);
+	if (r < 0)
+		return r;
+	sealed_writer_gather(w->out, PIECE);
+	r = sealed_writer_add(w->out, FRAME_PADDING, padding, sizeof padding, false, NULL);
 	if (r < 0)
 		return r;
 	*ret = TAKE(w);

@@ -14,7 +14,8 @@ struct sealed_writer {
 	int err; /* of the first call that failed; nothing is written after it */
 	uint64_t id;
 	uint64_t len;
-	struct buf frame; /* being put together */
+	uint64_t piece;     /* what is written ends at a multiple of that; 0: with each frame */
+	struct buf waiting; /* to be written: the last bytes of len */
 	struct buf toc;
 	char tmp[NAME_MAX + 1];
 	char name[];
@@ -36,7 +37,7 @@ static void writer_free(struct sealed_writer *w)
 {
 	if (w->fd >= 0)
 		io_close(w->fd);
-	buf_done(&w->frame);
+	buf_done(&w->waiting);
 	buf_done(&w->toc);
 	free(w);
 }
@@ -87,25 +88,41 @@ int sealed_writer_new(int dirfd, const char *name, struct file_id *id, struct se
 	return 0;
 }
 
+/* Writes the first n of the bytes that wait. */
+static int write_waiting(struct sealed_writer *w, size_t n)
+{
+	struct buf *b = &w->waiting;
+	int r = io_pwrite(w->fd, b->p, n, w->len - b->len);
+
+	if (r < 0)
+		return r;
+	b->len -= n;
+	memmove(b->p, b->p + n, b->len);
+	return 0;
+}
+
 static int add(struct sealed_writer *w, enum frame_type type, const void *p, size_t len)
 {
-	struct buf *f = &w->frame;
+	struct buf *b = &w->waiting;
+	size_t at = b->len, beyond;
 	int r;
 
 	if (len > FRAME_LEN_MAX)
 		return -EMSGSIZE;
-	buf_clear(f);
-	r = buf_reserve(f, sizeof(struct disk_frame) + len);
+	r = buf_reserve(b, sizeof(struct disk_frame) + len);
 	if (r < 0)
 		return r;
-	f->len = sizeof(struct disk_frame);
-	buf_put(f, p, len);
-	frame_put((struct disk_frame *)f->p, type, (uint32_t)len, w->id, w->len);
-	r = io_pwrite(w->fd, f->p, f->len, w->len);
-	if (r < 0)
-		return r;
-	w->len += f->len;
-	return 0;
+	b->len += sizeof(struct disk_frame);
+	buf_put(b, p, len);
+	frame_put((struct disk_frame *)(b->p + at), type, (uint32_t)len, w->id, w->len);
+	w->len += b->len - at;
+	beyond = w->piece ? w->len % w->piece : 0;
+	return beyond < b->len ? write_waiting(w, b->len - beyond) : 0;
+}
+
+void sealed_writer_gather(struct sealed_writer *w, size_t piece)
+{
+	w->piece = piece;
 }
 
 int sealed_writer_add(
@@ -135,6 +152,8 @@ static int write_end(struct sealed_writer *w)
 	int r;
 
 	r = add(w, FRAME_TOC, w->toc.p, w->toc.len);
+	if (r == 0)
+		r = write_waiting(w, w->waiting.len);
 	if (r < 0)
 		return r;
 	f.file_len = put_le64(w->len + sizeof f);

@@ -18,6 +18,11 @@ int sealed_writer_new(int dirfd, const char *name, struct file_id *id, struct se
 int sealed_writer_add(
     struct sealed_writer *w, enum frame_type type, const void *p, size_t len, bool in_toc, uint64_t *ret_off);
 
+/* What is added from now on is written in pieces of that many bytes, at multiples of it, and the rest at the end: that
+ * much memory. The kernel keeps what is written in one piece in memory pages as large as it can, and who maps the file
+ * looks up fewer. */
+void sealed_writer_gather(struct sealed_writer *w, size_t piece);
+
 /* Writes table of contents and footer, syncs, renames, syncs the directory. Replaces a file of that name. On an error
  * the temporary file is removed as far as that is possible; if only the sync of the directory failed, the new file is
  * in its place, whole, but a power cut may bring back what was there before. The writer is freed either way. */

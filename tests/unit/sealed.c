@@ -492,6 +492,43 @@ static void many_sections_are_found(void)
 	eq(seen.n, 5001);
 }
 
+static void what_is_gathered_is_written_in_pieces_and_is_the_same_file(void)
+{
+	static const size_t pieces[] = {1, 100, 4096, 1 << 20};
+	int dir = new_dir();
+	uint64_t len;
+
+	ok_r(make(dir));
+	len = file_len(dir, "s");
+	for (size_t i = 0; i < N_ELEMENTS(pieces); i++) {
+		struct file_id id = {.kind = KIND_CHUNK, .store_id = 1, .hour = 494000, .part = 3, .first_seq = 12};
+		_cleanup_(buf_done) struct buf b = {0};
+		struct sealed_writer *w = NULL;
+		struct sealed *f = NULL;
+		uint64_t off = 0, written;
+
+		ok_r(sealed_writer_new(dir, "g", &id, &w));
+		sealed_writer_gather(w, pieces[i]);
+		for (size_t k = 0; k < N; k++) {
+			ok_r(sealed_writer_add(
+			    w, sections[k].type, sections[k].p, strlen(sections[k].p), sections[k].in_toc, &off));
+			eq(off, offs[k]);
+			written = file_len(dir, "g.tmp");
+			ok(written == HEADER || written % pieces[i] == 0);
+			ok(off + HEAD + strlen(sections[k].p) - written < pieces[i] || written == HEADER);
+		}
+		ok_r(sealed_writer_finish(w));
+		eq(file_len(dir, "g"), len);
+		ok_r(sealed_open(dir, "g", KIND_CHUNK, &f));
+		for (size_t k = 0; k < N; k++) {
+			ok_r(sealed_read(f, offs[k], sections[k].type, &b));
+			ok(holds(&b, sections[k].p));
+		}
+		sealed_close(f);
+	}
+	io_close(dir);
+}
+
 int main(void)
 {
 	RUN(sections_are_found_by_type_and_read_by_offset);
@@ -504,6 +541,7 @@ int main(void)
 	RUN(a_table_of_contents_that_cannot_be_is_refused);
 	RUN(a_section_that_is_not_what_the_table_of_contents_says_is_damage);
 	RUN(other_files_are_not_sealed_ones);
+	RUN(what_is_gathered_is_written_in_pieces_and_is_the_same_file);
 	RUN(nothing_is_there_before_it_is_finished);
 	RUN(what_fails_leaves_nothing);
 	RUN(a_left_over_temporary_file_is_no_hindrance);
