@@ -5,10 +5,23 @@
 #include "collector/group_sync.h"
 #include "collector/say.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
+enum { AGAIN_FIRST_MS = 1000, AGAIN_MAX_MS = 60000 };
+
 struct documents {
-	struct payloads *payloads; /* NULL: they could not be opened */
+	int store_fd; /* the caller's */
+	uint64_t store_id;
+	uint32_t boot;
+	pthread_mutex_t lock;
+	struct config_payloads config; /* under the lock: it may change before they are open */
+
+	_Atomic(struct payloads *) payloads; /* NULL: they could not be opened */
+	int wait_ms;                         /* after which it is tried again */
+	int64_t again_ms;                    /* when */
+
 	struct group_sync sync;
 	bool full; /* the last put failed, which was said */
 	struct documents_stat counts;
@@ -18,11 +31,11 @@ struct documents {
 static struct documents_stat shown;
 static struct board board = {&shown, sizeof shown, false};
 
-static int64_t now_ms(void)
+static int64_t clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
@@ -46,28 +59,78 @@ static struct payloads_options options_of(const struct config_payloads *c, uint3
 	};
 }
 
-void documents_configure(struct documents *d, const struct config_payloads *c)
+/* The configuration is within the limits. */
+static void configure(struct payloads *p, const struct config_payloads *c)
 {
 	const struct payloads_options o = options_of(c, 0);
 
-	if (d->payloads)
-		(void)payloads_configure(d->payloads, &o); /* the configuration is within the limits */
+	(void)payloads_configure(p, &o);
+}
+
+void documents_configure(struct documents *d, const struct config_payloads *c)
+{
+	struct payloads *p;
+
+	pthread_mutex_lock(&d->lock);
+	d->config = *c;
+	p = documents_payloads(d);
+	pthread_mutex_unlock(&d->lock);
+	if (p)
+		configure(p, c);
+}
+
+static struct config_payloads config_now(struct documents *d)
+{
+	struct config_payloads c;
+
+	pthread_mutex_lock(&d->lock);
+	c = d->config;
+	pthread_mutex_unlock(&d->lock);
+	return c;
+}
+
+/* They are taken from now on, as is configured by now. */
+static void show(struct documents *d, struct payloads *p)
+{
+	pthread_mutex_lock(&d->lock);
+	configure(p, &d->config);
+	atomic_store(&d->payloads, p);
+	pthread_mutex_unlock(&d->lock);
+}
+
+static void try_to_open(struct documents *d)
+{
+	const struct config_payloads c = config_now(d);
+	const struct payloads_options o = options_of(&c, d->boot);
+	struct payloads *p;
+	int r = payloads_open(d->store_fd, d->store_id, &o, &p), before = d->counts.why;
+
+	d->counts.why = r;
+	if (r == 0) {
+		show(d, p);
+		if (before < 0)
+			say("payloads could be opened now, and are taken");
+		return;
+	}
+	if (r != before)
+		say("payloads cannot be opened: %s; none are taken until they can be", strerror(-r));
+	d->wait_ms = d->wait_ms == 0 ? AGAIN_FIRST_MS : 2 * d->wait_ms < AGAIN_MAX_MS ? 2 * d->wait_ms : AGAIN_MAX_MS;
+	d->again_ms = clock_ms(CLOCK_MONOTONIC) + d->wait_ms;
 }
 
 int documents_open(
     int store_fd, uint64_t store_id, uint32_t boot, const struct config_payloads *c, struct documents **ret)
 {
-	const struct payloads_options o = options_of(c, boot);
 	struct documents *d = calloc(1, sizeof *d);
-	int r;
 
 	if (!d)
 		return -ENOMEM;
-	r = payloads_open(store_fd, store_id, &o, &d->payloads);
-	if (r < 0) {
-		say("payloads cannot be opened: %s; none are taken", strerror(-r));
-		d->payloads = NULL;
-	}
+	d->store_fd = store_fd;
+	d->store_id = store_id;
+	d->boot = boot;
+	d->config = *c;
+	pthread_mutex_init(&d->lock, NULL);
+	try_to_open(d);
 	documents_publish(d);
 	*ret = d;
 	return 0;
@@ -75,16 +138,19 @@ int documents_open(
 
 int documents_close(struct documents *d)
 {
-	int r = d->payloads ? payloads_close(d->payloads) : 0;
+	struct payloads *p = documents_payloads(d);
+	int r = p ? payloads_close(p) : 0;
 
+	d->counts.why = 0;
 	board_show(&board, false, &d->counts);
+	pthread_mutex_destroy(&d->lock);
 	free(d);
 	return r;
 }
 
 struct payloads *documents_payloads(struct documents *d)
 {
-	return d->payloads;
+	return atomic_load(&d->payloads);
 }
 
 /* --- putting and syncing --- */
@@ -105,7 +171,8 @@ static void note_failure(struct documents *d, int r)
 int documents_put(struct documents *d, const struct payload_put *puts, size_t n, uint64_t *ret_number,
     uint32_t *ret_written, struct payload_error *ret_error)
 {
-	int r = payloads_put(d->payloads, puts, n, now_ms(), ret_number, ret_written, ret_error);
+	int r =
+	    payloads_put(documents_payloads(d), puts, n, clock_ms(CLOCK_REALTIME), ret_number, ret_written, ret_error);
 
 	if (r < 0) {
 		note_failure(d, r);
@@ -121,7 +188,7 @@ int documents_put(struct documents *d, const struct payload_put *puts, size_t n,
 static int sync_payloads(void *arg)
 {
 	struct documents *d = arg;
-	int r = payloads_sync(d->payloads);
+	int r = payloads_sync(documents_payloads(d));
 
 	d->counts.n_syncs++;
 	if (r < 0) {
@@ -143,6 +210,14 @@ bool documents_wanted(const struct documents *d)
 
 int documents_commit(struct documents *d)
 {
+	if (!documents_payloads(d)) {
+		int64_t left = d->again_ms - clock_ms(CLOCK_MONOTONIC);
+
+		if (left > 0)
+			return (int)left;
+		try_to_open(d);
+		return documents_payloads(d) ? -1 : d->wait_ms;
+	}
 	return group_sync_run(&d->sync, sync_payloads, d);
 }
 
@@ -155,9 +230,11 @@ struct documents_stat *documents_counts(struct documents *d)
 
 void documents_publish(struct documents *d)
 {
-	if (d->payloads)
-		payloads_state(d->payloads, &d->counts.store);
-	board_show(&board, d->payloads, &d->counts);
+	struct payloads *p = documents_payloads(d);
+
+	if (p)
+		payloads_state(p, &d->counts.store);
+	board_show(&board, p, &d->counts);
 }
 
 bool documents_stat(struct documents_stat *ret)

@@ -43,8 +43,8 @@ static void start(struct intake *k, int store_fd, uint64_t store_id, struct age_
 	const struct config *c = k->config;
 	int r;
 
-	r = tidier_start(ingest_topics(k->ingest), documents_payloads(ingest_documents(k->ingest)),
-	    gauges_points(ingest_gauges(k->ingest)), clock, &k->tidier);
+	r = tidier_start(ingest_topics(k->ingest), ingest_documents(k->ingest), gauges_points(ingest_gauges(k->ingest)),
+	    clock, &k->tidier);
 	if (r < 0)
 		say("old messages, payloads and points are not removed: %s", strerror(-r));
 	socket_open(&c->topics.socket, &k->socket);

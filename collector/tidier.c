@@ -20,8 +20,8 @@ struct tidier {
 	pthread_cond_t wake;
 	atomic_bool stop;
 	struct topics *topics;
-	struct payloads *payloads; /* NULL: there are none */
-	struct points *points;     /* likewise */
+	struct documents *documents; /* whose payloads may be opened later */
+	struct points *points;       /* NULL: there are none */
 	struct age_clock *clock;
 };
 
@@ -55,15 +55,16 @@ static void *tidier_main(void *arg)
 	priority_sealing();
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
+		struct payloads *payloads = documents_payloads(t->documents);
 		int64_t now_ms;
 		bool more;
 
 		pthread_mutex_unlock(&t->lock);
 		now_ms = age_clock_ms(t->clock);
 		more = report("messages", topics_tidy(t->topics, now_ms, WORK_MS, &t->stop), &topics_failed);
-		if (t->payloads)
+		if (payloads)
 			more |=
-			    report("payloads", payloads_tidy(t->payloads, now_ms, WORK_MS, &t->stop), &payloads_failed);
+			    report("payloads", payloads_tidy(payloads, now_ms, WORK_MS, &t->stop), &payloads_failed);
 		if (t->points)
 			more |=
 			    report("points", points_tidy(t->points, now_ms, WORK_MS, false, &t->stop), &points_failed);
@@ -82,7 +83,7 @@ static void free_all(struct tidier *t)
 	free(t);
 }
 
-int tidier_start(struct topics *topics, struct payloads *payloads, struct points *points, struct age_clock *clock,
+int tidier_start(struct topics *topics, struct documents *documents, struct points *points, struct age_clock *clock,
     struct tidier **ret)
 {
 	struct tidier *t = calloc(1, sizeof *t);
@@ -92,7 +93,7 @@ int tidier_start(struct topics *topics, struct payloads *payloads, struct points
 	if (!t)
 		return -ENOMEM;
 	t->topics = topics;
-	t->payloads = payloads;
+	t->documents = documents;
 	t->points = points;
 	t->clock = clock;
 	pthread_mutex_init(&t->lock, NULL);

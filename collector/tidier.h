@@ -4,14 +4,14 @@
 #define COLLECTOR_TIDIER_H
 
 #include "collector/age_clock.h"
-#include "store/payloads.h"
+#include "collector/documents.h"
 #include "store/points.h"
 #include "store/topics.h"
 
 struct tidier;
 
-/* p and s may be NULL. clock: what ages count from. */
-int tidier_start(struct topics *t, struct payloads *p, struct points *s, struct age_clock *clock, struct tidier **ret);
+/* s may be NULL. clock: what ages count from. */
+int tidier_start(struct topics *t, struct documents *d, struct points *s, struct age_clock *clock, struct tidier **ret);
 
 /* Gives up what is being done, ends the thread, frees it. */
 void tidier_stop(struct tidier *t);

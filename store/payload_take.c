@@ -320,18 +320,12 @@ static int copy_range(int from, int to, uint64_t off, uint64_t end)
 	return 0;
 }
 
-/* Copies what will be cut off. A copy that is there was not finished, as nothing was cut. */
-static int keep_aside(const struct payload_load_how *how, uint64_t base, uint64_t off, uint64_t end)
+/* Copies a file's end into another that is not there. */
+static int copy_end(const struct payload_load_how *how, const char *name, const char *torn, uint64_t off, uint64_t end)
 {
 	_cleanup_(cleanup_io_close) int from = -1, to = -1;
-	char name[SEGMENT_NAME_SIZE], torn[SEGMENT_NAME_SIZE];
 	int r;
 
-	segment_name_put(name, base, SEGMENT_LOG);
-	segment_name_put(torn, base, SEGMENT_TORN);
-	r = io_unlink(how->dirfd, torn);
-	if (r < 0 && r != -ENOENT)
-		return r;
 	from = io_open_read(how->dirfd, name);
 	if (from < 0)
 		return from;
@@ -339,9 +333,32 @@ static int keep_aside(const struct payload_load_how *how, uint64_t base, uint64_
 	if (to < 0)
 		return to;
 	r = copy_range(from, to, off, end);
+	return r < 0 ? r : io_sync(to, false);
+}
+
+/* Copies what will be cut off. A copy that is there was not finished, as nothing was cut. A full disk is not made
+ * fuller by one that cannot be finished: others write to it, too. */
+static int keep_aside(const struct payload_load_how *how, uint64_t base, uint64_t off, uint64_t end)
+{
+	char name[SEGMENT_NAME_SIZE], torn[SEGMENT_NAME_SIZE];
+	uint64_t room, size;
+	int r;
+
+	segment_name_put(name, base, SEGMENT_LOG);
+	segment_name_put(torn, base, SEGMENT_TORN);
+	r = io_unlink(how->dirfd, torn);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = io_space(how->dirfd, &room, &size);
+	if (r == 0 && room < end - off)
+		r = -ENOSPC;
 	if (r == 0)
-		r = io_sync(to, false);
-	return r < 0 ? r : io_sync_dir(how->dirfd);
+		r = copy_end(how, name, torn, off, end);
+	if (r < 0) {
+		(void)io_unlink(how->dirfd, torn);
+		return r;
+	}
+	return io_sync_dir(how->dirfd);
 }
 
 /* Opens the newest segment to append to it. */

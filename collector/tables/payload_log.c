@@ -25,10 +25,13 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	uint32_t row;
 	int r;
 
-	(void)env;
 	(void)state;
-	if (!documents_stat(&st))
-		return -ENOENT;
+	if (!documents_stat(&st)) {
+		if (st.why == 0)
+			return -ENOENT;
+		source_note(env, "payloads cannot be opened; it is tried again, once a minute at least");
+		return st.why;
+	}
 	r = table_add_row(t, &row);
 	if (r < 0)
 		return r;

@@ -2,6 +2,7 @@
 #include "collector/documents.h"
 #include "tests/unit/served.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -186,6 +187,54 @@ static void writers_share_a_sync_and_what_nobody_waits_for_is_synced_in_time(voi
 	ok(!documents_stat(&st));
 }
 
+/* What is in their way here is a file; it may be that a disk is full. */
+static void payloads_that_could_not_be_opened_are_opened_when_they_can_be(void)
+{
+	char base[64], dir[96], away[96];
+	struct served s;
+	struct histfs *h;
+	struct histfs_payload p = json("a", "1"), got;
+	const struct histfs_key name = key("a");
+	struct documents_stat st = {0};
+	int fd, r;
+
+	snprintf(base, sizeof base, "%s", tap_tmpdir());
+	if (!served_begin(&s, base, ""))
+		exit(1);
+	h = connected(&s);
+	ok_r(histfs_put(h, &p, 1, HISTFS_SYNCED, NULL, NULL));
+	histfs_close(h);
+	served_end(&s);
+	snprintf(dir, sizeof dir, "%s/payloads", s.dir);
+	snprintf(away, sizeof away, "%s/away", s.dir);
+	ok(rename(dir, away) == 0);
+	fd = open(dir, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ok(fd >= 0);
+	close(fd);
+	if (!served_begin(&s, base, ""))
+		exit(1);
+	ok(!documents_stat(&st));
+	eq(st.why, -ENOTDIR);
+	h = connected(&s);
+	eq(histfs_get(h, &name, HISTFS_NEWEST, &got), -EIO);
+	eq(histfs_put(h, &p, 1, HISTFS_SYNCED, NULL, NULL), -EIO);
+	ok(unlink(dir) == 0 && rename(away, dir) == 0);
+	for (int i = 0; (r = histfs_get(h, &name, HISTFS_NEWEST, &got)) == -EIO && i < 3000; i++)
+		poll(NULL, 0, 20);
+	ok_r(r);
+	ok(is(&got, "1"));
+	ok_r(histfs_put(h, &p, 1, HISTFS_SYNCED, NULL, NULL));
+	for (int i = 0; i < 400 && (!documents_stat(&st) || st.n_puts < 1); i++)
+		poll(NULL, 0, 50);
+	ok(documents_stat(&st));
+	eq(st.why, 0);
+	eq(st.store.newest_number, 2);
+	histfs_close(h);
+	served_end(&s);
+	ok(!documents_stat(&st));
+	eq(st.why, 0);
+}
+
 static void to_delete_what_is_not_there_costs_no_sync(void)
 {
 	struct served s;
@@ -302,6 +351,7 @@ int main(void)
 	RUN(keys_and_history_come_in_pages_that_have_each_once);
 	RUN(a_value_that_is_larger_than_a_client_has_without_asking_comes_whole);
 	RUN(writers_share_a_sync_and_what_nobody_waits_for_is_synced_in_time);
+	RUN(payloads_that_could_not_be_opened_are_opened_when_they_can_be);
 	RUN(to_delete_what_is_not_there_costs_no_sync);
 	RUN(requests_that_do_not_parse_are_answered_with_an_error);
 	return tap_done();

@@ -1,6 +1,8 @@
 /* payload_recovery.c -- what was durable is told from what was torn, and nothing of it is cut away */
 #include "tests/unit/payloads.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define SEGMENT "payloads/00000000000000000001.log"
@@ -180,6 +182,41 @@ static void a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped(voi
 	}
 }
 
+/* As large as a file may be is less than what is to be copied: that fails in the middle, as it would on a full disk. */
+static void a_copy_of_a_torn_end_that_cannot_be_finished_takes_no_room_and_nothing_is_cut(void)
+{
+	struct rlimit before, small;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, as_before;
+	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX, .boot = 2};
+	int fd = new_store(), seg, r;
+	uint64_t synced = make_synced(fd), len;
+	struct payloads *ended = open_boot(fd, 1), *p = NULL;
+
+	put3(ended, "x", "y", "z");
+	len = len_of(fd, SEGMENT) - 3;
+	seg = openat(fd, SEGMENT, O_RDWR);
+	ok(ftruncate(seg, (off_t)len) == 0);
+	close(seg);
+	ok(getrlimit(RLIMIT_FSIZE, &before) == 0);
+	small = (struct rlimit){.rlim_cur = 1, .rlim_max = before.rlim_max};
+	sigaction(SIGXFSZ, &ignore, &as_before);
+	/* What is told of it in between could not be written, either. */
+	ok(setrlimit(RLIMIT_FSIZE, &small) == 0);
+	r = payloads_open(fd, 7, &o, &p);
+	setrlimit(RLIMIT_FSIZE, &before);
+	sigaction(SIGXFSZ, &as_before, NULL);
+	eq(r, -EFBIG);
+	eq(faccessat(fd, SEGMENT ".torn", F_OK, 0), -1);
+	eq(len_of(fd, SEGMENT), len);
+	p = open_boot(fd, 2);
+	ok(has(p, named("c"), INT64_MAX, "3") && has(p, named("x"), INT64_MAX, NULL));
+	eq(len_of(fd, SEGMENT), synced);
+	eq(len_of(fd, SEGMENT ".torn"), len - synced);
+	ok_r(payloads_close(p));
+	ok_r(payloads_close(ended));
+	io_close(fd);
+}
+
 /* An old mark, a spoilt one, and none: all of it is as it would be without. */
 static void without_a_mark_what_follows_tells(void)
 {
@@ -256,6 +293,7 @@ int main(void)
 	RUN(the_rest_of_a_durable_batch_counts_whatever_is_damaged_of_it);
 	RUN(a_durable_end_that_is_gone_is_told_of_and_its_numbers_are_not_given_again);
 	RUN(a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped);
+	RUN(a_copy_of_a_torn_end_that_cannot_be_finished_takes_no_room_and_nothing_is_cut);
 	RUN(without_a_mark_what_follows_tells);
 	RUN(an_older_value_does_not_take_the_place_of_a_damaged_one);
 	return tap_done();
