@@ -88,12 +88,13 @@ int conn_fill(struct conn *c, int64_t now_ms)
 int conn_next(struct conn *c, size_t max_frame, size_t *budget, struct frame_in *ret)
 {
 	size_t n = unread(c), len;
-	const uint8_t *p = c->in.p + c->in_at;
+	const uint8_t *p;
 	le32 id;
 
 	*ret = (struct frame_in){0};
 	if (n < LEN_BYTES)
 		return 0;
+	p = c->in.p + c->in_at;
 	len = frame_len(c);
 	if (n >= FRAME_HEAD) {
 		memcpy(&id, p + 8, sizeof id);

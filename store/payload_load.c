@@ -133,10 +133,10 @@ static int open_segments(const struct payload_load_how *how, struct payload_load
 
 static int remove_unfinished(const struct payload_load_how *how, const struct names *names)
 {
-	const char *p = (const char *)names->unfinished.p, *end = p + names->unfinished.len;
+	const char *p = (const char *)names->unfinished.p, *end = p ? p + names->unfinished.len : p;
 	int r = 0;
 
-	for (; r >= 0 && p && p < end; p += strlen(p) + 1)
+	for (; r >= 0 && p < end; p += strlen(p) + 1)
 		r = io_unlink(how->dirfd, p);
 	return r == -ENOENT ? 0 : r;
 }

@@ -10,9 +10,9 @@
 
 static int remove_unfinished(struct points *p)
 {
-	const char *s = (const char *)p->dir.unfinished.p, *end = s + p->dir.unfinished.len;
+	const char *s = (const char *)p->dir.unfinished.p, *end = s ? s + p->dir.unfinished.len : s;
 
-	for (; s && s < end; s += strlen(s) + 1) {
+	for (; s < end; s += strlen(s) + 1) {
 		int r = io_unlink(p->dirfd, s);
 
 		if (r < 0 && r != -ENOENT)
