@@ -23,10 +23,10 @@ static const char question[] =
     "FROM pg_settings WHERE name IN ('data_directory', 'log_destination', 'logging_collector', "
     "'log_directory', 'log_filename', 'log_line_prefix', 'log_min_duration_statement') "
     "UNION ALL SELECT 'zones', string_agg(name || '=' || ahead_s, ' ') FROM (SELECT DISTINCT ON (name) name, ahead_s "
-    "FROM (SELECT CASE WHEN zone <> '' THEN to_char(at, 'TZ') END AS name, "
-    "extract(epoch FROM (at AT TIME ZONE zone) - (at AT TIME ZONE 'UTC'))::int AS ahead_s, distance "
-    "FROM (SELECT zone, now() + day * interval '1 day' AS at, abs(day) AS distance "
-    "FROM log, generate_series(-400, 400, 5) AS day) days) offsets ORDER BY name, distance) zones "
+    "FROM (SELECT CASE WHEN zone <> '' THEN to_char(moment, 'TZ') END AS name, "
+    "extract(epoch FROM (moment AT TIME ZONE zone) - (moment AT TIME ZONE 'UTC'))::int AS ahead_s, distance "
+    "FROM (SELECT zone, now() + days * interval '1 day' AS moment, abs(days) AS distance "
+    "FROM log, generate_series(-400, 400, 5) AS days) moments) offsets ORDER BY name, distance) zones "
     "UNION ALL SELECT 'started', extract(epoch FROM pg_postmaster_start_time())::bigint::text";
 
 static const char *setting(const PGresult *answer, const char *name)
