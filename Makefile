@@ -85,6 +85,8 @@ $(B)/tests/tools/%: $(B)/tests/tools/%.o $(call not_main,$(COLLECTOR)) $(VIEW) $
 $(B)/tests/unit/follow: LDFLAGS_ALL += -Wl,--wrap=openat64
 # A clock that stands still.
 $(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
+# A clock that stands still until it is set.
+$(B)/tests/unit/ports: LDFLAGS_ALL += -Wl,--wrap=clock_gettime,--wrap=timerfd_settime
 # What a round of the server has done, and a sync that fails.
 $(B)/tests/unit/gauges: LDFLAGS_ALL += -Wl,--wrap=ingest_commit,--wrap=points_sync
 # Servers that do as they are told.

@@ -35,6 +35,7 @@ static const struct config_key listen_keys[] = {
     KEY(listen_prefix, config_listen, "form", CONFIG_FORM, form, 0, 0, "influx, graphite or statsd"),
     KEY(listen_prefix, config_listen, "unit", CONFIG_UNIT, unit, 0, 0, "ns, us, ms or s"),
     KEY(listen_prefix, config_listen, "max_clients", CONFIG_NUMBER, max_clients, 1, 10000, "a number from 1 to 10000"),
+    KEY(listen_prefix, config_listen, "idle", CONFIG_TIME, idle_ms, 0, 604800000, "a time up to 7d, or 0 for no limit"),
     KEY(listen_prefix, config_listen, "mode", CONFIG_MODE, mode, 0, 0, "permissions from 000 to 777"),
 };
 

@@ -45,6 +45,8 @@ struct gauges_stat {
 	uint64_t n_drops;                /* that clients asked for */
 	uint64_t n_datagrams, n_missed;  /* taken by listeners; dropped before */
 	uint64_t n_scrapes, n_unscraped; /* well; failed */
+	uint64_t n_streams;              /* to ports */
+	uint64_t n_streams_ended;        /* as nothing came of them */
 };
 /* False: none are open. */
 bool gauges_stat(struct gauges_stat *ret);

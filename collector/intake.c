@@ -77,20 +77,6 @@ static void say_fixed(const char *key)
 	say("%s is changed: this takes effect at the next start", key);
 }
 
-static bool listens_differ(const struct config_series *a, const struct config_series *b)
-{
-	if (a->n_listens != b->n_listens || memcmp(&a->statsd, &b->statsd, sizeof a->statsd) != 0)
-		return true;
-	for (size_t i = 0; i < a->n_listens; i++) {
-		const struct config_listen *x = &a->listens[i], *y = &b->listens[i];
-
-		if (strcmp(x->address, y->address) != 0 || x->form != y->form || x->unit != y->unit ||
-		    x->max_clients != y->max_clients || x->mode != y->mode)
-			return true;
-	}
-	return false;
-}
-
 void intake_configure(struct intake *k, struct config *c)
 {
 	const struct config_socket *was, *is = &c->topics.socket;
@@ -103,8 +89,6 @@ void intake_configure(struct intake *k, struct config *c)
 		say_fixed("the socket's path, mode, owner or group");
 	if (is->max_memory != was->max_memory)
 		say_fixed("max_memory");
-	if (listens_differ(&c->series, &k->config->series))
-		say_fixed("[listen.NAME] or [statsd]");
 	if (c->payloads.sync != k->config->payloads.sync ||
 	    c->payloads.segment_size != k->config->payloads.segment_size)
 		say_fixed("sync or segment_size of [payloads]");

@@ -354,6 +354,31 @@ static void serve(struct server *s, struct conn *c)
 	}
 }
 
+/* --- ports --- */
+
+static int open_listeners(struct server *s)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &s->listeners};
+	int r = listeners_open(s->ingest, ingest_config_all(s->ingest), &s->listeners);
+
+	if (r < 0 || !s->listeners)
+		return r;
+	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, listeners_fd(s->listeners), &e) < 0 ? -errno : 0;
+}
+
+/* As the configuration says. */
+static void set_listeners(struct server *s)
+{
+	int r = 0;
+
+	if (s->listeners)
+		listeners_configure(s->listeners, ingest_config_all(s->ingest));
+	else
+		r = open_listeners(s);
+	if (r < 0)
+		say("points are not listened for: %s", strerror(-r));
+}
+
 /* --- other threads --- */
 
 static void take_calls(struct server *s)
@@ -367,6 +392,7 @@ static void take_calls(struct server *s)
 	pthread_mutex_unlock(&s->lock);
 	if (config) {
 		ingest_configure(s->ingest, config);
+		set_listeners(s);
 		config_put(config);
 	}
 	calls_take(&s->calls, s->ingest, &s->subscriptions);
@@ -549,16 +575,6 @@ static void free_all(struct server *s)
 	free(s);
 }
 
-static int open_listeners(struct server *s)
-{
-	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &s->listeners};
-	int r = listeners_open(s->ingest, ingest_config_all(s->ingest), &s->listeners);
-
-	if (r < 0 || !s->listeners)
-		return r;
-	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, listeners_fd(s->listeners), &e) < 0 ? -errno : 0;
-}
-
 static int open_all(struct server *s, const char *store)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = &s->wakefd};
@@ -573,9 +589,7 @@ static int open_all(struct server *s, const char *store)
 	r = topic_store_open(store, CACHE_BYTES, &s->store);
 	if (r < 0)
 		say("topics cannot be read by clients: %s", strerror(-r));
-	r = open_listeners(s);
-	if (r < 0)
-		say("points are not listened for: %s", strerror(-r));
+	set_listeners(s);
 	return thread_start(&s->thread, STACK, server_main, s);
 }
 

@@ -51,6 +51,12 @@ int statsd_new(uint64_t max_names, uint64_t idle_ms, struct statsd **ret)
 	return 0;
 }
 
+void statsd_configure(struct statsd *s, uint64_t max_names, uint64_t idle_ms)
+{
+	s->max_names = max_names;
+	s->idle_ms = idle_ms;
+}
+
 static void free_name(struct name *m)
 {
 	buf_done(&m->key);

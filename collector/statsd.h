@@ -24,6 +24,9 @@ int statsd_new(uint64_t max_names, uint64_t idle_ms, struct statsd **ret);
 void statsd_free(struct statsd *s);
 DEFINE_CLEANUP(statsd, statsd_free)
 
+/* As for a new one, from now on. */
+void statsd_configure(struct statsd *s, uint64_t max_names, uint64_t idle_ms);
+
 /* NULL, or why not. now_ms: monotonic. */
 const char *statsd_add(struct statsd *s, const struct statsd_sample *sample, int64_t now_ms);
 

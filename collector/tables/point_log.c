@@ -24,6 +24,8 @@ enum {
 	FILES_JOINED,
 	FILES_REMOVED,
 	DAMAGED,
+	STREAMS,
+	STREAMS_ENDED,
 	N_COLUMNS
 };
 
@@ -50,6 +52,8 @@ static const struct column columns[N_COLUMNS] = {
     [FILES_JOINED] = {"files_joined", "", COL_U64, KIND_COUNTER, 0, 0},
     [FILES_REMOVED] = {"files_removed", "", COL_U64, KIND_COUNTER, 0, 0},
     [DAMAGED] = {"damaged", "", COL_U64, KIND_GAUGE, 0, 0},
+    [STREAMS] = {"streams", "", COL_U64, KIND_GAUGE, 0, 0},               /* that clients have open to ports; */
+    [STREAMS_ENDED] = {"streams_ended", "", COL_U64, KIND_COUNTER, 0, 0}, /* and those that were ended, being quiet */
 };
 
 static int sample(const struct source_env *env, void *state, struct table *t)
@@ -86,6 +90,8 @@ static int sample(const struct source_env *env, void *state, struct table *t)
 	table_set(t, row, FILES_JOINED, st.store.files_joined);
 	table_set(t, row, FILES_REMOVED, st.store.files_removed);
 	table_set(t, row, DAMAGED, st.store.n_damaged);
+	table_set(t, row, STREAMS, st.n_streams);
+	table_set(t, row, STREAMS_ENDED, st.n_streams_ended);
 	return 0;
 }
 

@@ -54,7 +54,7 @@ static void there_are_as_many_sections_as_one_likes(void)
 	_cleanup_(cleanup_config) struct config *c =
 	    load("[listen.a]\naddress = udp:127.0.0.1:8125\nform = statsd\n[series]\nmax_series = 7\n"
 	         "[scrape.b]\nurl = http://h/m\nlabel.x = y z\nlabel.v = w\ninterval = 5s\n"
-	         "[listen.a2]\naddress = unix:/run/x\nform = influx\nunit = us\nmode = 0600\nmax_clients = 3\n"
+	         "[listen.a2]\naddress = unix:/run/x\nform = influx\nunit = us\nmode = 0600\nmax_clients = 3\nidle = 2min\n"
 	         "[textfile.c]\npath = /x/*.prom\nlabel.a = b\nmax_bytes = 1K\n[scrape.b-2]\nurl = https://h\n"
 	         "[topic.t]\npartitions = 2\n[statsd]\ninterval = 1s\n");
 
@@ -68,6 +68,8 @@ static void there_are_as_many_sections_as_one_likes(void)
 	eq(c->series.listens[1].unit, 1000);
 	eq(c->series.listens[1].mode, 0600);
 	eq(c->series.listens[1].max_clients, 3);
+	eq(c->series.listens[0].idle_ms, 0);
+	eq(c->series.listens[1].idle_ms, 120000);
 	str_eq(c->series.scrapes[0].url, "http://h/m");
 	eq(c->series.scrapes[0].interval_ms, 5000);
 	/* Not longer than the interval. */
