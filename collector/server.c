@@ -609,7 +609,7 @@ int server_start(struct ingest *ingest, const char *store, int listen_fd, struct
 	    .wakefd = -1,
 	    .budget = ingest_config(ingest)->socket.max_memory,
 	    .subscriptions = {.touched = touch, .arg = s},
-	    .due_ms = -1,
+	    .due_ms = 0, /* the first round tells */
 	};
 	pthread_mutex_init(&s->lock, NULL);
 	waiters_init(&s->waiters);
