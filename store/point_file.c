@@ -199,10 +199,9 @@ static int find_series(struct point_file *f, uint64_t number, size_t *ret_i)
 {
 	int r;
 
-	if (number >= f->index.head.n_series)
-		return -ENOENT;
-	if (!f->keys || number < f->keys_first || number - f->keys_first >= f->keys->n) {
-		r = load_keys(f, point_pages_find(&f->index.keys, number));
+	/* What is before its first is far behind it, too. */
+	if (!f->keys || number - f->keys_first >= f->keys->n) {
+		r = number < f->index.head.n_series ? load_keys(f, point_pages_find(&f->index.keys, number)) : -ENOENT;
 		if (r < 0)
 			return r;
 	}
@@ -247,12 +246,15 @@ int point_file_key(struct point_file *f, uint64_t number, struct span *ret)
 
 /* --- blocks --- */
 
-static int load_values(struct point_file *f, size_t page, struct span *ret)
+/* f->values is that page then, as far as the next one does not begin. */
+static int load_values(struct point_file *f, size_t page)
 {
 	const struct point_page_place *place = &f->index.values.v[page];
 	struct point_cached *p;
+	uint64_t len;
 	int r = point_page_cache_get(&f->value_pages, page, &p);
 
+	f->values = span_of(NULL, 0);
 	if (r == 1) {
 		p->r = point_page_read(&f->pages, FRAME_POINTS_PAGE, place->off, place->first, &p->keys.raw);
 		if (p->r < 0 && p->r != -EBADMSG) {
@@ -262,25 +264,28 @@ static int load_values(struct point_file *f, size_t page, struct span *ret)
 	}
 	if (r < 0 || p->r < 0)
 		return r < 0 ? r : p->r;
-	*ret = span_of(p->keys.raw.p, p->keys.raw.len);
+	len = p->keys.raw.len;
+	if (page + 1 < f->index.values.n && place[1].first - place->first < len)
+		len = place[1].first - place->first;
+	f->values = span_of(p->keys.raw.p, len);
+	f->values_first = place->first;
 	return 0;
 }
 
 /* The run of that length at an offset of the values. */
 static int get_run(struct point_file *f, uint64_t off, uint32_t len, struct span *ret)
 {
-	struct span page_left = span_of(NULL, 0);
-	size_t page;
+	struct span left;
 	int r;
 
-	if (f->index.values.n == 0)
-		return -EBADMSG;
-	page = point_pages_find(&f->index.values, off);
-	r = load_values(f, page, &page_left);
-	if (r < 0)
-		return r;
-	off -= f->index.values.v[page].first;
-	return span_take(&page_left, off) ? span_sub(&page_left, len, ret) : -EBADMSG;
+	/* What is before its first is far behind it, too. */
+	if (off - f->values_first >= span_left(&f->values)) {
+		r = f->index.values.n > 0 ? load_values(f, point_pages_find(&f->index.values, off)) : -EBADMSG;
+		if (r < 0)
+			return r;
+	}
+	left = f->values;
+	return span_take(&left, off - f->values_first) ? span_sub(&left, len, ret) : -EBADMSG;
 }
 
 static int get_times(struct point_file *f, const struct point_piece *t, const int64_t **ret, uint32_t *ret_n)

@@ -16,6 +16,8 @@ struct point_file {
 	struct point_page_cache key_pages, value_pages;
 	struct point_keys *keys; /* the page that was asked for last */
 	uint64_t keys_first;     /* number of its first series */
+	struct span values;      /* likewise, of values */
+	uint64_t values_first;   /* offset of its first byte */
 	struct point_vectors *vectors;
 
 	struct buf ns, bits; /* of a series */

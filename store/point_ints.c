@@ -216,6 +216,13 @@ void point_ints_put(const uint64_t *v, size_t n, enum point_shape shape, struct 
 
 /* --- reading --- */
 
+/* Without residuals: the same integer over and over, or with the same difference. */
+static void draw_line(uint64_t *v, size_t n, uint64_t first, uint64_t slope)
+{
+	for (size_t i = 0; i < n; i++, first += slope)
+		v[i] = first;
+}
+
 /* From residuals, which begin where they belong, to integers. */
 static void integrate(uint64_t *v, size_t n, enum order order, uint64_t first, uint64_t slope)
 {
@@ -260,6 +267,10 @@ int point_ints_get(struct span in, size_t n, uint64_t *room)
 	if ((order == DELTA2 && n < 2) || span_varint(&in, &first) < 0 ||
 	    (order == DELTA2 && span_varint(&in, &slope) < 0) || (layout != 0 && span_varint(&in, &unit) < 0))
 		return -EBADMSG;
+	if (layout == 0) {
+		draw_line(room, n, (uint64_t)unzigzag(first), (uint64_t)unzigzag(slope));
+		return span_left(&in) == 0 ? 0 : -EBADMSG;
+	}
 	r = room + (n - m);
 	if (point_residuals_get(&in, layout, m, r) < 0 || span_left(&in) != 0)
 		return -EBADMSG;

@@ -109,19 +109,54 @@ static bool take_part(struct span *in, struct span *ret)
 	return true;
 }
 
+/* Whether the nth part may be this one. */
+static bool part_valid(const struct point_key_parts *p, unsigned n, struct span key, struct span part)
+{
+	struct span before;
+
+	if (span_left(&part) == 0 || n == N_ELEMENTS(p->ends))
+		return false;
+	if (n % 2 == 0) /* the metric, or a value */
+		return true;
+	if (is(part, METRIC_LABEL))
+		return false;
+	if (n == 1)
+		return true;
+	before = (struct span){key.p + p->ends[n - 3], key.p + p->ends[n - 2] - 1};
+	/* Names mostly begin differently. */
+	return *before.p != *part.p ? *before.p < *part.p : point_key_compare(before, part) < 0;
+}
+
+bool point_key_valid_after(struct point_key_parts *p, struct span key, size_t same)
+{
+	size_t len = span_left(&key), at;
+	unsigned n = p->n;
+
+	p->n = 0;
+	if (len > POINT_KEY_MAX)
+		return false;
+	while (n > 0 && p->ends[n - 1] > same)
+		n--;
+	for (at = n > 0 ? p->ends[n - 1] : 0; at < len; at = p->ends[n++]) {
+		size_t end = at;
+
+		/* Mostly a few bytes, written just now: one by one is fastest. */
+		while (end < len && key.p[end] != 0)
+			end++;
+		if (end == len || !part_valid(p, n, key, (struct span){key.p + at, key.p + end}))
+			return false;
+		p->ends[n] = (uint16_t)(end + 1);
+	}
+	p->n = n;
+	return n % 2 == 1;
+}
+
 bool point_key_valid(struct span key)
 {
-	struct point_label l, before = {.name = span_of(NULL, 0)};
-	struct span metric;
-	unsigned n = 0;
+	struct point_key_parts p;
 
-	if (span_left(&key) > POINT_KEY_MAX || !take_part(&key, &metric))
-		return false;
-	for (; span_left(&key) > 0; before = l)
-		if (++n > POINT_LABELS_MAX || !take_part(&key, &l.name) || !take_part(&key, &l.value) ||
-		    point_key_compare(before.name, l.name) >= 0 || is(l.name, METRIC_LABEL))
-			return false;
-	return true;
+	p.n = 0;
+	return point_key_valid_after(&p, key, 0);
 }
 
 struct span point_key_metric(struct span key)

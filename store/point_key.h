@@ -26,6 +26,15 @@ int point_key_put(struct buf *out, struct span metric, struct point_label *label
 /* Whether bytes from a file are a key. */
 bool point_key_valid(struct span key);
 
+/* Where the parts of a key end, each behind its NUL. n 0: nothing is known. */
+struct point_key_parts {
+	unsigned n;
+	uint16_t ends[1 + 2 * POINT_LABELS_MAX];
+};
+/* The same of one key after another: the first `same` bytes, of the parts of which p tells, are those of the key
+ * before, and only what is behind them is looked at. */
+bool point_key_valid_after(struct point_key_parts *p, struct span key, size_t same);
+
 /* The metric of a valid key, and its labels one by one: *at is 0 at first. false: no more. */
 struct span point_key_metric(struct span key);
 bool point_key_label(struct span key, size_t *at, struct point_label *ret);

@@ -87,86 +87,90 @@ static int reserve(void **p, size_t *cap, size_t n, size_t size)
 	return 0;
 }
 
+/* Takes a column: n numbers up to max, each into a field of one of n structs of that size. There are nine a series,
+ * mostly of one byte, which is below any max: these are taken without a check each. */
+static int take_column(struct span *in, size_t n, uint32_t max, uint32_t *field, size_t size)
+{
+	struct span left = *in;
+
+	size /= sizeof *field;
+	while (n > 0) {
+		const uint8_t *p = left.p, *end = n < span_left(&left) ? p + n : left.end;
+		uint64_t x;
+
+		for (; p < end && *p < 0x80; p++, field += size)
+			*field = *p;
+		n -= (size_t)(p - left.p);
+		left.p = p;
+		if (n == 0)
+			break;
+		if (span_varint_max(&left, max, &x) < 0)
+			return -EBADMSG;
+		*field = (uint32_t)x;
+		field += size;
+		n--;
+	}
+	*in = left;
+	return 0;
+}
+
 /* Keys and numbers of blocks. */
 static int parse_keys(struct point_keys *k, struct span *in)
 {
+	struct point_keys_series *s = k->series;
 	size_t n = k->n, rest;
-	uint64_t x;
 
-	for (size_t i = 0; i < n; i++) {
-		if (span_varint_max(in, POINT_KEY_MAX, &x) < 0)
-			return -EBADMSG;
-		k->series[i].shared = (uint32_t)x;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (span_varint_max(in, POINT_KEY_MAX, &x) < 0)
-			return -EBADMSG;
-		k->series[i].rest_len = (uint32_t)x;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (span_varint_max(in, span_left(in), &x) < 0)
-			return -EBADMSG;
-		k->series[i].first_block = (uint32_t)k->n_blocks;
-		k->series[i].n_blocks = (uint32_t)x + 1;
-		k->n_blocks += x + 1;
-		/* A block has a byte in each of four. */
-		if (k->n_blocks > k->raw.len / 4)
-			return -EBADMSG;
-	}
+	if (take_column(in, n, POINT_KEY_MAX, &s->shared, sizeof *s) < 0 ||
+	    take_column(in, n, POINT_KEY_MAX, &s->rest_len, sizeof *s) < 0 ||
+	    take_column(in, n, POINT_PAGE_RAW_MAX, &s->n_blocks, sizeof *s) < 0)
+		return -EBADMSG;
 	rest = k->raw.len - span_left(in);
 	for (size_t i = 0; i < n; i++) {
-		k->series[i].rest = rest;
-		rest += k->series[i].rest_len;
-		if (!span_take(in, k->series[i].rest_len))
+		s[i].first_block = (uint32_t)k->n_blocks;
+		k->n_blocks += ++s[i].n_blocks;
+		/* A block has a byte in each of four. */
+		if (k->n_blocks > k->raw.len / 4 || !span_take(in, s[i].rest_len))
 			return -EBADMSG;
+		s[i].rest = rest;
+		rest += s[i].rest_len;
 	}
 	return 0;
 }
 
 static int parse_blocks(struct point_keys *k, struct span *in, uint64_t next)
 {
+	struct point_block *b = k->blocks;
+	size_t n = k->n_blocks;
 	uint64_t x;
 
-	for (size_t i = 0; i < k->n_blocks; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (span_varint_max(in, next, &x) < 0)
 			return -EBADMSG;
-		k->blocks[i] = (struct point_block){.times.vector = next - x};
+		b[i].times.vector = next - x;
+		b[i].times.n = 0;
 		next += x == 0;
 	}
-	for (size_t i = 0; i < k->n_blocks; i++) {
-		if (span_varint_max(in, POINT_BLOCK_MAX, &x) < 0)
-			return -EBADMSG;
-		k->blocks[i].times.skipped = (uint32_t)x;
-	}
-	for (size_t i = 0; i < k->n_blocks; i++) {
-		if (span_varint_max(in, POINT_BLOCK_MAX, &x) < 0)
-			return -EBADMSG;
-		k->blocks[i].times.left = (uint32_t)x;
-	}
-	for (size_t i = 0; i < k->n_blocks; i++) {
-		if (span_varint_max(in, POINT_PAGE_RAW_MAX, &x) < 0)
-			return -EBADMSG;
-		k->blocks[i].length = (uint32_t)x;
-	}
+	if (take_column(in, n, POINT_BLOCK_MAX, &b->times.skipped, sizeof *b) < 0 ||
+	    take_column(in, n, POINT_BLOCK_MAX, &b->times.left, sizeof *b) < 0 ||
+	    take_column(in, n, POINT_PAGE_RAW_MAX, &b->length, sizeof *b) < 0)
+		return -EBADMSG;
 	return 0;
 }
 
 static int parse_sums(struct point_keys *k, struct span *in, uint64_t offset)
 {
+	struct point_keys_series *s = k->series;
 	size_t b = 0;
 
 	for (size_t i = 0; i < k->n; i++) {
-		k->series[i].offset = offset;
-		for (size_t end = b + k->series[i].n_blocks; b < end; b++)
+		s[i].offset = offset;
+		for (size_t end = b + s[i].n_blocks; b < end; b++)
 			offset += k->blocks[b].length;
 	}
-	for (size_t i = 0; i < k->n; i++)
-		if (span_varint_max(in, UINT32_MAX, &k->series[i].mean) < 0)
-			return -EBADMSG;
-	for (size_t i = 0; i < k->n; i++)
-		if (span_varint_max(in, UINT32_MAX, &k->series[i].over) < 0)
-			return -EBADMSG;
-	return span_left(in) == 0 ? 0 : -EBADMSG;
+	if (take_column(in, k->n, UINT32_MAX, &s->mean, sizeof *s) < 0 ||
+	    take_column(in, k->n, UINT32_MAX, &s->over, sizeof *s) < 0 || span_left(in) > 0)
+		return -EBADMSG;
+	return 0;
 }
 
 static int parse(struct point_keys *k)
@@ -200,7 +204,7 @@ int point_keys_parse(struct point_keys *k)
 	if (r < 0)
 		k->n = 0;
 	k->at = k->n;
-	k->key_len = 0;
+	k->key_len = k->same = 0;
 	return r;
 }
 
@@ -213,6 +217,7 @@ static int step(struct point_keys *k, size_t i)
 		return -EBADMSG;
 	memcpy(k->key + s->shared, k->raw.p + s->rest, s->rest_len);
 	k->key_len = s->shared + s->rest_len;
+	k->same = s->shared < k->same ? s->shared : k->same;
 	k->at = i;
 	return 0;
 }
@@ -235,7 +240,9 @@ int point_keys_get(struct point_keys *k, size_t i, struct span *ret)
 		return r;
 	}
 	*ret = span_of(k->key, k->key_len);
-	return point_key_valid(*ret) ? 0 : -EBADMSG;
+	r = point_key_valid_after(&k->parts, *ret, k->same) ? 0 : -EBADMSG;
+	k->same = k->key_len;
+	return r;
 }
 
 int point_keys_find(struct point_keys *k, struct span key, size_t *ret)

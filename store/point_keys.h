@@ -33,7 +33,7 @@ void point_keys_put(struct buf *out, const struct point_keys_entry *entries, siz
 
 struct point_keys_series {
 	uint64_t offset; /* of its values */
-	uint64_t mean, over;
+	uint32_t mean, over;
 	uint32_t first_block, n_blocks;
 	uint32_t shared, rest_len;
 	size_t rest; /* where the rest of the key is */
@@ -49,6 +49,8 @@ struct point_keys {
 	size_t at;      /* whose key is in key; n: none */
 	size_t key_len;
 	uint8_t key[POINT_KEY_MAX];
+	struct point_key_parts parts; /* of the key that was found valid last, */
+	size_t same;                  /* of which as many bytes are those in key */
 };
 
 /* Takes apart what is in raw. -EBADMSG. */

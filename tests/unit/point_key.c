@@ -113,6 +113,34 @@ static void bytes_that_are_no_key_are_told(void)
 		eq(point_key_valid(span_of(keys[i].p, keys[i].len)), keys[i].valid);
 }
 
+/* Every string of up to 7 of three bytes, in an order in which most begin as the one before does: the shorter ones too.
+ */
+static void what_is_known_of_the_key_before_changes_nothing(void)
+{
+	enum { LEN = 7, LETTERS = 3, N = LETTERS * LETTERS * LETTERS * LETTERS * LETTERS * LETTERS * LETTERS };
+	struct point_key_parts parts = {.n = 0};
+	uint8_t key[LEN], before[LEN] = {0};
+	size_t before_len = 0;
+	unsigned n_valid = 0;
+
+	for (unsigned i = 0; i < N; i++)
+		for (size_t len = 0; len <= LEN; len++) {
+			size_t same = 0;
+			bool valid;
+
+			for (unsigned k = LEN, x = i; k-- > 0; x /= LETTERS)
+				key[k] = (const uint8_t[LETTERS]){0, 'a', 'b'}[x % LETTERS];
+			while (same < len && same < before_len && key[same] == before[same])
+				same++;
+			valid = point_key_valid(span_of(key, len));
+			eq(point_key_valid_after(&parts, span_of(key, len), same), valid);
+			n_valid += valid;
+			memcpy(before, key, len);
+			before_len = len;
+		}
+	ok(n_valid > 100);
+}
+
 static void parts_of_a_key_are_found(void)
 {
 	static const struct written k = {"cpu", {"host", "db1", "mode", "idle"}};
@@ -188,9 +216,9 @@ static void a_name_may_be_written_in_other_ways(void)
 
 static void what_is_no_name_is_none(void)
 {
-	static const char *const names[] = {"", "{a=1}", "m{", "m{a}", "m{a=1", "m{a=1}x", "m{a=1,}", "m{=1}", "m}", "m=1",
-	    "a,b", "m{a=1=2}", "m{a={}}", "m%2", "m%zz", "m%00", "m{a=1,a=2}", "a/b", "m{a=%00}", "m{__name__=x}", "m{}{}",
-	    "m%2e"};
+	static const char *const names[] = {"", "{a=1}", "m{", "m{a}", "m{a=1", "m{a=1}x", "m{a=1,}", "m{=1}", "m}",
+	    "m=1", "a,b", "m{a=1=2}", "m{a={}}", "m%2", "m%zz", "m%00", "m{a=1,a=2}", "a/b", "m{a=%00}",
+	    "m{__name__=x}", "m{}{}", "m%2e"};
 	_cleanup_(buf_done) struct buf room = {0};
 	char lengthy[POINT_NAME_MAX + 1];
 	struct point_hash h;
@@ -254,6 +282,7 @@ int main(void)
 	RUN(labels_are_put_in_order_and_those_without_a_value_left_out);
 	RUN(what_is_no_key_is_refused_and_nothing_is_put);
 	RUN(bytes_that_are_no_key_are_told);
+	RUN(what_is_known_of_the_key_before_changes_nothing);
 	RUN(parts_of_a_key_are_found);
 	RUN(a_key_as_a_name_and_back);
 	RUN(a_name_may_be_written_in_other_ways);
