@@ -5,6 +5,7 @@
  */
 #include "store/point_text.h"
 #include "store/points_read_inner.h"
+#include "store/radix.h"
 
 #include <xxhash.h>
 
@@ -209,16 +210,6 @@ static int add_series(struct span key, const struct point_place *places, size_t 
 	return h->keys.err;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	if (x->s.id != y->s.id)
-		return x->s.id < y->s.id ? -1 : 1;
-	/* Keys lie in their order. */
-	return x->s.key.p < y->s.key.p ? -1 : x->s.key.p > y->s.key.p;
-}
-
 static size_t lower(const struct entry *v, size_t n, uint64_t id)
 {
 	size_t lo = 0;
@@ -299,9 +290,10 @@ static int make(struct points_reader *pr, struct points_hour *h)
 		h->v[i].s.key.p = h->keys.p + (uintptr_t)h->v[i].s.key.p;
 		h->v[i].s.key.end = h->keys.p + (uintptr_t)h->v[i].s.key.end;
 	}
-	if (h->n > 0)
-		qsort(h->v, h->n, sizeof *h->v, by_id);
-	r = part_equal(h);
+	/* Those of the same id stay in order of their keys. */
+	r = radix_sort(h->v, h->n, sizeof *h->v, offsetof(struct entry, s.id));
+	if (r == 0)
+		r = part_equal(h);
 	if (r < 0)
 		return r;
 	if (h->damaged) {

@@ -7,16 +7,18 @@
 #include "view/openmetrics.h"
 
 #include "store/point_text.h"
+#include "store/radix.h"
 
 enum { NS_PER_MS = 1000000 };
 
 #define HOUR_NS INT64_C(3600000000000)
 #define NONE UINT32_MAX
+#define BEHIND_ALL (UINT64_C(1) << 63)
 
 struct member {
 	uint32_t i[OM_HOURS]; /* in each hour; NONE */
 	uint32_t family;
-	uint64_t place; /* of the first of them */
+	uint64_t place; /* of the first of them; those that only the second has are behind all others */
 };
 
 struct own {
@@ -90,7 +92,7 @@ static int gather(const struct block *b, struct own *o)
 			if (i >= NONE)
 				return -EFBIG;
 			m.i[k] = (uint32_t)i;
-			m.place = points_hour_place(b->hours[k], i);
+			m.place = points_hour_place(b->hours[k], i) | (k > 0 ? BEHIND_ALL : 0);
 			if (b->hours[!k] && points_hour_find(b->hours[!k], key, &other) == 0) {
 				/* It came with the first. */
 				if (k > 0)
@@ -100,15 +102,6 @@ static int gather(const struct block *b, struct own *o)
 			r = add_member(o, &m);
 		}
 	return r;
-}
-
-/* Those of the first hour, then the others, as they lie there. */
-static int by_place(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-	int later = (x->i[0] == NONE) - (y->i[0] == NONE);
-
-	return later ? later : (x->place > y->place) - (x->place < y->place);
 }
 
 static struct span key_of(const struct block *b, const struct member *m)
@@ -265,8 +258,8 @@ static int build(struct tree *t, struct node n, struct om_index *ret)
 	r = find(t, n, &b);
 	if (r == 0)
 		r = gather(&b, o);
-	if (r == 0 && o->n > 0)
-		qsort(o->members, o->n, sizeof(*o->members), by_place);
+	if (r == 0)
+		r = radix_sort(o->members, o->n, sizeof(*o->members), offsetof(struct member, place));
 	if (r == 0)
 		r = measure(&b, n, o, ret);
 	if (r == 0)
