@@ -22,6 +22,7 @@ o_total{x="1"} 7 1700000001.5 # {trace_id="t"} 1 2
 o_created 1.5
 # EOF
 """
+BOMB = gzip.compress(b"bomb 1\n" * 1000000)
 stop = threading.Event()
 
 
@@ -65,7 +66,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
             while not stop.is_set():
                 self.wfile.write(b"X-More: " + b"x" * 1000 + b"\r\n")
         elif self.path == "/bomb":
-            self.answer(gzip.compress(b"bomb 1\n" * 1000000), coding="gzip")
+            self.answer(BOMB, coding="gzip")
         elif self.path == "/rubbish":
             self.answer(b"<html>\n<p>Hello\n", "text/html")
         elif self.path == "/elsewhere":

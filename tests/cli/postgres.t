@@ -183,7 +183,7 @@ version=$(psql -qAtc 'show server_version_num')
 psql -q <<END
 create function slow(int) returns int language plpgsql immutable as 'begin perform pg_sleep(current_setting(''my.sleep'')::float); return \$1; end';
 set my.sleep = 0;
-create table paced with (autovacuum_enabled = off) as select i a from generate_series(1, 20000) i;
+create table paced with (autovacuum_enabled = off) as select i a from generate_series(1, 200000) i;
 create table indexed as select 1 a;
 create table clustered as select 1 a;
 create index ordered on clustered (a);
@@ -202,12 +202,12 @@ for kind in vacuum analyze; do
 done
 if [ "$version" -ge 120000 ]; then
 	session index
-	tell index 'set my.sleep = 60; create index concurrently on indexed (slow(a));'
+	tell index 'set my.sleep = 600; create index concurrently on indexed (slow(a));'
 	progress 'f("kind") == "create index" && f("relation") == "public.indexed" && f("command") == "CREATE INDEX CONCURRENTLY" &&
 		f("phase") ~ /^building index/ && f("lockers_total") == 0'
 	ok $? "how far an index is"
 	session cluster
-	tell cluster 'set my.sleep = 60; cluster clustered using ordered;'
+	tell cluster 'set my.sleep = 600; cluster clustered using ordered;'
 	progress 'f("kind") == "cluster" && f("relation") == "public.clustered" && f("command") == "CLUSTER" &&
 		f("phase") == "rebuilding index" && f("tuples_done") == 1 && f("tuples_written") == 1 && f("index_relid") != "\\N"'
 	ok $? "how far a table that is written anew is"

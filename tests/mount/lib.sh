@@ -6,7 +6,7 @@
 set -u
 export LC_ALL=C TZ=UTC
 BUILD=${BUILD:-build}
-B=$(cd "$BUILD" && pwd) || exit 1
+B=$(realpath "$BUILD") || exit 1
 histfs=$B/histfs mkstore=$B/tests/tools/mkstore
 n_run=0 n_failed=0
 
@@ -16,7 +16,8 @@ if [ "$(id -u)" != 0 ] || [ ! -e /dev/fuse ]; then
 	exit 0
 fi
 
-T=$(mktemp -d "${TMPDIR:-/tmp}/histfs-mount-XXXXXX") || exit 1
+# As the kernel tells of it, without symbolic links.
+T=$(mktemp -d "$(realpath "${TMPDIR:-/tmp}")/histfs-mount-XXXXXX") || exit 1
 S=$T/store M=$T/mnt
 mkdir "$M" || exit 1
 
