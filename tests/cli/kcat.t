@@ -46,10 +46,10 @@ says() {
 
 # poll COMMAND...: until it succeeds
 poll() {
-	i=0
+	tries=0
 	until "$@" >/dev/null 2>&1; do
-		i=$((i + 1))
-		[ $i -gt 3600 ] && return 1
+		tries=$((tries + 1))
+		[ $tries -gt 3600 ] && return 1
 		sleep 0.05
 	done
 }
