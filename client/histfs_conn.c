@@ -45,11 +45,12 @@ struct answer {
 /* Takes a whole frame out of what was read. 1; 0: there is none. */
 static int take_frame(struct histfs *h, struct answer *ret)
 {
-	struct histfs_wire_in in = {.p = h->in.p + h->taken, .end = h->in.p + h->in.len};
+	struct histfs_wire_in in;
 	uint64_t len;
 
 	if (h->in.len - h->taken < LEN_BYTES)
 		return 0;
+	in = (struct histfs_wire_in){.p = h->in.p + h->taken, .end = h->in.p + h->in.len};
 	len = histfs_wire_le(&in, 4);
 	if (len < HEAD - LEN_BYTES || len > FRAME_MAX)
 		return histfs_conn_die(h, -EPROTO, "histd sent a frame of an impossible length");
