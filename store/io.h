@@ -93,7 +93,8 @@ void io_unmap(struct io_map *m);
  * process's handler of SIGBUS, which it calls for what is not its own. */
 int io_map_read(const struct io_map *m, int (*fn)(const uint8_t *p, void *arg), void *arg);
 
-/* Bytes free to this user on the file system, and its size. */
+/* Bytes free on the file system, with those that are reserved for root, and its size. Both are 0 where it tells
+ * neither. */
 int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size);
 
 #endif

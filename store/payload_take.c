@@ -350,7 +350,7 @@ static int keep_aside(const struct payload_load_how *how, uint64_t base, uint64_
 	if (r < 0 && r != -ENOENT)
 		return r;
 	r = io_space(how->dirfd, &room, &size);
-	if (r == 0 && room < end - off)
+	if (r == 0 && size > 0 && room < end - off)
 		r = -ENOSPC;
 	if (r == 0)
 		r = copy_end(how, name, torn, off, end);

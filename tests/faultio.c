@@ -368,7 +368,7 @@ int io_space(int dirfd, uint64_t *ret_free, uint64_t *ret_size)
 		return r;
 	if (fstatvfs(dirfd, &v) < 0)
 		return -errno;
-	*ret_free = (uint64_t)v.f_bavail * v.f_frsize;
+	*ret_free = (uint64_t)v.f_bfree * v.f_frsize;
 	*ret_size = (uint64_t)v.f_blocks * v.f_frsize;
 	return 0;
 }

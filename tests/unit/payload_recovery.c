@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define SEGMENT "payloads/00000000000000000001.log"
 
@@ -182,39 +183,97 @@ static void a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped(voi
 	}
 }
 
+/* What file systems say of their room, in the place of the C library; NULL: plenty of it. */
+static const struct statvfs *told;
+
+int fstatvfs(int fd, struct statvfs *ret)
+{
+	(void)fd;
+	*ret = told ? *told : (struct statvfs){.f_frsize = 4096, .f_blocks = 1 << 20, .f_bfree = 1 << 20};
+	return 0;
+}
+
+/* A store whose segment has an end that was torn before it was synced. Its writer is ended when it is closed. */
+struct torn {
+	int fd;
+	uint64_t len, synced;
+	struct payloads *ended;
+};
+
+static void make_torn(struct torn *t)
+{
+	int seg;
+
+	t->fd = new_store();
+	t->synced = make_synced(t->fd);
+	t->ended = open_boot(t->fd, 1);
+	put3(t->ended, "x", "y", "z");
+	t->len = len_of(t->fd, SEGMENT) - 3;
+	seg = openat(t->fd, SEGMENT, O_RDWR);
+	ok(ftruncate(seg, (off_t)t->len) == 0);
+	close(seg);
+}
+
+/* It is cut, and what was cut is kept. */
+static void check_cut(struct torn *t)
+{
+	struct payloads *p = open_boot(t->fd, 2);
+
+	ok(has(p, named("c"), INT64_MAX, "3") && has(p, named("x"), INT64_MAX, NULL));
+	eq(len_of(t->fd, SEGMENT), t->synced);
+	eq(len_of(t->fd, SEGMENT ".torn"), t->len - t->synced);
+	ok_r(payloads_close(p));
+	ok_r(payloads_close(t->ended));
+	io_close(t->fd);
+}
+
+static void check_not_opened(struct torn *t, int error)
+{
+	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX, .boot = 2};
+	struct payloads *p = NULL;
+
+	eq(payloads_open(t->fd, 7, &o, &p), error);
+	eq(faccessat(t->fd, SEGMENT ".torn", F_OK, 0), -1);
+	eq(len_of(t->fd, SEGMENT), t->len);
+}
+
 /* As large as a file may be is less than what is to be copied: that fails in the middle, as it would on a full disk. */
 static void a_copy_of_a_torn_end_that_cannot_be_finished_takes_no_room_and_nothing_is_cut(void)
 {
 	struct rlimit before, small;
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, as_before;
-	const struct payloads_options o = {.sync = SYNC_FDATASYNC, .keep_versions = UINT32_MAX, .boot = 2};
-	int fd = new_store(), seg, r;
-	uint64_t synced = make_synced(fd), len;
-	struct payloads *ended = open_boot(fd, 1), *p = NULL;
+	struct torn t;
 
-	put3(ended, "x", "y", "z");
-	len = len_of(fd, SEGMENT) - 3;
-	seg = openat(fd, SEGMENT, O_RDWR);
-	ok(ftruncate(seg, (off_t)len) == 0);
-	close(seg);
+	make_torn(&t);
 	ok(getrlimit(RLIMIT_FSIZE, &before) == 0);
 	small = (struct rlimit){.rlim_cur = 1, .rlim_max = before.rlim_max};
 	sigaction(SIGXFSZ, &ignore, &as_before);
 	/* What is told of it in between could not be written, either. */
+	fflush(stdout);
 	ok(setrlimit(RLIMIT_FSIZE, &small) == 0);
-	r = payloads_open(fd, 7, &o, &p);
+	check_not_opened(&t, -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &before);
 	sigaction(SIGXFSZ, &as_before, NULL);
-	eq(r, -EFBIG);
-	eq(faccessat(fd, SEGMENT ".torn", F_OK, 0), -1);
-	eq(len_of(fd, SEGMENT), len);
-	p = open_boot(fd, 2);
-	ok(has(p, named("c"), INT64_MAX, "3") && has(p, named("x"), INT64_MAX, NULL));
-	eq(len_of(fd, SEGMENT), synced);
-	eq(len_of(fd, SEGMENT ".torn"), len - synced);
-	ok_r(payloads_close(p));
-	ok_r(payloads_close(ended));
-	io_close(fd);
+	check_cut(&t);
+}
+
+/* What is reserved for root is room: who may not use it is told so by the write. */
+static void a_copy_of_a_torn_end_is_begun_where_it_may_have_room(void)
+{
+	struct statvfs st = {.f_frsize = 1, .f_blocks = 1 << 20};
+	struct torn t;
+
+	told = &st;
+	make_torn(&t);
+	st.f_bfree = t.len - t.synced - 1;
+	check_not_opened(&t, -ENOSPC);
+	st.f_bfree++;
+	check_cut(&t);
+	/* A file system that tells nothing. */
+	make_torn(&t);
+	st = (struct statvfs){.f_frsize = 512};
+	check_cut(&t);
+	told = NULL;
 }
 
 /* An old mark, a spoilt one, and none: all of it is as it would be without. */
@@ -294,6 +353,7 @@ int main(void)
 	RUN(a_durable_end_that_is_gone_is_told_of_and_its_numbers_are_not_given_again);
 	RUN(a_torn_end_is_cut_and_is_copied_first_if_the_machine_had_stopped);
 	RUN(a_copy_of_a_torn_end_that_cannot_be_finished_takes_no_room_and_nothing_is_cut);
+	RUN(a_copy_of_a_torn_end_is_begun_where_it_may_have_room);
 	RUN(without_a_mark_what_follows_tells);
 	RUN(an_older_value_does_not_take_the_place_of_a_damaged_one);
 	return tap_done();
