@@ -87,8 +87,8 @@ $(B)/tests/unit/follow: LDFLAGS_ALL += -Wl,--wrap=openat64
 $(B)/tests/unit/gather: LDFLAGS_ALL += -Wl,--wrap=clock_gettime
 # A clock that stands still until it is set.
 $(B)/tests/unit/ports: LDFLAGS_ALL += -Wl,--wrap=clock_gettime,--wrap=timerfd_settime
-# What a round of the server has done, and a sync that fails.
-$(B)/tests/unit/gauges: LDFLAGS_ALL += -Wl,--wrap=ingest_commit,--wrap=points_sync
+# What a round of the server has done, and a sync, or an allocation, that fails.
+$(B)/tests/unit/gauges: LDFLAGS_ALL += -Wl,--wrap=ingest_commit,--wrap=points_sync,--wrap=waiters_prepare
 # Servers that do as they are told.
 $(B)/tests/unit/pg_take: LDFLAGS_ALL += -Wl,--wrap=pg_server_start,--wrap=pg_server_stop,--wrap=pg_server_generation \
 	-Wl,--wrap=pg_server_awaited,--wrap=pg_server_put,--wrap=pg_server_changes,--wrap=pg_server_put_down

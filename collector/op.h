@@ -38,8 +38,8 @@ struct op_desc {
 
 	/* 0: what the answer has behind its status is appended to conn->out. -EPROTO: the body does not parse; the
 	 * connection ends. -ENOBUFS: to be called again when there is more in the budget. -EINPROGRESS: to be
-	 * called again when others have had their turn; how far it has come is in conn->begun. Another negative errno:
-	 * the answer is that, and why; what was appended is taken off again. */
+	 * called again when others have had their turn; how far it has come is in conn->begun, which is freed behind
+	 * the answer. Another negative errno: the answer is that, and why; what was appended is taken off again. */
 	int (*run)(struct op_call *c);
 };
 

@@ -271,6 +271,8 @@ static int serve_frame(struct server *s, struct conn *c, const struct frame_in *
 		c->out.len = place;
 	if (r == -ENOBUFS || r == -EINPROGRESS)
 		return r;
+	/* Whoever ended it: the next request does not go on with it. */
+	free(TAKE(c->begun));
 	ingest_counts(s->ingest)->n_requests++;
 	if (r == -EPROTO || (r < 0 && call.no_answer))
 		c->broken = true;

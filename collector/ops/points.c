@@ -172,7 +172,6 @@ static int run(struct op_call *c)
 		snprintf(c->why, sizeof c->why, "what was sent is not synced");
 		r = -EIO;
 	}
-	free(TAKE(c->conn->begun));
 	/* Also where nothing was written: what made that so may not be on disk. */
 	if (r == 0 && head[0] == ACK_SYNCED)
 		c->wait = gauges_want(g);

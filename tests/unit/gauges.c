@@ -1,5 +1,6 @@
 /* gauges.c -- custom series through the socket of a server: what is put, what is answered, what is refused */
 #include "collector/gauges.h"
+#include "collector/waiters.h"
 #include "store/points_read.h"
 #include "tests/unit/served.h"
 
@@ -11,10 +12,13 @@ int __real_ingest_commit(struct ingest *g);
 int __wrap_ingest_commit(struct ingest *g);
 int __real_points_sync(struct points *p);
 int __wrap_points_sync(struct points *p);
+int __real_waiters_prepare(struct waiters *w);
+int __wrap_waiters_prepare(struct waiters *w);
 
 /* Of the server's thread: points put between two commits, at most; and what the next commit is to do. */
 static atomic_ullong put_before, put_at_once;
-static atomic_bool sync_fails_between;
+static atomic_bool sync_fails_between, no_room_between;
+static atomic_int n_steps; /* of a text: each is prepared for */
 
 int __wrap_ingest_commit(struct ingest *g)
 {
@@ -36,6 +40,15 @@ int __wrap_points_sync(struct points *p)
 	int r = __real_points_sync(p);
 
 	return atomic_exchange(&sync_fails_between, false) ? -EIO : r;
+}
+
+/* Fails once, before a second step. */
+int __wrap_waiters_prepare(struct waiters *w)
+{
+	n_steps++;
+	if (n_steps == 2 && atomic_exchange(&no_room_between, false))
+		return -ENOMEM;
+	return __real_waiters_prepare(w);
 }
 
 static struct histfs *connected(const struct served *s)
@@ -255,6 +268,29 @@ static void a_text_that_a_sync_failed_in_the_middle_of_is_not_said_to_be_synced(
 	served_end(&s);
 }
 
+static void a_text_that_ends_between_steps_leaves_nothing_to_the_next(void)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	struct histfs_taken taken;
+	struct served s;
+	struct histfs *h;
+
+	if (!served_begin(&s, tap_tmpdir(), ""))
+		exit(1);
+	h = connected(&s);
+	put_lines(&text, 50000);
+	n_steps = 0;
+	no_room_between = true;
+	eq(histfs_points_text(h, HISTFS_GRAPHITE, text.p, text.len, HISTFS_SYNCED, &taken), -ENOMEM);
+	ok(!no_room_between);
+	ok_r(put_text(h, HISTFS_GRAPHITE, "a 1 1\nwrong\nb 1 1\n", &taken));
+	eq(taken.accepted, 2);
+	eq(taken.refused, 1);
+	str_eq(taken.why, "line 2: a line has a path, a value and a time");
+	histfs_close(h);
+	served_end(&s);
+}
+
 int main(void)
 {
 	RUN(points_come_in_columns_and_as_text_of_several_forms);
@@ -264,5 +300,6 @@ int main(void)
 	RUN(more_points_than_a_batch_has_come_in_several);
 	RUN(a_long_text_is_dealt_with_in_steps_and_answered_as_one);
 	RUN(a_text_that_a_sync_failed_in_the_middle_of_is_not_said_to_be_synced);
+	RUN(a_text_that_ends_between_steps_leaves_nothing_to_the_next);
 	return tap_done();
 }
