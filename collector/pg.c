@@ -151,13 +151,15 @@ int pg_take_down(const struct source_env *env, const struct source_desc *desc, s
 		n_changes += pg_server_changes(p->servers[i]);
 	if (n_changes == p->n_changes)
 		return -EAGAIN;
-	p->n_changes = n_changes;
 	report->note[0] = '\0';
 	strpool_epoch(t->pool);
 	table_clear(t);
 	for (size_t i = 0; i < p->n_servers && r == 0; i++)
 		r = pg_server_put_down(p->servers[i], t);
 	strpool_sweep(t->pool);
+	/* What failed is made again. */
+	if (r == 0)
+		p->n_changes = n_changes;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	*ret_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	return r;

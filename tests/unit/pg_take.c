@@ -19,6 +19,7 @@ struct pg_server {
 	uint32_t interval_ms;
 	uint64_t changes;
 	const char *why; /* it does not answer; NULL: it does */
+	bool no_room;    /* for saying so, once */
 };
 
 static struct pg_server servers[SERVERS];
@@ -92,6 +93,10 @@ int __wrap_pg_server_put_down(struct pg_server *s, struct table *t)
 		return 0;
 	ok_r(table_add_row(t, &row));
 	ok_r(table_set_str(t, row, PG_DOWN_SERVER, s->name, strlen(s->name)));
+	if (s->no_room) {
+		s->no_room = false;
+		return -ENOMEM;
+	}
 	return table_set_str(t, row, PG_DOWN_REASON, s->why, strlen(s->why));
 }
 
@@ -242,6 +247,12 @@ static void who_does_not_answer_is_told_as_long_as_that_is_so(void)
 	str_eq(shown(&g), "b");
 	servers[0].why = "gone too";
 	servers[0].changes++;
+	eq(take(&g), 0);
+	str_eq(shown(&g), "ab");
+	/* What there was no memory for is told the next time, without another change. */
+	servers[0].changes++;
+	servers[0].no_room = true;
+	eq(take(&g), -ENOMEM);
 	eq(take(&g), 0);
 	str_eq(shown(&g), "ab");
 	servers[0].why = servers[1].why = NULL;
