@@ -113,11 +113,11 @@ client silent "$dir/quiet" && client lines "$dir/quiet" && client drip "$dir/qui
 poll ended silent && poll ended lines && poll ended drip
 ok $? "who sends no whole line for the time that is configured is disconnected"
 # Who does not come to send it in time has another try.
-i=0
-until said 'quiet: .*half a line, of which the rest did not come' || [ $i -gt 20 ]; do
-	i=$((i + 1))
-	tell half$i 'quiet.b 1 17'
-	client half$i "$dir/quiet" && poll ended half$i
+half=0
+until said 'quiet: .*half a line, of which the rest did not come' || [ $half -gt 20 ]; do
+	half=$((half + 1))
+	tell half$half 'quiet.b 1 17'
+	client half$half "$dir/quiet" && poll ended half$half
 done
 said 'quiet: .*half a line, of which the rest did not come' && ! has quiet.b && poll counted streams_ended 3
 ok $? "also with half a line, which is said, and counted"
@@ -143,7 +143,7 @@ client stays "$dir/stays" && tell stays 'stays.a 1 17' && client goes "$dir/goes
 kill -HUP "$pid"
 poll test -S "$dir/new" && printf 'new.a 1 1700000000\n' | once "$dir/new" && poll has new.a
 ok $? "on SIGHUP a port is opened"
-poll ended goes && [ ! -e "$dir/goes" ] && [ ! -e "$dir/few" ] && poll ended first
+poll ended goes && poll test ! -e "$dir/goes" && poll test ! -e "$dir/few" && poll ended first
 ok $? "those that are not there any more are closed"
 tell stays '00000000\n' && poll has stays.a && ! ended stays && [ "$(stat -c %a "$dir/stays")" = 600 ]
 ok $? "connections to those that stay go on where they were"
@@ -151,7 +151,7 @@ poll ended tcp && client again "$ip" && tell again 'again value=1 17000000000000
 ok $? "a port whose lines have another form now is another one, at the same address"
 head_of_conf >"$conf"
 kill -HUP "$pid"
-poll ended stays && poll ended again && [ ! -e "$dir/new" ]
+poll ended stays && poll ended again && poll test ! -e "$dir/new"
 ok $? "all can be closed"
 {
 	head_of_conf
