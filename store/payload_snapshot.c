@@ -271,6 +271,8 @@ static int look_for_next(const uint8_t *p, void *arg)
 	return 0;
 }
 
+static_assert(KEYS_PAGE_MAX < UINT8_MAX, "entries of a page, and one, are a byte");
+
 static int look(struct looking *k, int (*fn)(const uint8_t *p, void *arg))
 {
 	struct payload_snapshot *s = (struct payload_snapshot *)(uintptr_t)k->s;

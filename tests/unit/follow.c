@@ -41,6 +41,7 @@ int __wrap_openat64(int dirfd, const char *path, int flags, ...)
 	if (strcmp(slash ? slash + 1 : path, "dead") == 0) {
 		pthread_mutex_lock(&lock);
 		n_hanging++;
+		pthread_cond_broadcast(&changed);
 		while (is_dead)
 			pthread_cond_wait(&changed, &lock);
 		n_hanging--;
@@ -50,6 +51,19 @@ int __wrap_openat64(int dirfd, const char *path, int flags, ...)
 		pthread_mutex_unlock(&lock);
 	}
 	return failed ? -1 : __real_openat64(dirfd, path, flags, mode);
+}
+
+/* Waits until somebody hangs; returns how many. */
+static unsigned hanging(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	while (n_hanging == 0)
+		pthread_cond_wait(&changed, &lock);
+	n = n_hanging;
+	pthread_mutex_unlock(&lock);
+	return n;
 }
 
 static void hang(bool dead, int error)
@@ -407,7 +421,7 @@ static void a_file_that_hangs_holds_up_no_other_and_none_of_its_lines_is_lost_or
 			str_eq(values(0, 1), "d|");
 			append("c\n");
 			str_eq(values(1, 3), "a|b|c|");
-			eq(n_hanging, 1);
+			eq(hanging(), 1);
 			hang(false, 0);
 			str_eq(values(0, 2), "d|e|");
 			append("d\n");
