@@ -14,7 +14,7 @@
  *   form =                     influx | graphite | statsd
  *   unit = ns                  ns | us | ms | s: of times in Influx's lines
  *   max_clients = 100          at once, 1 to 10000
- *   idle = 0                   who sent no whole line for so long is disconnected, 1s to 7d; 0: never
+ *   idle = 0                   who sent no whole line for so long is disconnected, up to 7d; 0: never
  *   mode = 0660                who may: of the socket's file, if it is one
  *
  *   [statsd]
