@@ -8,7 +8,11 @@
 chunk=$S/snapshots/2026-11-20T01.chunk
 mount_store
 (cd "$M" && sums hour) >"$T/whole" 2>/dev/null
-(cd "$M" && find hour -type f -printf '%p %i %s %T@\n' | sort) >"$T/names"
+# The length of pg_locks is known once it is written, which takes the group.
+names() {
+	find hour -type f \( -name pg_locks -printf '%p\n' -o -printf '%p %i %s %T@\n' \) | sort
+}
+(cd "$M" && names) >"$T/names"
 unmount_store
 printf '\125\252\125' | dd of="$chunk" bs=1 seek=$(($(stat -c %s "$chunk") / 2)) conv=notrunc status=none
 
@@ -22,8 +26,7 @@ is "all of them in that hour" "$(grep -vc 2026-11-20T01 "$T/errors")" 0
 n_bad=$(sed 's/.*snapshot-\([0-9]*\).*/\1/' "$T/errors" | sort -u | wc -l)
 ok "and in the snapshots of one group" test "$n_bad" -ge 1 -a "$n_bad" -le 61
 is "what can be read is right" "$(grep -vxFf "$T/whole" "$T/spoilt")" ""
-is "names, sizes and inodes are all there" "$(find hour -type f -printf '%p %i %s %T@\n' | sort | sha256sum)" \
-	"$(sha256sum <"$T/names")"
+is "names, sizes and inodes are all there" "$(names | sha256sum)" "$(sha256sum <"$T/names")"
 status_has() {
 	grep -q "^damaged.*2026-11-20T01.chunk" status
 }
