@@ -9,21 +9,13 @@
 #include "store/cleanup.h"
 #include "store/format.h"
 #include "store/message.h"
+#include "tests/fuzz/must.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 #include <zstd.h>
-
-/* What the rest needs to go on. */
-#define rig_must(cond)                                                                                                 \
-	do {                                                                                                           \
-		if (!(cond)) {                                                                                         \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #cond);                             \
-			abort();                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 /* Where it writes, and what has been written of the segment it is at. */
 struct rig {
@@ -44,7 +36,7 @@ struct rig {
 
 static inline void rig_write(int fd, const void *p, size_t len, uint64_t off)
 {
-	rig_must(pwrite(fd, p, len, (off_t)off) == (ssize_t)len);
+	must(pwrite(fd, p, len, (off_t)off) == (ssize_t)len);
 }
 
 static inline void rig_header(int fd, const char *kind, uint64_t id, uint32_t hour, uint32_t part, uint64_t first)
@@ -155,7 +147,7 @@ static inline struct rig rig_begin(const char *dir)
 	snprintf(path, sizeof path, "%s/topics/orders/0", dir);
 	(void)mkdir(path, 0755);
 	g.dir = open(path, O_RDONLY | O_DIRECTORY);
-	rig_must(g.dir >= 0);
+	must(g.dir >= 0);
 	return g;
 }
 
@@ -322,7 +314,7 @@ static inline void rig_flip(struct rig *g, uint64_t off)
 {
 	uint8_t c;
 
-	rig_must(pread(g->fd, &c, 1, (off_t)off) == 1);
+	must(pread(g->fd, &c, 1, (off_t)off) == 1);
 	c ^= 0x55;
 	rig_write(g->fd, &c, 1, off);
 }

@@ -1,14 +1,7 @@
 #!/bin/sh
 # ports.t -- ports of histd where a machine has not what they need: no descriptors left, a socket that somebody else has
 
-. tests/cli/histd.sh
-c=${BUILD:-build}/histctl
-clients=''
-
-cleanup_more() {
-	# shellcheck disable=SC2086 # of each
-	[ -n "$clients" ] && kill $clients 2>/dev/null
-}
+. tests/cli/ports.sh
 
 # A program that holds what it is told to until it is killed, and says that it does.
 hold() {
@@ -28,17 +21,6 @@ open(sys.argv[3], "w").close()
 time.sleep(100000)' "$1" "$2" "$dir/held.$1" &
 	clients="$clients $!"
 	poll test -e "$dir/held.$1"
-}
-send() {
-	python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(sys.stdin.buffer.read())' "$1"
-}
-has() {
-	for hour in $("$c" ls "$store" /series); do
-		"$c" cat "$store" "series/$hour/metrics/$1" 2>/dev/null
-	done | grep -q .
 }
 
 cat >"$conf" <<EOF
@@ -83,7 +65,7 @@ ok $? "more clients are there than histd has descriptors for"
 poll said 'few: .*Too many open files'
 ok $? "which is said"
 kill "${clients##* }"
-echo "late 1 $(date +%s)" | send "$dir/few"
+echo "late 1 $(date +%s)" | once "$dir/few"
 poll has late
 ok $? "when they are gone others are accepted"
 stop TERM

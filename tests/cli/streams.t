@@ -1,14 +1,7 @@
 #!/bin/sh
 # streams.t -- connections to histd's ports: quiet ones, too many; ports that come, go and stay while it runs
 
-. tests/cli/histd.sh
-c=${BUILD:-build}/histctl
-clients=''
-
-cleanup_more() {
-	# shellcheck disable=SC2086 # of each
-	[ -n "$clients" ] && kill $clients 2>/dev/null
-}
+. tests/cli/ports.sh
 
 cat >"$dir/client.py" <<'EOF'
 import os, socket, sys, threading, time
@@ -47,18 +40,6 @@ client() {
 # tell NAME TEXT: before it is there, or later
 tell() { printf "$2" >>"$dir/$1.in"; }
 ended() { [ -e "$dir/$1.ended" ]; }
-# once WHERE: standard input, in a connection of its own
-once() {
-	python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(sys.stdin.buffer.read())' "$1"
-}
-has() {
-	for hour in $("$c" ls "$store" /series); do
-		"$c" cat "$store" "series/$hour/metrics/$1" 2>/dev/null
-	done | grep -q .
-}
 # counted COLUMN NUMBER: of the table point_log, at least
 counted() {
 	"$c" cat "$store" now/point_log 2>/dev/null | python3 -c 'import sys

@@ -1,4 +1,4 @@
-/* must.h -- for fuzzers: what has to be so
+/* must.h -- for fuzzers, and what makes input for tests: what has to be so
  *
  * replay.c keeps the input of one that aborts.
  */
